@@ -1,0 +1,2 @@
+//! erpsync
+fn main() {}

@@ -1,0 +1,1 @@
+//! Stand-ins for the two servers that erpsync talks to, for its demo and its tests; not part of the shipped binary.
