@@ -1,1 +1,4 @@
 //! erpsync
+pub mod apply;
+pub mod catalog;
+pub mod plan;

@@ -1,0 +1,3 @@
+//! Applies a plan, by value, and reports.
+
+pub mod report;

@@ -1,0 +1,55 @@
+//! What a run did: counts, what Odoo refused, what somebody overtook. Data only.
+
+use crate::catalog::ExternalId;
+
+/// A planned change that was not made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotDone {
+    /// Whose.
+    pub external_id: ExternalId,
+    /// The product's name, for people.
+    pub label: String,
+    /// Why, in Odoo's words or ours.
+    pub message: String,
+}
+
+/// Why a run ended before its plan did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interrupt {
+    /// SIGINT.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+}
+
+/// What a run did. Everything counted is committed in Odoo.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The run's id, as in Odoo's list of runs.
+    pub run: String,
+    /// Products created with their links.
+    pub created: usize,
+    /// Products recognised and linked.
+    pub adopted: usize,
+    /// Products with a new name or price.
+    pub updated: usize,
+    /// Barcodes given, moved or taken away on existing products.
+    pub barcodes: usize,
+    /// Links that only remember something new.
+    pub notes: usize,
+    /// What Odoo refused, one by one; the others went through.
+    pub refused: Vec<NotDone>,
+    /// What somebody edited in Odoo between the plan and the write; the next run looks again.
+    pub overtaken: Vec<NotDone>,
+    /// Deferred actions opened by this run.
+    pub opened: usize,
+    /// Deferred actions closed by this run.
+    pub closed: usize,
+    /// Deferred actions that are open now for this source.
+    pub open: usize,
+    /// Barcodes that two active products have at the end of the run: from Odoo 16 on its database does not prevent two
+    /// people from giving one code at the same time.
+    pub duplicates: Vec<String>,
+    /// Ended by a signal, after the batch in flight.
+    pub interrupted: Option<Interrupt>,
+}

@@ -1,0 +1,197 @@
+//! Identifiers. Each kind has a type of its own, so that a template's id is never taken for a variant's.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use thiserror::Error;
+
+use super::{code_point, forbidden_character, utf16_len};
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum IdError {
+    /// NULL, empty or blank.
+    #[error("the id is empty")]
+    Empty,
+    /// Longer than [`ExternalId::MAX_LEN`].
+    #[error("the id has more than {max} characters", max = ExternalId::MAX_LEN)]
+    TooLong,
+    /// A control character or U+FFFD.
+    #[error("the id contains {}", code_point(*.0))]
+    Character(char),
+}
+
+/// The id of a product in the source, as text: `1001`, `A-17`, a GUID.
+///
+/// Blanks at the ends are removed (`char(n)` columns pad). Ordered as people expect: whole numbers by value, before all
+/// other texts, which go by code point.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExternalId(Box<str>);
+
+impl ExternalId {
+    /// Longest id accepted, in UTF-16 code units.
+    pub const MAX_LEN: usize = 64;
+
+    /// Parses an id.
+    ///
+    /// # Errors
+    /// When it is empty, too long or carries a forbidden character.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(IdError::Empty);
+        }
+        if utf16_len(text) > Self::MAX_LEN {
+            return Err(IdError::TooLong);
+        }
+        match forbidden_character(text) {
+            Some(c) => Err(IdError::Character(c)),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The value of a canonical whole number: `42`, not `042` nor `4.2`.
+    fn number(&self) -> Option<u64> {
+        let text = &*self.0;
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        (digits && text.len() <= 18 && (text.len() == 1 || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
+    }
+}
+
+impl Ord for ExternalId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.number(), other.number()) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => self.0.cmp(&other.0),
+        }
+    }
+}
+
+impl PartialOrd for ExternalId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The name of a source: the `NAME` of `[sources.NAME]`; lower-case letters, digits, `-` and `_`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceName(Box<str>);
+
+/// A source's name with other characters, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("a source's name has 1 to 32 lower-case letters, digits, '-' or '_', not {0:?}")]
+pub struct SourceNameError(String);
+
+impl SourceName {
+    /// Parses a name.
+    ///
+    /// # Errors
+    /// When it is empty, longer than 32 characters or has characters other than `a-z 0-9 - _`.
+    pub fn parse(text: &str) -> Result<Self, SourceNameError> {
+        let fits = (1..=32).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+        if fits { Ok(Self(text.into())) } else { Err(SourceNameError(text.to_owned())) }
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+macro_rules! odoo_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// A record's id as Odoo gave it; `None` unless it is positive.
+            #[must_use]
+            pub fn new(id: i64) -> Option<Self> {
+                (id > 0).then_some(Self(id))
+            }
+
+            /// The number, for Odoo's border and for people.
+            #[must_use]
+            pub fn get(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "#{}", self.0)
+            }
+        }
+    };
+}
+
+odoo_id!(
+    /// The id of a `product.product` record, a variant: what is bound, scanned and sold.
+    ProductId
+);
+odoo_id!(
+    /// The id of a `product.template` record: what carries name and list price.
+    TemplateId
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> ExternalId {
+        ExternalId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn blanks_at_the_ends_are_padding() {
+        assert_eq!(id("17   ").as_str(), "17");
+        assert_eq!(ExternalId::parse("  "), Err(IdError::Empty));
+    }
+
+    #[test]
+    fn damaged_ids_are_refused() {
+        assert_eq!(ExternalId::parse("a\u{0}b"), Err(IdError::Character('\u{0}')));
+        assert_eq!(ExternalId::parse("a\u{fffd}"), Err(IdError::Character('\u{fffd}')));
+        assert_eq!(ExternalId::parse(&"x".repeat(65)), Err(IdError::TooLong));
+        assert!(ExternalId::parse(&"x".repeat(64)).is_ok());
+    }
+
+    #[test]
+    fn numbers_come_first_and_by_value() {
+        let mut ids: Vec<_> = ["b", "10", "9", "007", "a", "7"].iter().map(|t| id(t)).collect();
+        ids.sort();
+        let texts: Vec<_> = ids.iter().map(ExternalId::as_str).collect();
+        assert_eq!(texts, ["7", "9", "10", "007", "a", "b"]);
+    }
+
+    #[test]
+    fn source_names_are_plain() {
+        assert!(SourceName::parse("polonez-2").is_ok());
+        for bad in ["", "Polonez", "a b", "é", &"x".repeat(33)] {
+            assert!(SourceName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

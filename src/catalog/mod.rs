@@ -1,0 +1,34 @@
+//! The words of the catalogue: ids, names, barcodes, prices, what the source says and what Odoo has.
+//!
+//! Pure: no I/O, no clock, no async; nothing here knows SQL Server, Odoo's protocols or a terminal. A value of one of
+//! these types is valid by construction, so that the planner never checks a text twice.
+
+pub mod barcode;
+pub mod id;
+pub mod name;
+pub mod price;
+pub mod source;
+pub mod target;
+
+pub use barcode::{Barcode, CheckDigit, CodeKey};
+pub use id::{ExternalId, ProductId, SourceName, TemplateId};
+pub use name::ProductName;
+pub use price::{Price, PriceDigits};
+pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct};
+pub use target::{Candidate, Holder, HolderKind, Link, MatchRule, OdooState, Variant};
+
+/// A character that no name, id or barcode may carry: it breaks PostgreSQL (NUL), Odoo's XML reports (other C0 and C1
+/// controls), a terminal, or tells of text that was already damaged on its way (U+FFFD).
+pub(crate) fn forbidden_character(text: &str) -> Option<char> {
+    text.chars().find(|c| c.is_control() || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}'))
+}
+
+/// A character as a person can look it up: `U+0000`.
+pub(crate) fn code_point(c: char) -> String {
+    format!("U+{:04X}", u32::from(c))
+}
+
+/// Length as SQL Server's `nvarchar(n)` counts it: UTF-16 code units.
+pub(crate) fn utf16_len(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}

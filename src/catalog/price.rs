@@ -1,0 +1,170 @@
+//! Prices. Decimal everywhere; a float exists only at Odoo's JSON border and is made and read here.
+
+use std::fmt;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use thiserror::Error;
+
+/// Why a number is not a price.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PriceError {
+    /// Below zero.
+    #[error("the price {0} is negative")]
+    Negative(Decimal),
+    /// Not decimal text.
+    #[error("{0:?} is not a decimal number")]
+    Malformed(String),
+    /// |price|·10^digits ≥ 2^53: a float, which is what Odoo calculates with, cannot tell neighbouring prices apart.
+    #[error(
+        "the price {0} is too large for Odoo: with {1} decimals it needs more than the 15 digits that a float keeps"
+    )]
+    TooLarge(Price, u32),
+}
+
+/// A sale price: a non-negative decimal in the currency of Odoo's company, kept without trailing zeros so that equal
+/// prices have one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price(Decimal);
+
+impl Price {
+    /// A price of zero.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// Takes a decimal as a price.
+    ///
+    /// # Errors
+    /// [`PriceError::Negative`] below zero.
+    pub fn new(value: Decimal) -> Result<Self, PriceError> {
+        if value.is_sign_negative() && !value.is_zero() {
+            return Err(PriceError::Negative(value));
+        }
+        Ok(Self(value.abs().normalize()))
+    }
+
+    /// Reads decimal text such as `19.9900`, as PostgreSQL and our own records hold it.
+    ///
+    /// # Errors
+    /// [`PriceError::Malformed`] for anything else (`NaN`, an exponent, blanks), [`PriceError::Negative`] below zero.
+    pub fn parse(text: &str) -> Result<Self, PriceError> {
+        let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+        let value: Decimal =
+            plain.then(|| text.parse().ok()).flatten().ok_or_else(|| PriceError::Malformed(text.to_owned()))?;
+        Self::new(value)
+    }
+
+    /// The decimal.
+    #[must_use]
+    pub fn decimal(self) -> Decimal {
+        self.0
+    }
+
+    /// Is it zero?
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// Rounded half away from zero to what Odoo keeps; do this before every comparison, or each run would write again.
+    #[must_use]
+    pub fn rounded(self, digits: PriceDigits) -> Self {
+        Self(self.0.round_dp_with_strategy(digits.0, RoundingStrategy::MidpointAwayFromZero).normalize())
+    }
+
+    /// The float that Odoo's JSON takes: the one nearest to the decimal, which JSON then writes in its shortest form.
+    ///
+    /// # Errors
+    /// [`PriceError::TooLarge`] when |price|·10^digits ≥ 2^53, so that the way there and back is exact for all others.
+    pub fn to_odoo(self, digits: PriceDigits) -> Result<f64, PriceError> {
+        const LIMIT: Decimal = Decimal::from_parts(0, 1 << 21, 0, false, 0); // 2^53
+        let scaled = Decimal::from_i128_with_scale(10_i128.pow(digits.0), 0).checked_mul(self.0);
+        let too_large = || PriceError::TooLarge(self, digits.0);
+        if scaled.is_none_or(|s| s >= LIMIT) {
+            return Err(too_large());
+        }
+        // Through text: Rust's parser gives the nearest float, a conversion by division may be one off.
+        self.0.to_string().parse().map_err(|_| too_large())
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.to_string())
+    }
+}
+
+/// How many decimals of a price Odoo keeps: `fields_get(['list_price'], ['digits'])`; two on 14 by default. 19 has no
+/// limit of its own, then the source's four count (`money` and `decimal(19,4)`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PriceDigits(u32);
+
+impl PriceDigits {
+    /// The source's own precision.
+    pub const SOURCE: Self = Self(4);
+
+    /// From Odoo's answer; more than the source's four make no difference.
+    #[must_use]
+    pub fn from_odoo(digits: Option<u32>) -> Self {
+        Self(digits.map_or(4, |d| d.min(4)))
+    }
+
+    /// The number of decimals.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn price(text: &str) -> Price {
+        Price::parse(text).unwrap()
+    }
+
+    #[test]
+    fn one_text_per_value() {
+        assert_eq!(price("19.9900").to_string(), "19.99");
+        assert_eq!(price("100").to_string(), "100");
+        assert_eq!(price("-0.00").to_string(), "0");
+    }
+
+    #[test]
+    fn odd_texts_are_refused() {
+        for bad in ["", "NaN", "1e5", " 1", "1,5", "Infinity", "1-2"] {
+            assert!(matches!(Price::parse(bad), Err(PriceError::Malformed(_))), "{bad:?}");
+        }
+        assert!(matches!(Price::parse("-0.01"), Err(PriceError::Negative(_))));
+    }
+
+    #[test]
+    fn rounds_half_away_from_zero() {
+        let two = PriceDigits::from_odoo(Some(2));
+        for (given, kept) in [("0.005", "0.01"), ("9.9955", "10"), ("2.675", "2.68"), ("0.0049", "0")] {
+            assert_eq!(price(given).rounded(two), price(kept), "{given}");
+        }
+    }
+
+    #[test]
+    fn the_limit_of_a_float_is_refused() {
+        let two = PriceDigits::from_odoo(Some(2));
+        assert_eq!(price("90071992547409.91").to_odoo(two), Ok(90_071_992_547_409.91));
+        assert!(matches!(price("90071992547409.92").to_odoo(two), Err(PriceError::TooLarge(..))));
+        assert!(matches!(price("922337203685477.5807").to_odoo(PriceDigits::SOURCE), Err(PriceError::TooLarge(..))));
+    }
+
+    proptest! {
+        /// Every price below the limit survives the way to JSON and back, at every precision.
+        #[test]
+        fn exact_there_and_back(units in 0_i64..9_007_199_254_740_992, digits in 0_u32..=4) {
+            let digits = PriceDigits::from_odoo(Some(digits));
+            let original = Price::new(Decimal::new(units, digits.get())).unwrap();
+            let json = serde_json::to_string(&original.to_odoo(digits).unwrap()).unwrap();
+            let back: f64 = serde_json::from_str(&json).unwrap();
+            let text = format!("{back:.*}", digits.get() as usize);
+            prop_assert_eq!(Price::parse(&text).unwrap(), original);
+        }
+    }
+}

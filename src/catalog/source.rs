@@ -1,0 +1,289 @@
+//! What the source says: external products, assembled from rows in any order, and the rows that could not be read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::{Barcode, ExternalId, Price, ProductName};
+
+/// A product as the source has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalProduct {
+    /// Its id.
+    pub id: ExternalId,
+    /// Its name.
+    pub name: ProductName,
+    /// Its price; `None` for NULL, which leaves Odoo's price alone.
+    pub price: Option<Price>,
+    /// Its barcodes in the configured order, each code once.
+    pub barcodes: Vec<Barcode>,
+    /// A barcode row of this product was unreadable, so what Odoo has now must not be taken away.
+    pub barcodes_incomplete: bool,
+}
+
+/// Why a row was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BadRowKind {
+    /// A product or barcode row with a NULL, empty, over-long or damaged id.
+    Id,
+    /// A NULL, empty, over-long or damaged name.
+    Name,
+    /// A negative price, or one that is no number.
+    Price,
+    /// An over-long or damaged barcode.
+    Barcode,
+    /// The same id on several product rows: nobody can tell which one is right.
+    DuplicateId,
+}
+
+impl BadRowKind {
+    /// A stable word for JSON and line formats.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Id => "bad-id",
+            Self::Name => "bad-name",
+            Self::Price => "bad-price",
+            Self::Barcode => "bad-barcode",
+            Self::DuplicateId => "duplicate-id",
+        }
+    }
+}
+
+/// A row of the source that was left out, or used in part.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BadRow {
+    /// Whose row, when the id itself was readable.
+    pub id: Option<ExternalId>,
+    /// What is wrong.
+    pub kind: BadRowKind,
+    /// The same for people: `the name contains U+0000`.
+    pub message: String,
+}
+
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.id {
+            Some(id) => write!(f, "{id}: {}", self.message),
+            None => write!(f, "(no id): {}", self.message),
+        }
+    }
+}
+
+/// Everything read from one source in one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    /// The readable products by id.
+    pub products: BTreeMap<ExternalId, ExternalProduct>,
+    /// Ids that the source has but whose product could not be read: they are not missing, and nothing is done to them.
+    pub unreadable: BTreeSet<ExternalId>,
+    /// The rows left out, one by one, in a fixed order.
+    pub bad_rows: Vec<BadRow>,
+    /// How many product rows were read, bad ones included.
+    pub product_rows: usize,
+    /// How many barcode rows were read, bad and orphaned ones included.
+    pub barcode_rows: usize,
+    /// Barcode rows of ids that no product row has; usual where products are deleted and barcodes stay.
+    pub orphan_barcodes: usize,
+}
+
+/// In which order the codes of a product are considered when Odoo has none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BarcodeOrder {
+    /// Codes with a valid check digit first (EAN-13 and UPC-A, then GTIN-14 and GTIN-8), the shop's own after the
+    /// manufacturers', then by text.
+    #[default]
+    Gtin,
+    /// By text alone.
+    Text,
+}
+
+impl BarcodeOrder {
+    fn rank(self, code: &Barcode) -> u8 {
+        use super::CheckDigit::Valid;
+        match self {
+            Self::Text => 0,
+            Self::Gtin => match (code.check_digit(), code.as_str().len()) {
+                _ if code.is_restricted() => 2,
+                (Valid, 12 | 13) => 0,
+                (Valid, _) => 1,
+                _ => 3,
+            },
+        }
+    }
+
+    /// Sorts the codes of one product and drops repeated ones, spellings of one code included.
+    fn arrange(self, codes: &mut Vec<Barcode>) {
+        codes.sort_by(|a, b| (self.rank(a), a).cmp(&(self.rank(b), b)));
+        let mut seen = BTreeSet::new();
+        codes.retain(|code| seen.insert(code.key()));
+    }
+}
+
+/// Puts a [`Catalogue`] together, row by row, in whatever order the rows come.
+#[derive(Debug)]
+pub struct CatalogueBuilder {
+    order: BarcodeOrder,
+    catalogue: Catalogue,
+    barcodes: BTreeMap<ExternalId, Vec<Barcode>>,
+    incomplete: BTreeSet<ExternalId>,
+}
+
+impl CatalogueBuilder {
+    /// An empty catalogue.
+    #[must_use]
+    pub fn new(order: BarcodeOrder) -> Self {
+        Self { order, catalogue: Catalogue::default(), barcodes: BTreeMap::new(), incomplete: BTreeSet::new() }
+    }
+
+    fn bad(&mut self, id: Option<&ExternalId>, kind: BadRowKind, message: String) {
+        self.catalogue.bad_rows.push(BadRow { id: id.cloned(), kind, message });
+    }
+
+    /// Takes a product row; the price is `Err` with the reason when the value is no decimal that we can hold.
+    pub fn product(&mut self, id: Option<&str>, name: Option<&str>, price: Result<Option<Price>, String>) {
+        self.catalogue.product_rows += 1;
+        let id = match ExternalId::parse(id.unwrap_or_default()) {
+            Ok(id) => id,
+            Err(e) => {
+                let name = name.unwrap_or("NULL").trim();
+                let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+                return self.bad(None, BadRowKind::Id, format!("product row named {shown:?}: {e}"));
+            }
+        };
+        if self.catalogue.unreadable.contains(&id) || self.catalogue.products.contains_key(&id) {
+            self.catalogue.products.remove(&id);
+            let first = self.catalogue.unreadable.insert(id.clone());
+            let listed =
+                self.catalogue.bad_rows.iter().any(|b| b.kind == BadRowKind::DuplicateId && b.id.as_ref() == Some(&id));
+            if first || !listed {
+                self.bad(
+                    Some(&id),
+                    BadRowKind::DuplicateId,
+                    "several product rows have this id; none of them is used".to_owned(),
+                );
+            }
+            return;
+        }
+        let name = match ProductName::parse(name.unwrap_or_default()) {
+            Ok(name) => name,
+            Err(e) => {
+                self.bad(Some(&id), BadRowKind::Name, e.to_string());
+                self.catalogue.unreadable.insert(id);
+                return;
+            }
+        };
+        let price = price.unwrap_or_else(|e| {
+            self.bad(Some(&id), BadRowKind::Price, format!("{e}; Odoo's price is left as it is"));
+            None
+        });
+        let product = ExternalProduct { id: id.clone(), name, price, barcodes: Vec::new(), barcodes_incomplete: false };
+        self.catalogue.products.insert(id, product);
+    }
+
+    /// Takes a barcode row; an empty or NULL code is no code.
+    pub fn barcode(&mut self, id: Option<&str>, code: Option<&str>) {
+        self.catalogue.barcode_rows += 1;
+        let id = match ExternalId::parse(id.unwrap_or_default()) {
+            Ok(id) => id,
+            Err(e) => return self.bad(None, BadRowKind::Id, format!("barcode row: {e}")),
+        };
+        match Barcode::parse(code.unwrap_or_default()) {
+            Ok(None) => {}
+            Ok(Some(code)) => self.barcodes.entry(id).or_default().push(code),
+            Err(e) => {
+                self.bad(Some(&id), BadRowKind::Barcode, e.to_string());
+                self.incomplete.insert(id);
+            }
+        }
+    }
+
+    /// Joins products and barcodes by id.
+    #[must_use]
+    pub fn finish(mut self) -> Catalogue {
+        for (id, mut codes) in self.barcodes {
+            if let Some(product) = self.catalogue.products.get_mut(&id) {
+                self.order.arrange(&mut codes);
+                product.barcodes = codes;
+            } else if !self.catalogue.unreadable.contains(&id) {
+                self.catalogue.orphan_barcodes += codes.len();
+            }
+        }
+        for id in self.incomplete {
+            if let Some(product) = self.catalogue.products.get_mut(&id) {
+                product.barcodes_incomplete = true;
+            }
+        }
+        self.catalogue.bad_rows.sort();
+        self.catalogue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> ExternalId {
+        ExternalId::parse(text).unwrap()
+    }
+
+    fn codes(builder: CatalogueBuilder, product: &str) -> Vec<String> {
+        builder.finish().products[&id(product)].barcodes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn rows_meet_by_key_in_any_order() {
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Gtin);
+        b.barcode(Some("2"), Some("4006381333931"));
+        b.product(Some("2"), Some("Pen"), Ok(None));
+        b.barcode(Some("9"), Some("123"));
+        let c = b.finish();
+        assert_eq!(c.products[&id("2")].barcodes.len(), 1);
+        assert_eq!((c.product_rows, c.barcode_rows, c.orphan_barcodes), (1, 2, 1));
+    }
+
+    #[test]
+    fn codes_are_ordered_and_each_is_there_once() {
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Gtin);
+        b.product(Some("1"), Some("A"), Ok(None));
+        for code in ["zz", "2000000000008", "0036000291452", "73513537", "036000291452", "4006381333931", "zz", " "] {
+            b.barcode(Some("1"), Some(code));
+        }
+        assert_eq!(codes(b, "1"), ["0036000291452", "4006381333931", "73513537", "2000000000008", "zz"]);
+    }
+
+    #[test]
+    fn a_duplicate_id_takes_all_its_rows_out() {
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Gtin);
+        for name in ["A", "B", "C"] {
+            b.product(Some("1"), Some(name), Ok(None));
+        }
+        let c = b.finish();
+        assert!(c.products.is_empty());
+        assert!(c.unreadable.contains(&id("1")));
+        assert_eq!(c.bad_rows.len(), 1);
+    }
+
+    #[test]
+    fn a_bad_name_does_not_make_the_product_missing() {
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Gtin);
+        b.product(Some("1"), None, Ok(None));
+        b.product(None, Some("x"), Ok(None));
+        let c = b.finish();
+        assert!(c.unreadable.contains(&id("1")));
+        let shown: Vec<_> = c.bad_rows.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["(no id): product row named \"x\": the id is empty", "1: the name is empty"]);
+    }
+
+    #[test]
+    fn a_bad_price_or_barcode_spoils_only_itself() {
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Gtin);
+        b.product(Some("1"), Some("A"), Err("the price -1 is negative".into()));
+        b.barcode(Some("1"), Some(&"9".repeat(200)));
+        b.barcode(Some("1"), Some("73513537"));
+        let c = b.finish();
+        let product = &c.products[&id("1")];
+        assert!(product.barcodes_incomplete && product.price.is_none());
+        assert_eq!(product.barcodes.len(), 1);
+        assert_eq!(c.bad_rows.len(), 2);
+    }
+}

@@ -1,0 +1,146 @@
+//! What Odoo has: links, variants, and who holds which barcode.
+
+use std::collections::BTreeMap;
+
+use super::{CodeKey, ExternalId, Price, PriceDigits, ProductId, TemplateId};
+
+/// A variant (`product.product`) with the fields that the source owns, as Odoo has them now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variant {
+    /// Its id.
+    pub id: ProductId,
+    /// Its template, which carries name and list price.
+    pub template: TemplateId,
+    /// Is the variant active?
+    pub active: bool,
+    /// The name in each configured language, in the order of [`OdooState::languages`].
+    pub names: Vec<String>,
+    /// The list price as PostgreSQL's text, unrounded; the text that a write expects to find.
+    pub price: String,
+    /// The barcode as it stands, blanks and all; `None` when there is none.
+    pub barcode: Option<String>,
+    /// Other variants of the same template, archived ones left out.
+    pub siblings: u32,
+    /// Belongs to another company than the one we work for.
+    pub other_company: bool,
+}
+
+impl Variant {
+    /// The list price rounded to what Odoo keeps; `None` when it is negative or no number, so that it equals no price.
+    #[must_use]
+    pub fn rounded_price(&self, digits: PriceDigits) -> Option<Price> {
+        Price::parse(&self.price).ok().map(|p| p.rounded(digits))
+    }
+
+    /// The key of its barcode.
+    #[must_use]
+    pub fn code_key(&self) -> Option<CodeKey> {
+        self.barcode.as_deref().map(CodeKey::of)
+    }
+}
+
+/// The link of an external product: what ties it to a variant, what the source said last, and what we wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The external id.
+    pub external_id: ExternalId,
+    /// The variant; `None` when somebody deleted it in Odoo.
+    pub product: Option<Variant>,
+    /// The name that was last handled.
+    pub said_name: String,
+    /// The price that was last handled, `None` for NULL.
+    pub said_price: Option<Price>,
+    /// The barcodes that were last handled, in order.
+    pub said_barcodes: Vec<String>,
+    /// The name that we wrote.
+    pub wrote_name: String,
+    /// The price that we wrote, if we ever did.
+    pub wrote_price: Option<Price>,
+    /// The barcode that we wrote.
+    pub wrote_barcode: Option<String>,
+    /// Somebody asked that this product be left alone.
+    pub no_touch: bool,
+    /// We archived the product because the source no longer had it.
+    pub archived_by_us: bool,
+}
+
+/// What kind of record holds a barcode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HolderKind {
+    /// A variant.
+    Product,
+    /// A packaging (`product.packaging` up to 18) or unit barcode (`product.uom` from 19 on).
+    Packaging,
+}
+
+/// Who has a barcode in Odoo, archived records and other companies' included.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// A variant, or the variant that a packaging belongs to.
+    pub product: ProductId,
+    /// Which of the two.
+    pub kind: HolderKind,
+    /// Is the record active?
+    pub active: bool,
+    /// Its name, for people.
+    pub name: String,
+    /// The barcode as it stands.
+    pub barcode: String,
+}
+
+/// How an existing product may be recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MatchRule {
+    /// The product's internal reference is the external id.
+    DefaultCode,
+    /// The product has one of the listed barcodes.
+    Barcode,
+    /// The product has the same name in the first configured language.
+    Name,
+}
+
+impl MatchRule {
+    /// The word in `sync.toml`, in plans and at Odoo's border.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DefaultCode => "default_code",
+            Self::Barcode => "barcode",
+            Self::Name => "name",
+        }
+    }
+}
+
+/// An existing product that a rule found for an external product that has no link yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The product.
+    pub variant: Variant,
+    /// The rule.
+    pub rule: MatchRule,
+    /// Already linked to another product of the same source, and so not to be had.
+    pub linked: bool,
+}
+
+/// Everything that a plan needs to know of Odoo.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OdooState {
+    /// The configured languages, the base language first when it is one of them.
+    pub languages: Vec<String>,
+    /// How many decimals of a list price Odoo keeps.
+    pub digits: PriceDigits,
+    /// The links of this source.
+    pub links: BTreeMap<ExternalId, Link>,
+    /// Existing products found by the match rules, for external products without a link.
+    pub candidates: BTreeMap<ExternalId, Vec<Candidate>>,
+    /// Who holds the codes that were asked for, by key.
+    pub holders: BTreeMap<CodeKey, Vec<Holder>>,
+    /// How many products Odoo has in all, active or not.
+    pub product_count: usize,
+}
+
+impl Default for PriceDigits {
+    fn default() -> Self {
+        Self::SOURCE
+    }
+}

@@ -1,0 +1,369 @@
+//! What a plan consists of: actions with reasons, and what waits.
+//!
+//! Data only. A *reason* is for people and for the history's "cause"; applying never decides by it.
+
+use crate::catalog::{BadRow, Barcode, ExternalId, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId};
+
+use super::guards::Refusal;
+
+/// Why a field is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The source says something else than last time.
+    SourceChanged,
+    /// Somebody edited the field in Odoo, and the source owns it.
+    Drift,
+    /// Both at once.
+    BothChanged,
+    /// The product was recognised and takes over the source's values.
+    Adopted,
+    /// The source does not list the code for this product any longer.
+    NoLongerListed,
+    /// The code goes to the product that lists it now.
+    ClaimedBy(ExternalId),
+}
+
+impl Reason {
+    /// A stable word, for JSON and for the history's cause.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::SourceChanged => "source-changed",
+            Self::Drift => "drift",
+            Self::BothChanged => "both-changed",
+            Self::Adopted => "adopted",
+            Self::NoLongerListed => "no-longer-listed",
+            Self::ClaimedBy(_) => "claimed-by-another",
+        }
+    }
+
+    /// The reason as a person reads it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::SourceChanged => "changed in the source".to_owned(),
+            Self::Drift => "drift: edited in Odoo, put back".to_owned(),
+            Self::BothChanged => "changed in the source; edited in Odoo too".to_owned(),
+            Self::Adopted => "existing product adopted".to_owned(),
+            Self::NoLongerListed => "the source no longer lists it here".to_owned(),
+            Self::ClaimedBy(id) => format!("the source lists it at {id} now"),
+        }
+    }
+}
+
+/// The name of one language as the plan saw it, where it differs from the new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldName {
+    /// An Odoo language code: `ru_RU`.
+    pub language: String,
+    /// What the plan saw; the write expects to find it.
+    pub name: String,
+}
+
+/// A new name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameChange {
+    /// The languages to write, at least one.
+    pub old: Vec<OldName>,
+    /// The name that all of them get.
+    pub new: ProductName,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A new list price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceChange {
+    /// The text that the plan saw; the write expects to find it.
+    pub old: String,
+    /// The new price, rounded to what Odoo keeps, and known to survive Odoo's float.
+    pub new: Price,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Values to store on a link, so that the next run compares with them; `None` leaves a value alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkValues {
+    /// The source's name, handled.
+    pub said_name: Option<String>,
+    /// The source's price, handled.
+    pub said_price: Option<Price>,
+    /// The source's barcodes, handled.
+    pub said_barcodes: Option<Vec<String>>,
+    /// The name that Odoo has by our doing or agreement.
+    pub wrote_name: Option<String>,
+    /// The same for the price.
+    pub wrote_price: Option<Price>,
+    /// The same for the barcode; `Some(None)` is "none".
+    pub wrote_barcode: Option<Option<String>>,
+}
+
+impl LinkValues {
+    /// Is there nothing to store?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// New name, price or link values of one existing product; with `adopt`, its link is made as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// Whose.
+    pub external_id: ExternalId,
+    /// The product's name, for people.
+    pub label: String,
+    /// The variant.
+    pub product: ProductId,
+    /// Its template.
+    pub template: TemplateId,
+    /// The rule by which an unlinked product was recognised; a link is created.
+    pub adopt: Option<MatchRule>,
+    /// The product was archived by a person; shown, not changed.
+    pub archived: bool,
+    /// A new name.
+    pub name: Option<NameChange>,
+    /// A new price.
+    pub price: Option<PriceChange>,
+    /// What the link remembers once this is applied.
+    pub link: LinkValues,
+}
+
+impl Update {
+    /// Nothing of the product changes, only what the link remembers.
+    #[must_use]
+    pub fn is_note(&self) -> bool {
+        self.adopt.is_none() && self.name.is_none() && self.price.is_none()
+    }
+}
+
+/// A new barcode, or none any more, for one existing product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BarcodeMove {
+    /// Whose; a link exists or is made before by an adoption.
+    pub external_id: ExternalId,
+    /// The product's name, for people.
+    pub label: String,
+    /// The variant.
+    pub product: ProductId,
+    /// What the plan saw; the write expects to find it.
+    pub old: Option<String>,
+    /// The new code.
+    pub new: Option<String>,
+    /// All codes that the source lists; `None` leaves the link's list alone.
+    pub said_barcodes: Option<Vec<String>>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Moves that depend on each other and happen in one transaction, holders before those who take over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// At least one move.
+    pub moves: Vec<BarcodeMove>,
+}
+
+/// A new product with its link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// Whose.
+    pub external_id: ExternalId,
+    /// Its name, in every configured language.
+    pub name: ProductName,
+    /// Its price, rounded, and the source's as given; `None` creates it unsaleable, as the setting says.
+    pub price: Option<(Price, Price)>,
+    /// Its barcode, if one is free.
+    pub barcode: Option<Barcode>,
+    /// All codes that the source lists.
+    pub said_barcodes: Vec<String>,
+}
+
+/// What kind of action waits. The codes are stable: they stand in Odoo's `x_pz_conflict`, in JSON and in documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeferredKind {
+    /// Several products of the source list one barcode.
+    DuplicateClaim,
+    /// A product outside the source holds the barcode.
+    ForeignHolder,
+    /// A product that may not be changed now holds the barcode.
+    Held,
+    /// Two active products of Odoo have one barcode.
+    SecondHolder,
+    /// Barcode moves that depend on each other in a circle too large for one transaction.
+    TooManyMoves,
+    /// Several existing products, or one that several external ids claim.
+    AmbiguousMatch,
+    /// The linked product was deleted in Odoo.
+    ProductGone,
+    /// The product belongs to another company.
+    OtherCompany,
+    /// Name or price of one variant of a multi-variant product.
+    SharedTemplate,
+    /// The price moves further than `max_price_change`.
+    PriceJump,
+    /// The price has more digits than Odoo's float keeps.
+    PriceTooLarge,
+    /// A new product without a price.
+    NoPrice,
+    /// Edited in Odoo, and the policy is to ask.
+    Drift,
+    /// Odoo refused the record.
+    Refused,
+    /// The code is at a product that this run was told to leave out.
+    OutOfScope,
+}
+
+impl DeferredKind {
+    /// Does it stay open in Odoo? What waits only because of this run's own limits does not.
+    #[must_use]
+    pub fn is_recorded(self) -> bool {
+        self != Self::OutOfScope
+    }
+
+    /// The stable word.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DuplicateClaim => "duplicate-claim",
+            Self::ForeignHolder => "foreign-holder",
+            Self::Held => "held",
+            Self::SecondHolder => "second-holder",
+            Self::TooManyMoves => "too-many-moves",
+            Self::AmbiguousMatch => "ambiguous-match",
+            Self::ProductGone => "product-gone",
+            Self::OtherCompany => "other-company",
+            Self::SharedTemplate => "shared-template",
+            Self::PriceJump => "price-jump",
+            Self::PriceTooLarge => "price-too-large",
+            Self::NoPrice => "no-price",
+            Self::Drift => "drift",
+            Self::Refused => "refused",
+            Self::OutOfScope => "out-of-scope",
+        }
+    }
+}
+
+/// A change that is planned and explained, but waits: for the source to become consistent, or for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deferred {
+    /// Whose.
+    pub external_id: ExternalId,
+    /// The product's name, for people.
+    pub label: String,
+    /// What kind.
+    pub kind: DeferredKind,
+    /// The field's value in question: a barcode for the barcode kinds, else a field's name, or empty. Part of the key
+    /// that tells one deferred action from another.
+    pub subject: String,
+    /// The Odoo product that has the barcode now.
+    pub holder: Option<ProductId>,
+    /// The Odoo products among which to choose.
+    pub candidates: Vec<ProductId>,
+    /// What waits, why, and what would settle it.
+    pub message: String,
+}
+
+/// A linked product that the source no longer has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Its id.
+    pub external_id: ExternalId,
+    /// The product's name, for people.
+    pub label: String,
+}
+
+/// The ordered list of actions. A run applies it by value: it can be used once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a plan changes nothing until it is applied"]
+pub struct Plan {
+    /// The source.
+    pub source: SourceName,
+    /// The languages that names are written in.
+    pub languages: Vec<String>,
+    /// Adoptions first (so that links exist), then other updates, each by external id.
+    pub adoptions: Vec<Update>,
+    /// Barcode moves, in an order in which each finds its code released.
+    pub moves: Vec<Component>,
+    /// New products by external id.
+    pub creations: Vec<Creation>,
+    /// Names, prices and notes of linked products by external id.
+    pub updates: Vec<Update>,
+    /// What waits, by external id.
+    pub deferred: Vec<Deferred>,
+    /// What the source no longer has, by external id; kept.
+    pub missing: Vec<Missing>,
+    /// Rows of the source that were left out.
+    pub bad_rows: Vec<BadRow>,
+    /// Products of the source for which nothing is to be done.
+    pub unchanged: usize,
+    /// Linked products that a person asked to leave alone.
+    pub untouched: usize,
+    /// What the guards refuse; a plan with refusals is shown and never applied.
+    pub refusals: Vec<Refusal>,
+    /// The ids that the plan speaks of; `None` for all.
+    pub scope: Option<Vec<ExternalId>>,
+}
+
+/// A plan in numbers: the last line of every report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// New products.
+    pub create: usize,
+    /// Existing products recognised.
+    pub adopt: usize,
+    /// Linked products whose name, price or barcode changes.
+    pub update: usize,
+    /// Barcodes given, moved or taken away, on existing products.
+    pub barcodes: usize,
+    /// Prices changed on existing products.
+    pub prices: usize,
+    /// Names changed on existing products.
+    pub names: usize,
+    /// Links that only remember something new.
+    pub notes: usize,
+    /// What waits.
+    pub deferred: usize,
+    /// Linked products that the source no longer has.
+    pub missing: usize,
+    /// Rows left out.
+    pub bad_rows: usize,
+    /// Nothing to do.
+    pub unchanged: usize,
+}
+
+impl Plan {
+    /// Is there nothing to write?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.adoptions.is_empty() && self.moves.is_empty() && self.creations.is_empty() && self.updates.is_empty()
+    }
+
+    /// All barcode moves in order.
+    pub fn barcode_moves(&self) -> impl Iterator<Item = &BarcodeMove> {
+        self.moves.iter().flat_map(|c| &c.moves)
+    }
+
+    /// The plan in numbers.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        use std::collections::BTreeSet;
+        let adopted: BTreeSet<_> = self.adoptions.iter().map(|u| &u.external_id).collect();
+        let mut updated: BTreeSet<_> = self.updates.iter().filter(|u| !u.is_note()).map(|u| &u.external_id).collect();
+        updated.extend(self.barcode_moves().map(|m| &m.external_id).filter(|id| !adopted.contains(id)));
+        let existing = || self.adoptions.iter().chain(&self.updates);
+        Counts {
+            create: self.creations.len(),
+            adopt: adopted.len(),
+            update: updated.len(),
+            barcodes: self.barcode_moves().count(),
+            prices: existing().filter(|u| u.price.is_some()).count(),
+            names: existing().filter(|u| u.name.is_some()).count(),
+            notes: self.updates.iter().filter(|u| u.is_note()).count(),
+            deferred: self.deferred.len(),
+            missing: self.missing.len(),
+            bad_rows: self.bad_rows.len(),
+            unchanged: self.unchanged,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Guards: what a run refuses to do without being told, because it looks like a broken source rather than like work.
+//!
+//! Pure. A refusal names the numbers, the likely cause and the flag that lets it through.
+
+use crate::catalog::{Catalogue, OdooState};
+
+use super::action::{DeferredKind, Plan};
+use super::policy::{Limit, Policy};
+
+/// What a guard refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// A stable word: the guard's name in `sync.toml`, or `empty-source`, `first-run`.
+    pub guard: &'static str,
+    /// What was seen and what to do.
+    pub message: String,
+}
+
+fn refusal(guard: &'static str, message: String) -> Refusal {
+    Refusal { guard, message }
+}
+
+/// A source that answered with nothing is broken, not empty: checked before anything is planned.
+#[must_use]
+pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
+    let mut out = Vec::new();
+    if policy.allow.empty_source {
+        return out;
+    }
+    let mut empty = |what: &str| {
+        out.push(refusal(
+            "empty-source",
+            format!("the source returned no {what}; that is taken for a failed read (check the query, the database and the account's rights); --allow-empty-source lets it through"),
+        ));
+    };
+    if catalogue.product_rows == 0 {
+        empty("products");
+    } else if catalogue.barcode_rows == 0 {
+        empty("barcodes");
+    }
+    out
+}
+
+/// Checks a finished plan.
+#[must_use]
+pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal> {
+    let mut out = Vec::new();
+    let linked = odoo.links.len();
+    let counts = plan.counts();
+    let first_run = linked == 0;
+    if first_run && odoo.product_count > 0 && counts.create + counts.adopt > 0 && !policy.allow.first_run {
+        out.push(refusal(
+            "first-run",
+            format!(
+                "Odoo has {} products and none is linked to source {}: this run would create {} and adopt {}; look at the dry run, then let the first run through with --first-run",
+                odoo.product_count, plan.source, counts.create, counts.adopt
+            ),
+        ));
+    }
+    let mut check = |guard, limit: Limit, n: usize, allowed: bool, what: &str, flag: &str| {
+        if !allowed && limit.is_exceeded(n, linked) {
+            let Limit { count, percent } = limit;
+            out.push(refusal(
+                guard,
+                format!("{n} {what} of {linked} linked products: more than {count} and more than {percent} %; if this is right, let it through with {flag}"),
+            ));
+        }
+    };
+    let g = policy.guards;
+    check(
+        "max_create",
+        g.max_create,
+        counts.create,
+        policy.allow.create || first_run,
+        "new products in face",
+        "--allow-create",
+    );
+    let released = plan.barcode_moves().filter(|m| m.new.is_none()).count();
+    check(
+        "max_release",
+        g.max_release,
+        released,
+        policy.allow.release,
+        "barcodes to take away in face",
+        "--allow-release",
+    );
+    check("max_changes", g.max_changes, counts.update, policy.allow.changes, "products to change", "--allow-changes");
+    let jumps = plan.deferred.iter().filter(|d| d.kind == DeferredKind::PriceJump).count();
+    check(
+        "max_price_jumps",
+        g.max_price_jumps,
+        jumps,
+        policy.allow.price_change,
+        "prices that jump beyond max_price_change in face",
+        "--allow-price-change",
+    );
+    out
+}
