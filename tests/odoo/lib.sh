@@ -75,8 +75,9 @@ unlock() { exec {LOCK}>&-; }
 
 # --- processes -------------------------------------------------------------------------------------------------------
 
-# The start time beside the pid tells our process from a later one that happens to get the same number.
-started_at() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+# The start time beside the pid tells our process from a later one that happens to get the same number. A process that
+# has ended, but whose end nobody has asked for yet (Z), has none.
+started_at() { sed -n 's/^.*) \([^ZX]\)/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 
 # running <name>: succeeds when the process recorded under this name lives; sets PID
 running() {
@@ -102,7 +103,7 @@ await() {
   shift 2
   until "$@" >/dev/null 2>&1; do
     if ! running "$name" || [ $SECONDS -ge $deadline ]; then
-      tail -n 30 "$H/log/$name.log" >&2
+      tail -n 15 "$H/log/$name.log" >&2
       die "$name of Odoo $V did not come up; see $H/log/$name.log"
     fi
     sleep 0.1
@@ -145,6 +146,7 @@ pg_init() {
 	fsync = off
 	synchronous_commit = off
 	full_page_writes = off
+	log_checkpoints = off
 	autovacuum_naptime = 10s
 	CONF
   # Loopback is open to every user of the machine, so Odoo's role has a password and the superuser no way in at all.
@@ -159,6 +161,8 @@ pg_start() {
   running postgres && return
   [ -s "$H/pg/PG_VERSION" ] || pg_init
   port_free "$PGPORT" || die "port $PGPORT is taken; set ERPSYNC_ODOO${V}_PGPORT"
+  # Servers are started by this function alone, under the lock, so a left-over of one that was killed is only in the way.
+  rm -f "$H/pg/postmaster.pid"
   as_postgres "$H/pg"
   daemon postgres "${AS_POSTGRES[@]}" "$PG_BIN/postgres" -D /mnt -p "$PGPORT"
   await postgres 60 "$PG_BIN/pg_isready" -q -d postgres
@@ -167,7 +171,11 @@ pg_start() {
 # sql <database> <statement>: rows without decoration
 sql() { psql -qXAt -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
 
-db_exists() { [ "$(sql postgres "select 1 from pg_database where datname = '$1'")" = 1 ]; }
+db_exists() {
+  local count
+  count=$(sql postgres "select count(*) from pg_database where datname = '$1'") || die "PostgreSQL does not answer"
+  [ "$count" = 1 ]
+}
 
 # db_copy <from> <to>: database and filestore. Odoo never changes a stored file, it only adds and removes: links do.
 db_copy() {
