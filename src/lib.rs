@@ -2,3 +2,4 @@
 pub mod apply;
 pub mod catalog;
 pub mod plan;
+pub mod render;
