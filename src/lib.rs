@@ -1,5 +1,6 @@
 //! erpsync
 pub mod apply;
 pub mod catalog;
+pub mod config;
 pub mod plan;
 pub mod render;

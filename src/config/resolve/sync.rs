@@ -1,0 +1,66 @@
+//! `[sync]` → [`SyncSettings`]. The defaults are the planner's own.
+
+use rust_decimal::Decimal;
+
+use super::super::document::Document;
+use super::super::file;
+use super::super::settings::{MissingPolicy, SyncSettings};
+use super::{Result, Section};
+use crate::plan::{GuardLimits, Limit, Policy, PriceLimit};
+
+pub(super) fn resolve(document: &Document, raw: file::Sync) -> Result<SyncSettings> {
+    let section = Section { document, path: vec!["sync"] };
+    let default = Policy::default();
+    let match_rules = match raw.match_rules {
+        None => default.match_rules,
+        Some(rules) => {
+            let mut sorted = rules.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            if sorted.len() != rules.len() {
+                return Err(section.value_error("match", "a rule is there twice"));
+            }
+            rules.into_iter().map(Into::into).collect()
+        }
+    };
+    let prices = section.child("max_price_change");
+    let not_negative = |key, number: Option<file::Number>, default| match number {
+        Some(file::Number(n)) if n < Decimal::ZERO => Err(prices.value_error(key, format!("{n} is negative"))),
+        number => Ok(number.map_or(default, |n| n.0.normalize())),
+    };
+    let max_price_change = PriceLimit {
+        percent: not_negative("percent", raw.max_price_change.percent, default.max_price_change.percent)?,
+        amount: not_negative("amount", raw.max_price_change.amount, default.max_price_change.amount)?,
+    };
+    let guards = section.child("guards");
+    let limit = |key, raw: file::Limit, default: Limit| -> Result<Limit> {
+        let section = guards.child(key);
+        let count =
+            section.number("count", raw.count, i64::try_from(default.count).unwrap_or(i64::MAX), 0..=1_000_000_000)?;
+        let percent = section.number("percent", raw.percent, default.percent.into(), 0..=1_000_000)?;
+        Ok(Limit {
+            count: usize::try_from(count).unwrap_or(usize::MAX),
+            percent: u32::try_from(percent).unwrap_or(u32::MAX),
+        })
+    };
+    Ok(SyncSettings {
+        name: raw.name.map_or(default.name, Into::into),
+        price: raw.price.map_or(default.price, Into::into),
+        barcode: raw.barcode.map_or(default.barcode, Into::into),
+        match_rules,
+        missing: match raw.missing.unwrap_or(file::Missing::Keep) {
+            file::Missing::Keep => MissingPolicy::Keep,
+        },
+        new_without_price: raw.new_without_price.map_or(default.new_without_price, Into::into),
+        max_price_change,
+        guards: GuardLimits {
+            max_create: limit("max_create", raw.guards.max_create, default.guards.max_create)?,
+            max_release: limit("max_release", raw.guards.max_release, default.guards.max_release)?,
+            max_changes: limit("max_changes", raw.guards.max_changes, default.guards.max_changes)?,
+            max_price_jumps: limit("max_price_jumps", raw.guards.max_price_jumps, default.guards.max_price_jumps)?,
+        },
+        lease: section.seconds("lease_seconds", raw.lease_seconds, 300, 60..=3600)?,
+        lock_file: section.path("lock_file", raw.lock_file)?,
+        status_for_open: raw.status_for_open.map(Into::into).unwrap_or_default(),
+    })
+}
