@@ -12,6 +12,9 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
+use super::settings;
+use crate::{catalog, plan};
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub(super) struct File {
@@ -172,9 +175,6 @@ pub(super) enum OdooTls {
 pub(super) enum Missing {
     Keep,
 }
-
-use super::settings;
-use crate::{catalog, plan};
 
 words!(BarcodeOrder => catalog::source::BarcodeOrder {
     Gtin = "gtin" => Self::Gtin,
