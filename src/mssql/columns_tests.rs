@@ -1,0 +1,111 @@
+use std::time::Duration;
+
+use super::*;
+use crate::mssql::options::example as options;
+
+fn columns(list: &[(&str, &str)]) -> Vec<Column> {
+    list.iter()
+        .map(|(name, shown)| Column {
+            name: (!name.is_empty()).then(|| (*name).to_owned()),
+            kind: Type::parse(shown),
+            shown: (*shown).to_owned(),
+        })
+        .collect()
+}
+
+fn products(list: &[(&str, &str)]) -> Result<String, String> {
+    select(&options(), Query::Products, &columns(list)).map_err(|e| e.to_string())
+}
+
+#[test]
+fn the_seeds_columns_are_cast() {
+    assert_eq!(
+        products(&[("ProductID", "int"), ("ProductName", "nvarchar(200)"), ("Price", "money")]).unwrap(),
+        "SELECT CAST(q.[ProductID] AS nvarchar(65)) AS [id], CAST(q.[ProductName] AS nvarchar(1001)) AS [name], \
+         CAST(q.[Price] AS decimal(19, 4)) AS [price] FROM (\nSELECT * FROM dbo.Products\n) AS q"
+    );
+    let barcodes = columns(&[("PRODUCTID", "uniqueidentifier"), ("Barcode", "varchar(20)"), ("Extra", "xml")]);
+    assert_eq!(
+        select(&options(), Query::Barcodes, &barcodes).unwrap(),
+        "SELECT CAST(q.[PRODUCTID] AS nvarchar(65)) AS [id], CAST(q.[Barcode] AS nvarchar(65)) AS [barcode] FROM (\n\
+         SELECT * FROM logistics.ProductBarcodes\n) AS q"
+    );
+}
+
+#[test]
+fn prices_keep_their_digits() {
+    let table = [
+        ("money", Some("decimal(19, 4)")),
+        ("smallmoney", Some("decimal(19, 4)")),
+        ("int", Some("decimal(19, 4)")),
+        ("bigint", Some("decimal(38, 0)")),
+        ("decimal(10,2)", Some("decimal(19, 4)")),
+        ("decimal(19,4)", Some("decimal(19, 4)")),
+        ("numeric(18,0)", Some("decimal(38, 0)")),
+        ("numeric(18,6)", Some("decimal(38, 6)")),
+        ("decimal(38,10)", Some("decimal(38, 10)")),
+        ("decimal(38,12)", None),
+        ("float", None),
+        ("real", None),
+        ("varchar(20)", None),
+        ("bit", None),
+        ("sql_variant", None),
+    ];
+    for (shown, cast) in table {
+        assert_eq!(price(Type::parse(shown), "Price").ok().as_deref(), cast, "{shown}");
+    }
+    assert_eq!(price(Type::Decimal(None), "Price").unwrap(), "decimal(38, 10)");
+}
+
+#[test]
+fn what_is_wrong_with_a_query_is_told_with_the_setting_and_the_cure() {
+    let table: [(&[(&str, &str)], &str); 6] = [
+        (
+            &[("ID", "int"), ("ProductName", "nvarchar(9)"), ("Price", "money")],
+            "sources.polonez.products_query: the query has no column ProductID; it has ID, ProductName, Price; select it, \
+             as [ProductID] if it has another name, or set sources.polonez.columns.id",
+        ),
+        (
+            &[("ProductID", "float"), ("ProductName", "nvarchar(9)"), ("Price", "money")],
+            "sources.polonez.products_query: the column ProductID is float: a number that loses digits as text; cast it in \
+             the query: CAST([ProductID] AS decimal(38, 0))",
+        ),
+        (
+            &[("ProductID", "int"), ("ProductName", "nvarchar(9)"), ("price", "real")],
+            "sources.polonez.products_query: the column price is real: a float, whose decimals are not exact; cast it in \
+             the query: CAST([price] AS decimal(19, 4))",
+        ),
+        (
+            &[("ProductID", "int"), ("", "nvarchar(9)"), ("Price", "money")],
+            "sources.polonez.products_query: column 2 of the query has no name; give it one: expression AS [name]",
+        ),
+        (
+            &[("ProductID", "int"), ("ProductID", "int"), ("ProductName", "nvarchar(9)"), ("Price", "money")],
+            "sources.polonez.products_query: the query has 2 columns ProductID; name the columns one by one instead of *",
+        ),
+        (&[], "sources.polonez.products_query: the query returns no columns; it must be one SELECT"),
+    ];
+    for (list, message) in table {
+        assert_eq!(products(list).unwrap_err(), message);
+    }
+}
+
+#[test]
+fn the_exact_spelling_wins_over_another_case() {
+    let sql =
+        products(&[("productid", "int"), ("ProductID", "int"), ("ProductName", "nvarchar(9)"), ("Price", "money")]);
+    assert!(sql.unwrap().contains("q.[ProductID]"));
+}
+
+#[test]
+fn settings_never_show_the_password() {
+    assert!(!format!("{:?}", options()).contains("s3cret"));
+}
+
+#[test]
+fn the_deadline_bounds_every_attempt() {
+    let one = SourceOptions { attempts: 0, ..options() };
+    assert!(one.deadline() < options().deadline());
+    let endless = SourceOptions { query_timeout: Duration::MAX, ..options() };
+    assert_eq!(endless.deadline(), Duration::MAX);
+}

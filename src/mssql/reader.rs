@@ -1,0 +1,256 @@
+//! A whole read: attempts, the task that each runs in, the second look at a suspicious result, the deadline.
+
+use std::any::Any;
+use std::future::Future;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use super::error::{Place, SourceError};
+use super::options::{Isolation, Query, SourceOptions};
+use super::retry::{Next, Pacing, next};
+use super::session::Session;
+use super::{Check, Reading, ServerFacts, UsedIsolation, hints};
+use crate::catalog::source::CatalogueBuilder;
+use crate::catalog::{BadRowKind, Catalogue};
+
+/// Barcodes whose product is missing are usual; more than this share of them, and more than [`ORPHANS`], are a read that
+/// saw the two tables at different times, or the wrong table.
+const ORPHAN_PERCENT: usize = 5;
+const ORPHANS: usize = 20;
+
+pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Reading, SourceError> {
+    let started = Instant::now();
+    let mut warnings = Vec::new();
+    let reading = async {
+        let mut isolation = options.isolation;
+        let mut looked_again = false;
+        loop {
+            let result = attempts(options, pacing, &mut warnings, || {
+                let options = options.clone();
+                async move { read_once(&options, isolation).await }
+            })
+            .await;
+            let (catalogue, facts) = match result {
+                Ok(read) => read,
+                Err(e) if isolation == Isolation::Auto && e.number().is_some_and(hints::snapshot_is_impossible) => {
+                    log::warn!("{e}; reading with READ COMMITTED instead");
+                    isolation = Isolation::ReadCommitted;
+                    continue;
+                }
+                Err(e) => return Err(e),
+            };
+            let doubt = doubt(&catalogue);
+            if let Some(doubt) =
+                doubt.as_ref().filter(|_| facts.isolation == UsedIsolation::ReadCommitted && !looked_again)
+            {
+                log::warn!("{}: {doubt}; reading once more", options.server());
+                looked_again = true;
+                continue;
+            }
+            empty(options, &catalogue)?;
+            if let Some(doubt) = doubt {
+                warnings.push(if looked_again { format!("{doubt}; reading again changed nothing") } else { doubt });
+            }
+            if facts.isolation == UsedIsolation::ReadCommitted {
+                warnings.push(not_one_view(options));
+            }
+            return Ok((catalogue, facts));
+        }
+    };
+    let result = timeout(options.deadline(), reading).await;
+    let (catalogue, server) = result.unwrap_or_else(|_| Err(out_of_time(options)))?;
+    Ok(Reading { catalogue, server, warnings, elapsed: started.elapsed() })
+}
+
+pub(super) async fn check(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Check, SourceError> {
+    let started = Instant::now();
+    let mut warnings = Vec::new();
+    let checking = attempts(options, pacing, &mut warnings, || {
+        let options = options.clone();
+        async move {
+            let mut session = Session::open(&options).await?;
+            let facts = session.begin(options.isolation).await?;
+            session.check(Query::Products).await?;
+            session.check(Query::Barcodes).await?;
+            Ok(facts)
+        }
+    });
+    let server = timeout(options.deadline(), checking).await.unwrap_or_else(|_| Err(out_of_time(options)))?;
+    if server.isolation == UsedIsolation::ReadCommitted {
+        warnings.push(not_one_view(options));
+    }
+    Ok(Check { server, warnings, elapsed: started.elapsed() })
+}
+
+async fn read_once(options: &SourceOptions, isolation: Isolation) -> Result<(Catalogue, ServerFacts), SourceError> {
+    let mut session = Session::open(options).await?;
+    let facts = session.begin(isolation).await?;
+    let products = session.prepare(Query::Products).await?;
+    let barcodes = session.prepare(Query::Barcodes).await?;
+    let mut builder = CatalogueBuilder::new(options.barcode_order);
+    let one_view = facts.isolation == UsedIsolation::Snapshot;
+    if one_view {
+        session.begin_transaction().await?;
+    }
+    session.read(Query::Products, &products, &mut builder).await?;
+    session.read(Query::Barcodes, &barcodes, &mut builder).await?;
+    if one_view {
+        session.commit().await?;
+    }
+    Ok((builder.finish(), facts))
+}
+
+/// Runs the work until it succeeds, fails for good, or the attempts are used up; each time from nothing and in a task of
+/// its own, so that a panic of the driver is one more error. Dropping the future ends the task and with it the connection,
+/// upon which SQL Server ends the query.
+async fn attempts<T, F>(
+    options: &SourceOptions,
+    pacing: &mut impl Pacing,
+    warnings: &mut Vec<String>,
+    work: impl Fn() -> F,
+) -> Result<T, SourceError>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, SourceError>> + Send + 'static,
+{
+    let mut attempt = 1;
+    loop {
+        let mut task = JoinSet::new();
+        task.spawn(work());
+        let error = match task.join_next().await {
+            Some(Ok(Ok(done))) => return Ok(done),
+            Some(Ok(Err(error))) => error,
+            Some(Err(join)) => {
+                let problem = join.try_into_panic().map_or_else(|e| e.to_string(), |panic| words(&*panic));
+                SourceError::Driver { place: Box::new(somewhere(options)), problem }
+            }
+            None => SourceError::Driver { place: Box::new(somewhere(options)), problem: "the task is gone".into() },
+        };
+        match next(error.is_transient(), attempt, options.attempts, pacing.jitter()) {
+            Next::Stop => return Err(error),
+            Next::Wait(time) => {
+                log::warn!("{error}; attempt {} of {} in {} ms", attempt + 1, options.attempts, time.as_millis());
+                warnings.push(format!("attempt {attempt} failed: {error}"));
+                pacing.pause(time).await;
+                attempt += 1;
+            }
+        }
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without words").to_owned()
+}
+
+fn somewhere(options: &SourceOptions) -> Place {
+    Place {
+        server: options.server(),
+        database: options.database.clone(),
+        doing: format!("reading {}", options.key("*")),
+    }
+}
+
+fn out_of_time(options: &SourceOptions) -> SourceError {
+    SourceError::Timeout { place: Box::new(somewhere(options)), limit: options.deadline() }
+}
+
+fn not_one_view(options: &SourceOptions) -> String {
+    format!(
+        "the database {} was read with READ COMMITTED: products and barcodes are two views, and a change between them can \
+         look like a conflict until the next run; ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON makes them one",
+        options.database
+    )
+}
+
+/// Why a result deserves a second look; nothing here makes it wrong for sure.
+fn doubt(catalogue: &Catalogue) -> Option<String> {
+    let twice = catalogue.bad_rows.iter().filter(|row| row.kind == BadRowKind::DuplicateId).count();
+    if catalogue.product_rows == 0 {
+        Some("no product rows came".to_owned())
+    } else if catalogue.barcode_rows == 0 {
+        Some("no barcode rows came".to_owned())
+    } else if catalogue.orphan_barcodes > ORPHANS
+        && catalogue.orphan_barcodes * 100 > catalogue.barcode_rows * ORPHAN_PERCENT
+    {
+        let (orphans, all) = (catalogue.orphan_barcodes, catalogue.barcode_rows);
+        Some(format!("{orphans} of {all} barcodes belong to products that the products query does not return"))
+    } else if twice > 0 {
+        // READ COMMITTED meets a row twice when it moves in the index during the scan.
+        Some(format!("{twice} product ids came more than once"))
+    } else {
+        None
+    }
+}
+
+/// An empty catalogue would look like everything having gone.
+fn empty(options: &SourceOptions, catalogue: &Catalogue) -> Result<(), SourceError> {
+    let (query, what) = if catalogue.product_rows == 0 {
+        (Query::Products, "no rows came".to_owned())
+    } else if catalogue.products.is_empty() && catalogue.unreadable.is_empty() {
+        let first = catalogue.bad_rows.first().map_or_else(String::new, |row| format!(", for example {row}"));
+        (Query::Products, format!("none of {} rows could be used{first}", catalogue.product_rows))
+    } else if catalogue.barcode_rows == 0 {
+        (Query::Barcodes, "no rows came".to_owned())
+    } else {
+        return Ok(());
+    };
+    let doing = format!("reading {}", options.key(query.setting()));
+    Err(SourceError::Empty { place: Box::new(Place { doing, ..somewhere(options) }), what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubts() {
+        let fine = Catalogue { product_rows: 100, barcode_rows: 1_000, ..Catalogue::default() };
+        let table = [
+            ("fine", fine.clone(), None),
+            ("no products", Catalogue { product_rows: 0, ..fine.clone() }, Some("no product rows")),
+            ("no barcodes", Catalogue { barcode_rows: 0, ..fine.clone() }, Some("no barcode rows")),
+            ("a small share of orphans", Catalogue { orphan_barcodes: 50, ..fine.clone() }, None),
+            ("a large share", Catalogue { orphan_barcodes: 51, ..fine.clone() }, Some("51 of 1000 barcodes")),
+            ("a large share of few", Catalogue { orphan_barcodes: 20, barcode_rows: 20, ..fine }, None),
+        ];
+        for (case, catalogue, expected) in table {
+            let told = doubt(&catalogue);
+            assert_eq!(told.is_some(), expected.is_some(), "{case}: {told:?}");
+            assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()), "{case}");
+        }
+    }
+
+    #[test]
+    fn ids_that_came_twice_are_doubtful() {
+        let mut builder = CatalogueBuilder::new(crate::catalog::source::BarcodeOrder::Text);
+        for name in ["a", "b"] {
+            builder.product(Some("1"), Some(name), Ok(None));
+        }
+        builder.barcode(Some("1"), Some("x"));
+        assert!(doubt(&builder.finish()).unwrap().contains("1 product ids came more than once"));
+    }
+
+    #[test]
+    fn a_panics_words_are_kept() {
+        assert_eq!(words(&"out of range"), "out of range");
+        assert_eq!(words(&"formatted".to_owned()), "formatted");
+        assert_eq!(words(&7), "a panic without words");
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_driver_is_an_error() {
+        let options = crate::mssql::options::example();
+        let (mut pacing, mut warnings) = (crate::mssql::RealPacing, Vec::new());
+        let result = attempts(&options, &mut pacing, &mut warnings, || async {
+            let nothing: Option<()> = None;
+            nothing.ok_or(()).expect("a value that the server left out");
+            Ok(())
+        });
+        let error = result.await.unwrap_err();
+        assert_eq!(error.kind(), crate::mssql::Kind::Failed);
+        assert!(error.to_string().contains("a value that the server left out"), "{error}");
+        assert_eq!(warnings, [""; 0], "a defect is not tried again");
+    }
+}
