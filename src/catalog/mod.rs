@@ -32,3 +32,6 @@ pub(crate) fn code_point(c: char) -> String {
 pub(crate) fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
+
+#[cfg(test)]
+mod tests;

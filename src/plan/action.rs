@@ -171,7 +171,8 @@ pub struct Creation {
     pub external_id: ExternalId,
     /// Its name, in every configured language.
     pub name: ProductName,
-    /// Its price, rounded, and the source's as given; `None` creates it unsaleable, as the setting says.
+    /// Its price, rounded, and the source's as given; `None` creates it unsaleable with price zero, as the setting says.
+    /// The link then remembers zero as written, or the source's first price would look like somebody's edit.
     pub price: Option<(Price, Price)>,
     /// Its barcode, if one is free.
     pub barcode: Option<Barcode>,

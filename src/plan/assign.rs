@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Barcode, CodeKey, ExternalId, Holder, ProductId};
+use crate::catalog::{Barcode, CodeKey, ExternalId, Holder, HolderKind, ProductId};
 
 /// A product that takes part.
 #[derive(Debug, Clone)]
@@ -29,19 +29,27 @@ pub struct Seat<'a> {
     pub missing: bool,
 }
 
-/// Why a code was not given to a seat that lists it.
+/// How many other claimants an [`Obstacle::Contested`] names.
+pub const SHOWN_CLAIMANTS: usize = 5;
+
+/// Why a code was not given to a seat that lists it, or was kept with a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
-    /// Others list it too; `keeper` has it already and lists it.
+    /// Others list it too.
     Contested {
-        /// The other claimants.
+        /// The first of the other claimants, at most [`SHOWN_CLAIMANTS`]: a code that a hundred thousand products list
+        /// must not cost their square.
         others: Vec<ExternalId>,
-        /// Who keeps it, if anybody has a right to.
+        /// How many more there are.
+        more: usize,
+        /// Who has it already and lists it, if it is one.
         keeper: Option<ExternalId>,
+        /// How many have it already and list it: each of them keeps it.
+        keepers: usize,
     },
     /// A product outside the source has it.
     Foreign(Holder),
-    /// A product of the source has it that may not be changed.
+    /// A product of the source has it that may not be changed; where the seat itself keeps the code, both have it.
     Frozen(ExternalId),
     /// The seat keeps the code, but an active product outside the source has it too.
     SecondHolder(Holder),
@@ -66,13 +74,14 @@ pub struct Assignment {
 /// Assigns the barcodes.
 ///
 /// `holders` are the Odoo records known to have a code, seats' own products among them or not. `max_component` bounds
-/// the moves of one circle.
+/// the moves of one component; below one it counts as one.
 #[must_use]
 pub fn assign(
     seats: &BTreeMap<ExternalId, Seat<'_>>,
     holders: &BTreeMap<CodeKey, Vec<Holder>>,
     max_component: usize,
 ) -> Assignment {
+    let max_component = max_component.max(1);
     let mut table = Table::new(seats, holders);
     loop {
         let assignment = table.assign_once();
@@ -98,10 +107,12 @@ pub fn assign(
 
 struct Table<'a> {
     seats: &'a BTreeMap<ExternalId, Seat<'a>>,
-    /// Who lists a code.
-    claimants: BTreeMap<CodeKey, Vec<&'a ExternalId>>,
+    /// Who lists a code, in which spelling, by id.
+    claimants: BTreeMap<CodeKey, Vec<(&'a ExternalId, &'a Barcode)>>,
     /// Which seats have a code.
     held_by: BTreeMap<CodeKey, Vec<&'a ExternalId>>,
+    /// Who has a code, as far as it was asked for.
+    holders: &'a BTreeMap<CodeKey, Vec<Holder>>,
     /// Which records outside have a code.
     foreign: BTreeMap<&'a CodeKey, Vec<&'a Holder>>,
     frozen: BTreeSet<ExternalId>,
@@ -110,11 +121,15 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn new(seats: &'a BTreeMap<ExternalId, Seat<'a>>, holders: &'a BTreeMap<CodeKey, Vec<Holder>>) -> Self {
-        let mut claimants: BTreeMap<CodeKey, Vec<&ExternalId>> = BTreeMap::new();
+        let mut claimants: BTreeMap<CodeKey, Vec<(&ExternalId, &Barcode)>> = BTreeMap::new();
         let mut held_by: BTreeMap<CodeKey, Vec<&ExternalId>> = BTreeMap::new();
         for (id, seat) in seats {
             for code in seat.claims {
-                claimants.entry(code.key()).or_default().push(id);
+                let list = claimants.entry(code.key()).or_default();
+                // Two spellings in one list are one claim.
+                if list.last().is_none_or(|(last, _)| *last != id) {
+                    list.push((id, code));
+                }
             }
             if let Some(code) = seat.current {
                 held_by.entry(CodeKey::of(code)).or_default().push(id);
@@ -124,21 +139,22 @@ impl<'a> Table<'a> {
         let foreign = holders
             .iter()
             .map(|(key, list)| {
-                let is_foreign =
-                    |h: &&Holder| h.kind == crate::catalog::HolderKind::Packaging || !own.contains(&h.product);
+                let is_foreign = |h: &&Holder| h.kind == HolderKind::Packaging || !own.contains(&h.product);
                 (key, list.iter().filter(is_foreign).collect::<Vec<_>>())
             })
             .filter(|(_, list)| !list.is_empty())
             .collect();
-        Self { seats, claimants, held_by, foreign, frozen: BTreeSet::new(), refused: Vec::new() }
+        Self { seats, claimants, held_by, holders, foreign, frozen: BTreeSet::new(), refused: Vec::new() }
     }
 
     fn is_frozen(&self, id: &ExternalId) -> bool {
         self.seats[id].frozen || self.frozen.contains(id)
     }
 
-    fn lists(seat: &Seat<'_>, key: &CodeKey) -> bool {
-        seat.claims.iter().any(|c| c.key() == *key)
+    /// The spelling in which a seat lists a code, if it does.
+    fn listed(&self, id: &ExternalId, key: &CodeKey) -> Option<&'a Barcode> {
+        let list = self.claimants.get(key)?;
+        list.binary_search_by(|(claimant, _)| (*claimant).cmp(id)).ok().map(|at| list[at].1)
     }
 
     fn assign_once(&self) -> Assignment {
@@ -158,22 +174,36 @@ impl<'a> Table<'a> {
         out
     }
 
-    /// The code that the seat has, while the source still lists it; blanks around it are mended if that meets nobody.
+    /// The code that the seat has, while the source still lists it; blanks around it are mended if that meets nobody who
+    /// keeps the same code.
     fn kept(&self, id: &ExternalId, seat: &Seat<'_>, out: &mut Assignment) -> Option<String> {
         let current = seat.current?;
         let key = CodeKey::of(current);
-        let listed = seat.claims.iter().find(|c| c.key() == key)?;
+        let listed = self.listed(id, &key)?;
         let others = self.foreign.get(&key).map(Vec::as_slice).unwrap_or_default();
-        if let Some(other) = others.iter().find(|h| h.active) {
-            out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder((*other).clone())));
+        // Only what every lookup tells, whatever else was asked: two active products with one text. Others are seen by
+        // chance, and would be opened and closed by turns.
+        let twin = |h: &&Holder| h.kind == HolderKind::Product && h.active && h.barcode == current;
+        let own = self.holders.get(&key).into_iter().flatten().find(|h| Some(h.product) == seat.product && twin(h));
+        if let Some(other) = others.iter().copied().find(twin).filter(|_| own.is_some()) {
+            out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder(other.clone())));
         }
-        let alone = others.is_empty() && self.held_by[&key].len() == 1;
+        let mut beside = self.held_by[&key].iter().filter(|h| **h != id);
+        if self.claimants[&key].len() == 1
+            && let Some(frozen) = beside.clone().find(|h| self.is_frozen(h))
+        {
+            out.obstacles.push((id.clone(), current.to_owned(), Obstacle::Frozen((*frozen).clone())));
+        }
+        let alone = others.is_empty() && beside.all(|h| !self.is_frozen(h) && self.listed(h, &key).is_none());
         let mended = if current.trim() != current && alone { listed.as_str() } else { current };
         Some(mended.to_owned())
     }
 
-    /// The first listed code that is the seat's alone and free, or becomes free in this run.
+    /// The first listed code that is the seat's alone and free, or becomes free in this run. What stood in the way of
+    /// the codes before it is told only when there is none: a product that scans is settled, and the next run, which finds
+    /// it settled, would close what this one opened.
     fn first_free(&self, id: &ExternalId, seat: &Seat<'_>, out: &mut Assignment) -> Option<String> {
+        let settled = out.obstacles.len();
         for code in seat.claims {
             let key = code.key();
             if self.claimants[&key].len() > 1 {
@@ -188,6 +218,7 @@ impl<'a> Table<'a> {
                 out.obstacles.push((id.clone(), code.to_string(), Obstacle::Frozen((*frozen).clone())));
                 continue;
             }
+            out.obstacles.truncate(settled);
             return Some(code.to_string());
         }
         None
@@ -196,10 +227,10 @@ impl<'a> Table<'a> {
     /// Seats whose code was given to somebody else let go of it: missing ones here, the others have done so already.
     fn release(&self, out: &mut Assignment) {
         let mut owners: BTreeMap<CodeKey, &ExternalId> = BTreeMap::new();
-        for (id, seat) in self.seats.iter().filter(|(_, s)| !s.missing) {
+        for (id, _) in self.seats.iter().filter(|(_, s)| !s.missing) {
             if let Some(target) = &out.targets[id] {
                 let key = CodeKey::of(target);
-                if Self::lists(seat, &key) {
+                if self.listed(id, &key).is_some() {
                     owners.insert(key, id);
                 }
             }
@@ -211,7 +242,7 @@ impl<'a> Table<'a> {
                 if seat.missing {
                     out.targets.insert((*holder).clone(), None);
                 }
-                if !Self::lists(seat, key) {
+                if self.listed(holder, key).is_none() {
                     out.taken_by.insert((*holder).clone(), (*owner).clone());
                 }
             }
@@ -220,27 +251,17 @@ impl<'a> Table<'a> {
 
     fn report_contests(&self, out: &mut Assignment) {
         for (key, claimants) in self.claimants.iter().filter(|(_, c)| c.len() > 1) {
-            let keepers: Vec<_> = self
-                .held_by
-                .get(key)
-                .into_iter()
-                .flatten()
-                .filter(|h| Self::lists(&self.seats[**h], key))
-                .copied()
-                .collect();
-            let keeper = match keepers.as_slice() {
-                [one] => Some(*one),
-                _ => None,
-            };
-            for id in claimants.iter().filter(|id| Some(**id) != keeper) {
-                let code = self.seats[*id]
-                    .claims
-                    .iter()
-                    .find(|c| c.key() == *key)
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                let others = claimants.iter().filter(|o| *o != id).map(|o| (*o).clone()).collect();
-                out.obstacles.push(((*id).clone(), code, Obstacle::Contested { others, keeper: keeper.cloned() }));
+            let holding = self.held_by.get(key).map(Vec::as_slice).unwrap_or_default();
+            let mut keeping = holding.iter().filter(|h| self.listed(h, key).is_some());
+            let first = keeping.next().copied();
+            let keepers = usize::from(first.is_some()) + keeping.count();
+            let keeper = first.filter(|_| keepers == 1);
+            for (id, code) in claimants.iter().filter(|(id, _)| Some(*id) != keeper) {
+                let others = claimants.iter().map(|(o, _)| *o).filter(|o| o != id);
+                let others: Vec<_> = others.take(SHOWN_CLAIMANTS).cloned().collect();
+                let more = claimants.len() - 1 - others.len();
+                let obstacle = Obstacle::Contested { others, more, keeper: keeper.cloned(), keepers };
+                out.obstacles.push(((*id).clone(), code.to_string(), obstacle));
             }
         }
     }
@@ -329,5 +350,5 @@ fn free_ends_first(members: &[usize], after: &[Vec<usize>], before: &[Vec<usize>
 }
 
 #[cfg(test)]
-#[path = "assign_tests.rs"]
+#[path = "assign_tests/mod.rs"]
 mod tests;

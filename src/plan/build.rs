@@ -6,16 +6,15 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::catalog::{
-    Catalogue, CodeKey, ExternalId, ExternalProduct, Link, MatchRule, OdooState, Price, ProductId, Variant,
-};
+use crate::catalog::{Catalogue, CodeKey, ExternalId, ExternalProduct, Link, MatchRule, OdooState, Price, Variant};
 
 use super::action::{
     BarcodeMove, Component, Creation, Deferred, DeferredKind, LinkValues, Missing, NameChange, OldName, Plan,
     PriceChange, Reason, Update,
 };
-use super::assign::{Assignment, Obstacle, Seat, assign};
+use super::assign::{Assignment, Seat, assign};
 use super::compare::{Facts, Verdict, adopted, three_way};
+use super::explain::explain;
 use super::identity::{Identity, identify};
 use super::policy::{FieldPolicy, NewWithoutPrice, Policy, PriceLimit, Scope};
 
@@ -82,7 +81,8 @@ fn seats<'a>(
                 let frozen = keeps_unlisted(variant, variant.barcode.is_some());
                 seat(Some(variant), claims, frozen, false)
             }
-            Some(Identity::New) => seat(None, claims, false, false),
+            // A product that is not created now must not take a code from anybody.
+            Some(Identity::New) => seat(None, claims, cannot_be_created(product, odoo, policy).is_some(), false),
         };
         seats.insert(id.clone(), seat);
     }
@@ -92,6 +92,22 @@ fn seats<'a>(
         seats.insert(id.clone(), seat(link.product.as_ref(), &[], frozen || other_company, true));
     }
     seats
+}
+
+/// Why a new product has to wait.
+fn cannot_be_created(product: &ExternalProduct, odoo: &OdooState, policy: &Policy) -> Option<(DeferredKind, String)> {
+    match product.price {
+        Some(said) => {
+            let too_large = said.rounded(odoo.digits).to_odoo(odoo.digits).err()?;
+            Some((DeferredKind::PriceTooLarge, format!("{too_large}; correct it in the source")))
+        }
+        None if policy.new_without_price == NewWithoutPrice::Unsaleable => None,
+        None => {
+            let message =
+                "new product without a price; it is created once the source has one (or see new_without_price)";
+            Some((DeferredKind::NoPrice, message.to_owned()))
+        }
+    }
 }
 
 struct Builder<'a, 'p> {
@@ -117,8 +133,12 @@ impl Builder<'_, '_> {
     }
 
     fn product(&mut self, product: &ExternalProduct, identity: &Identity<'_>) {
+        // Before all else: it also silences a link whose product is gone.
+        if self.odoo.links.get(&product.id).is_some_and(|link| link.no_touch) {
+            self.plan.untouched += 1;
+            return;
+        }
         match identity {
-            Identity::Linked(link, _) if link.no_touch => self.plan.untouched += 1,
             Identity::Linked(link, variant) => self.existing(product, variant, Some(link), None),
             Identity::Adopt(variant, rule) => self.existing(product, variant, None, Some(*rule)),
             Identity::New => self.new_product(product),
@@ -270,7 +290,8 @@ impl Builder<'_, '_> {
         let verdict = match link {
             None => adopted(same, self.policy.price),
             Some(link) => {
-                let odoo_edited = now != link.wrote_price.map(|p| p.rounded(digits));
+                // What is no price of ours (negative) was not written by us, even if we never wrote one.
+                let odoo_edited = now.is_none() || now != link.wrote_price.map(|p| p.rounded(digits));
                 three_way(Facts { same, source_changed: said_changed, odoo_edited }, self.policy.price)
             }
         };
@@ -330,14 +351,18 @@ impl Builder<'_, '_> {
         values: &mut LinkValues,
     ) -> bool {
         let listed: Vec<String> = product.barcodes.iter().map(ToString::to_string).collect();
-        let said_changed = link.is_none_or(|l| l.said_barcodes != listed);
+        // A list that could not be read whole does not replace the one that was.
+        let said_changed = link.is_none_or(|l| l.said_barcodes != listed && !product.barcodes_incomplete);
         let edited = link.is_some_and(|l| l.wrote_barcode != variant.barcode);
         let target = self.assignment.targets.get(&product.id).cloned().flatten();
         let said_barcodes = said_changed.then_some(listed);
         if target != variant.barcode {
             let reason = match (link, &target) {
                 (None, Some(_)) => Reason::Adopted,
-                (_, None) => self.taken_reason(&product.id).unwrap_or(Reason::NoLongerListed),
+                (_, None) => self.taken_reason(&product.id).unwrap_or(match edited && !said_changed {
+                    true => Reason::Drift,
+                    false => Reason::NoLongerListed,
+                }),
                 (Some(_), Some(_)) if edited && said_changed => Reason::BothChanged,
                 (Some(_), Some(_)) if edited => Reason::Drift,
                 (Some(_), Some(_)) => Reason::SourceChanged,
@@ -351,7 +376,8 @@ impl Builder<'_, '_> {
         }
         values.said_barcodes = said_barcodes;
         let frozen = self.seats.get(&product.id).is_some_and(|s| s.frozen);
-        if link.is_none() || (edited && !frozen) {
+        // What stays because a person or the policy says so was not written by us, and remains an edit.
+        if (link.is_none() || edited) && !frozen {
             values.wrote_barcode = Some(variant.barcode.clone());
         }
         if frozen && self.policy.barcode == FieldPolicy::Ask && !product.barcodes_incomplete {
@@ -365,27 +391,10 @@ impl Builder<'_, '_> {
     }
 
     fn new_product(&mut self, product: &ExternalProduct) {
-        let digits = self.odoo.digits;
-        let price = match product.price {
-            Some(said) => {
-                let want = said.rounded(digits);
-                if let Err(e) = want.to_odoo(digits) {
-                    return self.defer(
-                        product,
-                        DeferredKind::PriceTooLarge,
-                        "price",
-                        format!("{e}; correct it in the source"),
-                    );
-                }
-                Some((want, said))
-            }
-            None if self.policy.new_without_price == NewWithoutPrice::Unsaleable => None,
-            None => {
-                let message =
-                    "new product without a price; it is created once the source has one (or see new_without_price)";
-                return self.defer(product, DeferredKind::NoPrice, "price", message.to_owned());
-            }
-        };
+        if let Some((kind, message)) = cannot_be_created(product, self.odoo, self.policy) {
+            return self.defer(product, kind, "price", message);
+        }
+        let price = product.price.map(|said| (said.rounded(self.odoo.digits), said));
         let target = self.assignment.targets.get(&product.id).cloned().flatten();
         self.plan.creations.push(Creation {
             external_id: product.id.clone(),
@@ -427,66 +436,5 @@ impl Builder<'_, '_> {
         self.plan
             .deferred
             .sort_by(|a, b| (&a.external_id, a.kind, &a.subject).cmp(&(&b.external_id, b.kind, &b.subject)));
-    }
-}
-
-fn explain(
-    code: &str,
-    obstacle: &Obstacle,
-    seats: &BTreeMap<ExternalId, Seat<'_>>,
-    scope: &Scope,
-) -> (DeferredKind, Option<ProductId>, String) {
-    let product_of = |id: &ExternalId| seats.get(id).and_then(|s| s.product);
-    match obstacle {
-        Obstacle::Contested { others, keeper } => {
-            let shown: Vec<_> = others.iter().take(5).map(ToString::to_string).collect();
-            let more = others.len().saturating_sub(5);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let outcome = match keeper {
-                Some(keeper) => format!("it stays with {keeper}, which has it,"),
-                None => "nobody gets it".to_owned(),
-            };
-            let message = format!(
-                "barcode {code} is listed at {}{more} as well; {outcome} until the source lists it once",
-                shown.join(", ")
-            );
-            (DeferredKind::DuplicateClaim, keeper.as_ref().and_then(product_of), message)
-        }
-        Obstacle::Foreign(holder) => {
-            let state = if holder.active { "" } else { "archived " };
-            let what = match holder.kind {
-                crate::catalog::HolderKind::Product => "product",
-                crate::catalog::HolderKind::Packaging => "packaging of product",
-            };
-            let message = format!(
-                "barcode {code} is at {state}{what} {} {:?}, which is not linked to this source; take it away there, or link that product",
-                holder.product, holder.name
-            );
-            (DeferredKind::ForeignHolder, Some(holder.product), message)
-        }
-        Obstacle::SecondHolder(holder) => {
-            let message = format!(
-                "barcode {code} is also at active product {} {:?}; a scan finds either; take it away at one of them",
-                holder.product, holder.name
-            );
-            (DeferredKind::SecondHolder, Some(holder.product), message)
-        }
-        Obstacle::Frozen(other) if !scope.contains(other) => {
-            let message =
-                format!("barcode {code} is at {other}, which this run leaves out; run without --only and --limit");
-            (DeferredKind::OutOfScope, product_of(other), message)
-        }
-        Obstacle::Frozen(other) => {
-            let message = format!(
-                "barcode {code} is at {other}, which must be left as it is for now (not to be touched, unreadable, or waiting itself)"
-            );
-            (DeferredKind::Held, product_of(other), message)
-        }
-        Obstacle::TooManyMoves(n) => {
-            let message = format!(
-                "its barcode would change places with {n} others in one transaction, which is too many; change some of them in the source first"
-            );
-            (DeferredKind::TooManyMoves, None, message)
-        }
     }
 }

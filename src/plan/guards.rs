@@ -45,9 +45,10 @@ pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
 #[must_use]
 pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal> {
     let mut out = Vec::new();
-    let linked = odoo.links.len();
     let counts = plan.counts();
-    let first_run = linked == 0;
+    let first_run = odoo.links.is_empty();
+    // Adopted products are at stake like the linked ones; without them every share of a first run would be of nothing.
+    let linked = odoo.links.len() + counts.adopt;
     if first_run && odoo.product_count > 0 && counts.create + counts.adopt > 0 && !policy.allow.first_run {
         out.push(refusal(
             "first-run",

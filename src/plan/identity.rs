@@ -30,22 +30,25 @@ pub struct Unlinked {
 }
 
 /// Decides what to ask: candidates for products without a link, and the holders of every code that a product lists while
-/// it has none of them. A product that has one of its codes keeps it, so nobody else matters.
+/// it has none of them. A product that has one of its codes keeps it, so nobody else matters, unless blanks around it are
+/// to be mended. Products out of scope get nothing, so nothing is asked for them.
 #[must_use]
 pub fn questions(catalogue: &Catalogue, links: &BTreeMap<ExternalId, Link>, scope: &Scope) -> Questions {
     let mut out = Questions::default();
     for (id, product) in &catalogue.products {
         let spellings = || product.barcodes.iter().flat_map(|c| c.spellings());
+        if !scope.contains(id) {
+            continue;
+        }
         match links.get(id) {
-            None if scope.contains(id) => out.unlinked.push(Unlinked {
+            None => out.unlinked.push(Unlinked {
                 id: id.clone(),
                 name: product.name.as_str().to_owned(),
                 codes: spellings().collect(),
             }),
-            None => {}
             Some(link) => {
-                let current = link.product.as_ref().and_then(Variant::code_key);
-                if current.is_some_and(|key| product.barcodes.iter().any(|c| c.key() == key)) {
+                let current = link.product.as_ref().and_then(|v| v.barcode.as_deref()).filter(|c| c.trim() == *c);
+                if current.map(CodeKey::of).is_some_and(|key| product.barcodes.iter().any(|c| c.key() == key)) {
                     continue;
                 }
             }
@@ -68,7 +71,20 @@ pub(super) enum Identity<'a> {
     Blocked { kind: DeferredKind, candidates: Vec<ProductId>, message: String },
 }
 
+/// How many ids or products a message names.
+const SHOWN: usize = 5;
+
+/// A few of many: `1, 2, 3, 4, 5 and 7 more`.
+fn some_of<T: ToString>(all: impl Iterator<Item = T>, count: usize) -> String {
+    let shown: Vec<_> = all.take(SHOWN).map(|one| one.to_string()).collect();
+    let more = count.saturating_sub(shown.len());
+    shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+}
+
 /// Identifies every readable product of the source that the run works on, or that has a link.
+///
+/// An adopted product is not to be had by anybody else, which may settle who another product is; whoever waits for one of
+/// several is therefore looked at again, and the next run finds nobody it could tell that this one could not.
 pub(super) fn identify<'a>(
     catalogue: &'a Catalogue,
     odoo: &'a OdooState,
@@ -80,24 +96,56 @@ pub(super) fn identify<'a>(
         *claims.entry(code.key()).or_default() += 1;
     }
     let mut out: BTreeMap<&ExternalId, Identity<'_>> = BTreeMap::new();
-    let mut claimed_by: BTreeMap<ProductId, Vec<&ExternalId>> = BTreeMap::new();
+    let mut taken: BTreeSet<ProductId> = odoo.links.values().filter_map(|l| l.product.as_ref()).map(|v| v.id).collect();
+    let mut open: BTreeSet<&ExternalId> = BTreeSet::new();
     for id in catalogue.products.keys() {
-        let identity = match odoo.links.get(id) {
-            Some(link) => linked(link),
-            None if !scope.contains(id) => continue,
-            None => recognise(id, odoo, rules, &claims),
-        };
-        if let Identity::Adopt(variant, _) = &identity {
-            claimed_by.entry(variant.id).or_default().push(id);
+        match odoo.links.get(id) {
+            Some(link) => {
+                out.insert(id, linked(link));
+            }
+            None if scope.contains(id) => {
+                open.insert(id);
+            }
+            None => {}
         }
-        out.insert(id, identity);
     }
-    for (product, ids) in claimed_by.into_iter().filter(|(_, ids)| ids.len() > 1) {
+    let mut claimed_by: BTreeMap<ProductId, Vec<&ExternalId>> = BTreeMap::new();
+    let mut waiting_for: BTreeMap<ProductId, Vec<&ExternalId>> = BTreeMap::new();
+    while !open.is_empty() {
+        let mut claimed: BTreeSet<ProductId> = BTreeSet::new();
+        for id in std::mem::take(&mut open) {
+            let identity = recognise(id, odoo, rules, &claims, &taken);
+            match &identity {
+                Identity::Adopt(variant, _) => {
+                    claimed_by.entry(variant.id).or_default().push(id);
+                    claimed.insert(variant.id);
+                }
+                Identity::Blocked { kind: DeferredKind::AmbiguousMatch, candidates, .. } => match candidates.as_slice()
+                {
+                    // Recognised, but by a code that others list too: nobody else is to have the product meanwhile.
+                    [one] => claimed_by.entry(*one).or_default().push(id),
+                    several => several.iter().for_each(|p| waiting_for.entry(*p).or_default().push(id)),
+                },
+                Identity::Blocked { .. } | Identity::Linked(..) | Identity::New => {}
+            }
+            out.insert(id, identity);
+        }
+        // Whom several ids claim is nobody's, now and in later rounds.
+        for product in claimed.into_iter().filter(|p| claimed_by[p].len() == 1) {
+            taken.insert(product);
+            let waiting = waiting_for.remove(&product).into_iter().flatten();
+            open.extend(waiting.filter(|id| matches!(out[id], Identity::Blocked { .. })));
+        }
+    }
+    for (product, mut ids) in claimed_by.into_iter().filter(|(_, ids)| ids.len() > 1) {
+        ids.sort();
         for id in &ids {
-            let others: Vec<_> = ids.iter().filter(|o| *o != id).map(ToString::to_string).collect();
+            if !matches!(out[id], Identity::Adopt(..)) {
+                continue;
+            }
+            let others = some_of(ids.iter().filter(|o| *o != id), ids.len() - 1);
             let message = format!(
-                "product {product} of Odoo would be adopted by {} as well; nothing is linked or created until one of them is linked by hand or the source tells them apart",
-                others.join(", ")
+                "product {product} of Odoo would be adopted by {others} as well; nothing is linked or created until one of them is linked by hand or the source tells them apart"
             );
             out.insert(
                 id,
@@ -128,11 +176,13 @@ fn recognise<'a>(
     odoo: &'a OdooState,
     rules: &[MatchRule],
     claims: &BTreeMap<CodeKey, usize>,
+    taken: &BTreeSet<ProductId>,
 ) -> Identity<'a> {
     let all: &[Candidate] = odoo.candidates.get(id).map(Vec::as_slice).unwrap_or_default();
     for rule in rules {
+        let free = |c: &&Candidate| c.rule == *rule && !c.linked && !taken.contains(&c.variant.id);
         let found: BTreeMap<ProductId, &Variant> =
-            all.iter().filter(|c| c.rule == *rule && !c.linked).map(|c| (c.variant.id, &c.variant)).collect();
+            all.iter().filter(free).map(|c| (c.variant.id, &c.variant)).collect();
         let ids = || found.keys().copied().collect();
         let mut variants = found.values();
         match (variants.next(), variants.next()) {
@@ -158,12 +208,11 @@ fn recognise<'a>(
                 return Identity::Adopt(one, *rule);
             }
             (Some(_), Some(_)) => {
-                let names: Vec<_> = found.keys().map(ToString::to_string).collect();
                 let message = format!(
                     "{} products of Odoo match by {} ({}); nothing is linked or created until only one is left or one is linked by hand",
                     found.len(),
                     rule.code(),
-                    names.join(", ")
+                    some_of(found.keys(), found.len())
                 );
                 return Identity::Blocked { kind: DeferredKind::AmbiguousMatch, candidates: ids(), message };
             }

@@ -3,12 +3,14 @@
 //! Pure: no I/O, no clock, no async. [`questions`] says what must be known of Odoo, [`plan`] compares it with the
 //! catalogue and returns a [`Plan`]: the same inputs give the same plan, byte for byte, and the plan after a good run is
 //! empty. Reading order: [`policy`] (what a person chooses), `identity` (which product is it), [`assign`] (who gets which
-//! barcode), `compare` (three-way, one field), `build` (the plan), [`guards`] (what is refused), [`action`] (the result).
+//! barcode), `compare` (three-way, one field), `build` (the plan), `explain` (why a barcode waits), [`guards`] (what is
+//! refused), [`action`] (the result).
 
 pub mod action;
 pub mod assign;
 mod build;
 mod compare;
+mod explain;
 pub mod guards;
 mod identity;
 pub mod policy;

@@ -1,0 +1,261 @@
+//! Barcodes as the whole plan sees them: reasons, policies, what the link remembers.
+
+use super::world::{World, id, moves, pid, waits};
+use crate::catalog::MatchRule;
+use crate::plan::FieldPolicy;
+
+fn synced(codes: &[&str]) -> World {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "10", codes);
+    world
+}
+
+fn set(world: &mut World, number: i64, code: &str) {
+    world.products.get_mut(&number).unwrap().barcode = (!code.is_empty()).then(|| code.to_owned());
+}
+
+fn list(world: &mut World, ext: &str, codes: &[&str]) {
+    world.source(ext).codes = codes.iter().map(|c| (*c).to_owned()).collect();
+}
+
+#[test]
+fn three_ways() {
+    use FieldPolicy::{Ask, Odoo, Source};
+    // What we wrote is A; the source lists now, Odoo has now.
+    for (policy, source, odoo, expected, waiting) in [
+        (Source, "B", "A", "1: A → B (source-changed)", ""),
+        (Odoo, "B", "A", "1: A → B (source-changed)", ""),
+        (Ask, "B", "A", "1: A → B (source-changed)", ""),
+        (Source, "", "A", "1: A → - (no-longer-listed)", ""),
+        (Odoo, "", "A", "1: A → - (no-longer-listed)", ""),
+        (Source, "A", "X", "1: X → A (drift)", ""),
+        (Odoo, "A", "X", "", ""),
+        (Ask, "A", "X", "", "1 drift barcode"),
+        (Source, "A", "", "1: - → A (drift)", ""),
+        (Odoo, "A", "", "", ""),
+        (Ask, "A", "", "", "1 drift barcode"),
+        (Source, "B", "X", "1: X → B (both-changed)", ""),
+        (Odoo, "B", "X", "", ""),
+        (Ask, "B", "X", "", "1 drift barcode"),
+        (Source, "B", "B", "", ""),
+        (Ask, "B", "B", "", ""),
+        (Source, "A", " A ", "1:  A  → A (drift)", ""),
+    ] {
+        let mut world = synced(&["A"]);
+        world.policy.barcode = policy;
+        list(&mut world, "1", if source.is_empty() { &[] } else { std::slice::from_ref(&source) });
+        set(&mut world, 1, odoo);
+        let plan = world.run();
+        let case = format!("{policy:?} source {source:?} odoo {odoo:?}");
+        assert_eq!((moves(&plan).as_str(), waits(&plan).join(";").as_str()), (expected, waiting), "{case}");
+        let again = world.plan();
+        assert!(again.is_empty() && waits(&again) == waits(&plan), "{case} repeats");
+        let listed = world.source("1").codes.clone();
+        assert_eq!(world.links[&id("1")].said_barcodes, listed, "{case}");
+    }
+}
+
+#[test]
+fn a_code_added_by_hand_where_the_source_lists_none_is_drift() {
+    let mut world = synced(&[]);
+    set(&mut world, 1, "X");
+    assert_eq!(moves(&world.plan()), "1: X → - (drift)");
+}
+
+#[test]
+fn a_switch_between_listed_codes_is_accepted() {
+    let mut world = synced(&["A", "B"]);
+    set(&mut world, 1, "B");
+    let plan = world.run();
+    assert!(plan.moves.is_empty() && plan.updates[0].is_note());
+    assert_eq!(world.links[&id("1")].wrote_barcode.as_deref(), Some("B"));
+    // It is ours now: when the source drops it, it goes.
+    list(&mut world, "1", &["A"]);
+    assert_eq!(moves(&world.run()), "1: B → A (source-changed)");
+}
+
+/// What an adopted product has and the source does not list stays an edit, and is not taken away by the run after.
+#[test]
+fn a_code_kept_at_adoption_is_kept_later_too() {
+    for policy in [FieldPolicy::Odoo, FieldPolicy::Ask] {
+        let mut world = World::new();
+        world.policy.barcode = policy;
+        world.policy.match_rules = vec![MatchRule::Name];
+        world.row("1", "Tea", "10", &["A"]);
+        world.product(1, "Tea", "10", Some("X"));
+        let first = world.run();
+        assert_eq!(first.adoptions.len(), 1);
+        let second = world.run();
+        assert!(second.is_empty(), "{policy:?} {second:#?}");
+        assert_eq!(waits(&first), waits(&second));
+        assert_eq!(world.products[&1].barcode.as_deref(), Some("X"));
+    }
+}
+
+#[test]
+fn an_adopted_product_without_a_code_gets_one_under_every_policy() {
+    for policy in [FieldPolicy::Source, FieldPolicy::Odoo, FieldPolicy::Ask] {
+        let mut world = World::new();
+        world.policy.barcode = policy;
+        world.policy.match_rules = vec![MatchRule::Name];
+        world.row("1", "Tea", "10", &["A"]);
+        world.product(1, "Tea", "10", None);
+        assert_eq!(moves(&world.run()), "1: - → A (adopted)", "{policy:?}");
+        assert!(world.plan().is_empty());
+    }
+}
+
+/// The adopted product has a code that a linked one lists: it lets go, in one component with who takes it.
+#[test]
+fn adopting_a_product_whose_code_another_link_lists() {
+    let mut world = World::new();
+    world.policy.match_rules = vec![MatchRule::Name];
+    world.synced("1", 1, "Tea", "10", &[]);
+    list(&mut world, "1", &["X"]);
+    world.row("2", "Pen", "10", &["Y"]);
+    world.product(2, "Pen", "10", Some("X"));
+    let plan = world.run();
+    assert_eq!(moves(&plan), "2: X → Y (adopted), 1: - → X (source-changed)");
+    assert!(world.plan().is_empty());
+}
+
+#[test]
+fn a_swap_and_the_reasons_of_those_who_lose() {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "10", &["A"]).synced("2", 2, "Pen", "10", &["B"]).synced("3", 3, "Cup", "10", &["C"]);
+    list(&mut world, "1", &["B"]);
+    list(&mut world, "2", &["A"]);
+    list(&mut world, "3", &[]);
+    world.row("4", "Mat", "1", &["C"]);
+    let plan = world.run();
+    assert_eq!(moves(&plan), "1: A → B (source-changed), 2: B → A (source-changed); 3: C → - (claimed-by-another)");
+    assert_eq!(plan.creations[0].barcode.as_ref().unwrap().as_str(), "C");
+    assert!(world.plan().is_empty());
+}
+
+#[test]
+fn a_missing_product_gives_its_code_to_who_lists_it() {
+    let mut world = synced(&["A"]);
+    world.rows.clear();
+    world.row("2", "Tea", "10", &["A"]);
+    world.policy.match_rules.clear();
+    let plan = world.run();
+    assert_eq!(moves(&plan), "1: A → - (claimed-by-another)");
+    assert_eq!(plan.creations[0].barcode.as_ref().unwrap().as_str(), "A");
+    assert!(world.plan().is_empty());
+}
+
+#[test]
+fn an_incomplete_list_takes_nothing_away() {
+    let mut world = synced(&["A", "B"]);
+    world.source("1").codes = vec!["B".to_owned(), "\u{0}".to_owned()];
+    let plan = world.run();
+    assert!(plan.is_empty() && plan.deferred.is_empty(), "{plan:#?}");
+    assert_eq!(world.links[&id("1")].said_barcodes, ["A", "B"], "nor from what the link remembers");
+    // Nor does another product get it.
+    world.row("2", "Pen", "1", &["A"]);
+    let plan = world.plan();
+    assert_eq!((moves(&plan), waits(&plan)), (String::new(), vec!["2 held A".to_owned()]));
+    // Whoever has none yet may have what could be read.
+    set(&mut world, 1, "");
+    world.links.get_mut(&id("1")).unwrap().wrote_barcode = None;
+    assert_eq!(moves(&world.plan()), "1: - → B (source-changed)");
+    // The list is whole again.
+    world.rows.truncate(1);
+    set(&mut world, 1, "A");
+    world.links.get_mut(&id("1")).unwrap().wrote_barcode = Some("A".to_owned());
+    list(&mut world, "1", &["B"]);
+    assert_eq!(moves(&world.run()), "1: A → B (source-changed)");
+}
+
+#[test]
+fn a_clash_waits_for_the_source_and_names_the_keeper() {
+    let mut world = synced(&["A"]);
+    world.row("2", "Pen", "1", &["A"]).row("3", "Cup", "1", &["A", "C"]);
+    let plan = world.run();
+    assert_eq!(waits(&plan), ["2 duplicate-claim A", "3 duplicate-claim A"]);
+    assert!(plan.deferred.iter().all(|d| d.holder == Some(pid(1)) && d.message.contains("it stays with 1")));
+    let codes: Vec<_> = plan.creations.iter().map(|c| c.barcode.as_ref().map(|b| b.as_str().to_owned())).collect();
+    assert_eq!(codes, [None, Some("C".to_owned())], "synchronised without it");
+    list(&mut world, "1", &[]);
+    list(&mut world, "3", &["C"]);
+    assert_eq!(moves(&world.run()), "1: A → - (claimed-by-another), 2: - → A (source-changed)");
+    assert!(world.plan().deferred.is_empty());
+}
+
+#[test]
+fn two_keepers_are_said_to_be_two() {
+    let mut world = synced(&["A"]);
+    world.synced("2", 2, "Pen", "10", &["A"]).row("3", "Cup", "10", &["A"]);
+    let plan = world.plan();
+    assert_eq!(waits(&plan), ["1 duplicate-claim A", "2 duplicate-claim A", "3 duplicate-claim A"]);
+    let text = &plan.deferred[2].message;
+    assert!(text.contains("2 of them have it and keep it") && plan.deferred[2].holder.is_none(), "{text}");
+}
+
+#[test]
+fn what_stands_outside_is_named() {
+    let mut world = World::new();
+    world.policy.match_rules.clear();
+    world.row("1", "Tea", "1", &["A"]).row("2", "Pen", "1", &["B"]);
+    world.product(7, "Alien", "1", Some("A")).active = false;
+    world.product(8, "Box", "1", None).packaging = vec!["B".to_owned()];
+    let plan = world.run();
+    assert_eq!(waits(&plan), ["1 foreign-holder A", "2 foreign-holder B"]);
+    assert_eq!((plan.deferred[0].holder, plan.deferred[1].holder), (Some(pid(7)), Some(pid(8))));
+    assert!(plan.deferred[0].message.contains("archived product #7 \"Alien\""), "{}", plan.deferred[0].message);
+    assert!(plan.deferred[1].message.contains("packaging of product #8"), "{}", plan.deferred[1].message);
+    assert!(plan.creations.iter().all(|c| c.barcode.is_none()));
+    // Somebody takes it away there.
+    set(&mut world, 7, "");
+    assert_eq!(moves(&world.run()), "1: - → A (source-changed)");
+}
+
+/// A second choice settles it: the run after, which does not look at the first one, would close what this one opened.
+#[test]
+fn a_second_choice_leaves_nothing_open() {
+    let mut world = World::new();
+    world.policy.match_rules.clear();
+    world.row("1", "Tea", "1", &["A", "B"]);
+    world.product(7, "Alien", "1", Some("A"));
+    let plan = world.run();
+    assert!(plan.deferred.is_empty());
+    assert_eq!(plan.creations[0].barcode.as_ref().unwrap().as_str(), "B");
+    assert!(world.plan().is_empty());
+}
+
+#[test]
+fn a_circle_too_large_waits_and_says_so() {
+    let mut world = World::new();
+    world.policy.max_component = 2;
+    for (ext, number, code) in [("1", 1, "A"), ("2", 2, "B"), ("3", 3, "C")] {
+        world.synced(ext, number, "Tea", "10", &[code]);
+    }
+    for (ext, code) in [("1", "B"), ("2", "C"), ("3", "A")] {
+        list(&mut world, ext, &[code]);
+    }
+    world.source("1").name = Some("Pen".to_owned());
+    let plan = world.run();
+    assert_eq!(waits(&plan), ["1 too-many-moves B", "2 too-many-moves C", "3 too-many-moves A"]);
+    assert!(plan.deferred[0].message.contains("with 2 others"), "{}", plan.deferred[0].message);
+    assert_eq!(plan.counts().names, 1, "all else is synchronised");
+    let again = world.plan();
+    assert!(again.is_empty() && waits(&again) == waits(&plan));
+}
+
+/// Whether or not anybody asked for the code: a finding that comes and goes would be closed while it stands.
+#[test]
+fn a_second_holder_is_told_by_every_run() {
+    let mut world = World::new();
+    world.policy.match_rules = vec![MatchRule::DefaultCode];
+    world.row("1", "Tea", "1", &["A"]);
+    world.product(1, "Tea", "1", Some("A")).default_code = Some("1".to_owned());
+    world.product(2, "Twin", "1", Some("A"));
+    for _ in 0..2 {
+        let plan = world.run();
+        assert_eq!(waits(&plan), ["1 second-holder A"]);
+        assert_eq!(plan.deferred[0].holder, Some(pid(2)));
+    }
+    world.products.get_mut(&2).unwrap().active = false;
+    assert!(world.plan().deferred.is_empty());
+}

@@ -1,0 +1,153 @@
+//! Guards: at the limit, over it, and let through.
+
+use super::world::World;
+use crate::plan::{Allowances, Limit, Plan, Scope};
+
+/// A hundred linked products in sync, and every limit at three products and two percent.
+fn hundred() -> World {
+    let mut world = World::new();
+    for n in 1..=100 {
+        world.synced(&n.to_string(), n, "Tea", "100", &[&format!("C{n}")]);
+    }
+    world.policy.allow = Allowances::default();
+    let limit = Limit { count: 3, percent: 2 };
+    let g = &mut world.policy.guards;
+    (g.max_create, g.max_release, g.max_changes, g.max_price_jumps) = (limit, limit, limit, limit);
+    world
+}
+
+fn refused(plan: &Plan) -> Vec<&'static str> {
+    plan.refusals.iter().map(|r| r.guard).collect()
+}
+
+/// Breaks one product more each time, and tells at which count the guard refuses; `allow` must let that through.
+fn trips_at(guard: &str, flag: &str, broken: impl Fn(&mut World, usize), allow: impl Fn(&mut Allowances)) -> usize {
+    let mut world = hundred();
+    for n in 1..=100 {
+        broken(&mut world, n);
+        let plan = world.plan();
+        if !plan.refusals.is_empty() {
+            assert_eq!(refused(&plan), [guard]);
+            let message = &plan.refusals[0].message;
+            assert!(message.contains(flag) && message.starts_with(&format!("{n} ")), "{message}");
+            allow(&mut world.policy.allow);
+            assert!(world.plan().refusals.is_empty(), "{flag} lets it through");
+            return n;
+        }
+    }
+    panic!("{guard} never refuses")
+}
+
+#[test]
+fn each_guard_trips_beyond_its_limit() {
+    let create = |w: &mut World, n: usize| _ = w.row(&format!("new{n}"), "Tea", "1", &[]);
+    assert_eq!(trips_at("max_create", "--allow-create", create, |a| a.create = true), 4);
+    let release = |w: &mut World, n: usize| {
+        w.policy.guards.max_changes.count = 1000;
+        w.source(&n.to_string()).codes.clear();
+    };
+    assert_eq!(trips_at("max_release", "--allow-release", release, |a| a.release = true), 4);
+    let change = |w: &mut World, n: usize| w.source(&n.to_string()).name = Some("Pen".to_owned());
+    assert_eq!(trips_at("max_changes", "--allow-changes", change, |a| a.changes = true), 4);
+    let jump = |w: &mut World, n: usize| {
+        w.policy.guards.max_changes.count = 1000;
+        w.source(&n.to_string()).price = Some("1".to_owned());
+    };
+    assert_eq!(trips_at("max_price_jumps", "--allow-price-change", jump, |a| a.price_change = true), 4);
+}
+
+#[test]
+fn a_moved_barcode_is_not_a_released_one() {
+    let mut world = hundred();
+    world.policy.allow.changes = true;
+    for n in 1..=100 {
+        world.source(&n.to_string()).codes = vec![format!("C{}", n % 100 + 1)];
+    }
+    assert_eq!(world.plan().counts().barcodes, 100);
+    assert!(world.plan().refusals.is_empty());
+}
+
+#[test]
+fn a_large_share_of_few_products_is_no_matter() {
+    let mut world = hundred();
+    world.policy.guards.max_changes = Limit { count: 50, percent: 0 };
+    for n in 1..=50 {
+        world.source(&n.to_string()).name = Some("Pen".to_owned());
+    }
+    assert!(world.plan().refusals.is_empty());
+}
+
+#[test]
+fn an_empty_source_is_a_failed_read() {
+    let mut world = hundred();
+    let rows = std::mem::take(&mut world.rows);
+    let plan = world.plan();
+    assert_eq!(refused(&plan), ["empty-source"]);
+    assert!(plan.is_empty() && plan.missing.is_empty() && plan.refusals[0].message.contains("no products"));
+    world.rows = rows;
+    for row in &mut world.rows {
+        row.codes.clear();
+    }
+    let plan = world.plan();
+    assert_eq!(refused(&plan), ["empty-source"]);
+    assert!(plan.is_empty() && plan.refusals[0].message.contains("no barcodes"));
+    world.policy.allow.empty_source = true;
+    assert_eq!(refused(&world.plan()), ["max_release", "max_changes"], "the other guards still watch");
+}
+
+#[test]
+fn a_first_run_asks_only_where_odoo_is_not_empty() {
+    let mut world = World::new();
+    world.policy.allow = Allowances::default();
+    for n in 0..500 {
+        world.row(&n.to_string(), "Tea", "1", &[&format!("C{n}")]);
+    }
+    assert!(world.plan().refusals.is_empty(), "an empty Odoo takes everything");
+    world.product(1, "Tea", "500", Some("C7"));
+    let plan = world.plan();
+    assert_eq!(refused(&plan), ["first-run"]);
+    assert!(plan.refusals[0].message.contains("create 499 and adopt 1"), "{}", plan.refusals[0].message);
+    world.policy.allow.first_run = true;
+    assert!(world.plan().refusals.is_empty());
+    let _ = world.run();
+    world.policy.allow.first_run = false;
+    assert!(world.plan().refusals.is_empty(), "the second run is no first one");
+}
+
+/// The shares of a first run are shares of what it adopts, not of nothing.
+#[test]
+fn a_few_jumps_among_many_adoptions_are_no_refusal() {
+    let mut world = World::new();
+    world.policy.guards.max_price_jumps = Limit { count: 3, percent: 5 };
+    for n in 1..=100 {
+        world.row(&n.to_string(), "Tea", "100", &[&format!("C{n}")]);
+        let price = if n <= 5 { "1" } else { "100" };
+        world.product(n, "Tea", price, Some(&format!("C{n}")));
+    }
+    assert!(world.plan().refusals.is_empty());
+    world.products.get_mut(&6).unwrap().price = "1".to_owned();
+    assert_eq!(refused(&world.plan()), ["max_price_jumps"]);
+}
+
+#[test]
+fn nothing_to_do_is_never_refused() {
+    let mut world = hundred();
+    let g = &mut world.policy.guards;
+    let none = Limit { count: 0, percent: 0 };
+    (g.max_create, g.max_release, g.max_changes, g.max_price_jumps) = (none, none, none, none);
+    assert!(world.plan().refusals.is_empty());
+    world.links.clear();
+    world.scope = Scope::Only([].into());
+    assert!(world.plan().refusals.is_empty(), "a first run that links nothing");
+}
+
+#[test]
+fn a_small_part_passes_the_guards_that_the_whole_does_not() {
+    let mut world = hundred();
+    for n in 1..=100 {
+        world.source(&n.to_string()).name = Some("Pen".to_owned());
+    }
+    assert_eq!(refused(&world.plan()), ["max_changes"]);
+    world.scope = Scope::Only([super::world::id("5")].into());
+    assert!(world.plan().refusals.is_empty());
+}
