@@ -259,3 +259,13 @@ fn a_second_holder_is_told_by_every_run() {
     world.products.get_mut(&2).unwrap().active = false;
     assert!(world.plan().deferred.is_empty());
 }
+
+#[test]
+fn a_missing_product_of_another_company_keeps_its_code() {
+    let mut world = synced(&["A"]);
+    world.rows.clear();
+    world.row("2", "Pen", "10", &["A"]);
+    world.products.get_mut(&1).unwrap().other_company = true;
+    let plan = world.plan();
+    assert_eq!((moves(&plan), waits(&plan)), (String::new(), vec!["2 held A".to_owned()]));
+}

@@ -197,6 +197,8 @@ fn a_price_jumps_when_it_passes_both_limits() {
         ("100", "150.01", true),
         ("100", "49.99", true),
         ("100", "50", false),
+        ("5", "15", false),
+        ("5", "15.01", true),
         ("20", "30.01", true),
         ("20", "30", false),
         ("1", "0", true),        // to zero, always

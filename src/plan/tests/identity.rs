@@ -249,3 +249,15 @@ fn a_name_that_everybody_has_is_no_square() {
     assert_eq!(plan.deferred.len(), 20_000);
     assert!(plan.deferred[9].message.contains("0, 1, 2, 3, 4 and 19994 more"), "{}", plan.deferred[9].message);
 }
+
+/// A product that two claim is nobody's: a third, who waits between it and another, is not pushed to the other.
+#[test]
+fn a_disputed_product_settles_nothing() {
+    let mut world = with_rules(&[MatchRule::DefaultCode, MatchRule::Barcode, MatchRule::Name]);
+    world.row("1", "Tea", "2", &[]).row("2", "Pen", "2", &[]).row("3", "Cup", "2", &["X", "Y"]);
+    world.product(5, "Pen", "2", Some("X")).default_code = Some("1".to_owned());
+    world.product(6, "Mug", "2", Some("Y"));
+    let plan = world.plan();
+    assert!(plan.is_empty(), "{plan:#?}");
+    assert_eq!(waits(&plan), ["1 ambiguous-match", "2 ambiguous-match", "3 ambiguous-match"]);
+}

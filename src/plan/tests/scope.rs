@@ -108,3 +108,12 @@ fn a_limit_passes_guards_of_size_but_not_of_principle() {
     let plan = limited(&world, 10);
     assert_eq!(plan.refusals.iter().map(|r| r.guard).collect::<Vec<_>>(), ["first-run"]);
 }
+
+#[test]
+fn a_limit_counts_who_only_changes_its_barcode() {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "1", &["A"]).synced("2", 2, "Pen", "1", &["B"]);
+    world.source("2").codes = vec!["C".to_owned()];
+    let plan = limited(&world, 1);
+    assert_eq!((plan.scope.clone(), moves(&plan).as_str()), (Some(vec![id("2")]), "2: B → C (source-changed)"));
+}
