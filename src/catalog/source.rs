@@ -126,13 +126,20 @@ pub struct CatalogueBuilder {
     catalogue: Catalogue,
     barcodes: BTreeMap<ExternalId, Vec<Barcode>>,
     incomplete: BTreeSet<ExternalId>,
+    repeated: BTreeSet<ExternalId>,
 }
 
 impl CatalogueBuilder {
     /// An empty catalogue.
     #[must_use]
     pub fn new(order: BarcodeOrder) -> Self {
-        Self { order, catalogue: Catalogue::default(), barcodes: BTreeMap::new(), incomplete: BTreeSet::new() }
+        Self {
+            order,
+            catalogue: Catalogue::default(),
+            barcodes: BTreeMap::new(),
+            incomplete: BTreeSet::new(),
+            repeated: BTreeSet::new(),
+        }
     }
 
     fn bad(&mut self, id: Option<&ExternalId>, kind: BadRowKind, message: String) {
@@ -150,32 +157,23 @@ impl CatalogueBuilder {
                 return self.bad(None, BadRowKind::Id, format!("product row named {shown:?}: {e}"));
             }
         };
-        if self.catalogue.unreadable.contains(&id) || self.catalogue.products.contains_key(&id) {
-            self.catalogue.products.remove(&id);
-            let first = self.catalogue.unreadable.insert(id.clone());
-            let listed =
-                self.catalogue.bad_rows.iter().any(|b| b.kind == BadRowKind::DuplicateId && b.id.as_ref() == Some(&id));
-            if first || !listed {
-                self.bad(
-                    Some(&id),
-                    BadRowKind::DuplicateId,
-                    "several product rows have this id; none of them is used".to_owned(),
-                );
-            }
-            return;
+        let seen = self.catalogue.unreadable.contains(&id) || self.catalogue.products.contains_key(&id);
+        if seen && self.repeated.insert(id.clone()) {
+            let message = "several product rows have this id; none of them is used".to_owned();
+            self.bad(Some(&id), BadRowKind::DuplicateId, message);
         }
-        let name = match ProductName::parse(name.unwrap_or_default()) {
-            Ok(name) => name,
-            Err(e) => {
-                self.bad(Some(&id), BadRowKind::Name, e.to_string());
-                self.catalogue.unreadable.insert(id);
-                return;
-            }
-        };
-        let price = price.unwrap_or_else(|e| {
+        // Judged even when the id is out already, so that the report does not depend on the order of rows.
+        let name = ProductName::parse(name.unwrap_or_default())
+            .map_err(|e| self.bad(Some(&id), BadRowKind::Name, e.to_string()));
+        if let Err(e) = &price {
             self.bad(Some(&id), BadRowKind::Price, format!("{e}; Odoo's price is left as it is"));
-            None
-        });
+        }
+        let (Ok(name), false) = (name, seen) else {
+            self.catalogue.products.remove(&id);
+            self.catalogue.unreadable.insert(id);
+            return;
+        };
+        let price = price.unwrap_or_default();
         let product = ExternalProduct { id: id.clone(), name, price, barcodes: Vec::new(), barcodes_incomplete: false };
         self.catalogue.products.insert(id, product);
     }
