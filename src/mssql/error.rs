@@ -105,17 +105,6 @@ pub enum SourceError {
         /// Its words.
         problem: String,
     },
-    /// A result without rows, which is never believed.
-    #[error(
-        "{place}: {what}; an empty catalogue is never believed: check the query, and that the account sees the rows \
-         (row-level security, a filtered view, the wrong database)"
-    )]
-    Empty {
-        /// Server, database and what was being done.
-        place: Box<Place>,
-        /// What came.
-        what: String,
-    },
 }
 
 /// Where it happened.
@@ -138,7 +127,7 @@ impl SourceError {
             Self::Setting { .. } => Kind::Configuration,
             Self::Unreachable { .. } | Self::Tls { .. } | Self::Lost { .. } => Kind::Unreachable,
             Self::Server { error, .. } => hints::of_number(error.number, error.severity).kind,
-            Self::Timeout { .. } | Self::Driver { .. } | Self::Empty { .. } => Kind::Failed,
+            Self::Timeout { .. } | Self::Driver { .. } => Kind::Failed,
         }
     }
 
@@ -148,11 +137,7 @@ impl SourceError {
             Self::Unreachable { transient, .. } => *transient,
             Self::Server { error, .. } => hints::of_number(error.number, error.severity).transient,
             Self::Lost { .. } => true,
-            Self::Setting { .. }
-            | Self::Tls { .. }
-            | Self::Timeout { .. }
-            | Self::Driver { .. }
-            | Self::Empty { .. } => false,
+            Self::Setting { .. } | Self::Tls { .. } | Self::Timeout { .. } | Self::Driver { .. } => false,
         }
     }
 

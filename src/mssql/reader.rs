@@ -48,7 +48,6 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
                 looked_again = true;
                 continue;
             }
-            empty(options, &catalogue)?;
             if let Some(doubt) = doubt {
                 warnings.push(if looked_again { format!("{doubt}; reading again changed nothing") } else { doubt });
             }
@@ -182,22 +181,6 @@ fn doubt(catalogue: &Catalogue) -> Option<String> {
     } else {
         None
     }
-}
-
-/// An empty catalogue would look like everything having gone.
-fn empty(options: &SourceOptions, catalogue: &Catalogue) -> Result<(), SourceError> {
-    let (query, what) = if catalogue.product_rows == 0 {
-        (Query::Products, "no rows came".to_owned())
-    } else if catalogue.products.is_empty() && catalogue.unreadable.is_empty() {
-        let first = catalogue.bad_rows.first().map_or_else(String::new, |row| format!(", for example {row}"));
-        (Query::Products, format!("none of {} rows could be used{first}", catalogue.product_rows))
-    } else if catalogue.barcode_rows == 0 {
-        (Query::Barcodes, "no rows came".to_owned())
-    } else {
-        return Ok(());
-    };
-    let doing = format!("reading {}", options.key(query.setting()));
-    Err(SourceError::Empty { place: Box::new(Place { doing, ..somewhere(options) }), what })
 }
 
 #[cfg(test)]

@@ -314,7 +314,8 @@ impl Builder<'_, '_> {
                     self.defer(product, DeferredKind::PriceTooLarge, "price", format!("{e}; correct it in the source"));
                 } else if variant.siblings > 0 {
                     self.shared_template(product, variant, "price", &want.to_string());
-                } else if let Some(message) = self.jump(now, want) {
+                } else if let Some(message) = self.jump(now, want).filter(|_| reason != Reason::Drift) {
+                    // Putting back what we wrote before is no news from the source.
                     self.defer(product, DeferredKind::PriceJump, "price", message);
                 } else {
                     handled(true);

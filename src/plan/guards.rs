@@ -35,6 +35,8 @@ pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
     };
     if catalogue.product_rows == 0 {
         empty("products");
+    } else if catalogue.products.is_empty() && catalogue.unreadable.is_empty() {
+        empty("product that can be used");
     } else if catalogue.barcode_rows == 0 {
         empty("barcodes");
     }
@@ -71,9 +73,10 @@ pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal
     check(
         "max_create",
         g.max_create,
-        counts.create,
-        policy.allow.create || first_run,
-        "new products in face",
+        counts.create + counts.adopt,
+        // A first run that was interrupted goes on with the same flag.
+        policy.allow.create || policy.allow.first_run || first_run,
+        "products to create or adopt in face",
         "--allow-create",
     );
     let released = plan.barcode_moves().filter(|m| m.new.is_none()).count();
