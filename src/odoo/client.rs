@@ -1,0 +1,251 @@
+//! A connection to one Odoo: which version, which transport, and calls that are repeated when that is safe.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use super::error::{ErrorClass, OdooError};
+use super::retry::{Decision, Retry};
+use super::transport::{Call, Transport, server_version};
+
+/// Which transport to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TransportChoice {
+    /// By asking the server: JSON-2 where it speaks it and there is a key, else the web session.
+    #[default]
+    Auto,
+    /// The web session.
+    Web,
+    /// JSON-2.
+    Json2,
+}
+
+/// Whom to trust.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// The machine's certificate authorities.
+    #[default]
+    System,
+    /// The authorities in this PEM file.
+    CaFile(PathBuf),
+    /// Anybody.
+    Any,
+}
+
+/// Where Odoo is and who we are.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// `https://shop.example`, without a slash at its end.
+    pub url: String,
+    /// The database.
+    pub database: String,
+    /// The account.
+    pub login: String,
+    /// Its password.
+    pub password: Option<SecretString>,
+    /// Its API key (19 and later).
+    pub api_key: Option<SecretString>,
+    /// The transport.
+    pub transport: TransportChoice,
+    /// Certificates.
+    pub trust: Trust,
+    /// The longest wait for one answer.
+    pub timeout: Duration,
+    /// How often and how long to repeat.
+    pub retry: Retry,
+}
+
+/// A connected Odoo.
+#[derive(Debug)]
+pub struct Odoo {
+    transport: Transport,
+    retry: Retry,
+    /// The major version: 14 to 19.
+    pub version: u32,
+    /// The version as the server words it.
+    pub version_text: String,
+}
+
+/// The oldest and the newest version that this program is made for.
+pub const SUPPORTED: std::ops::RangeInclusive<u32> = 13..=19;
+
+impl Odoo {
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, is no Odoo or one that we do not know, refuses the login, or needs another
+    /// credential than the one configured.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, OdooError> {
+        let http = http_client(options)?;
+        let url = options.url.trim_end_matches('/');
+        let retry = options.retry;
+        let (version, version_text) = repeat(&retry, || server_version(&http, url, options.timeout)).await?;
+        if !SUPPORTED.contains(&version) {
+            return Err(OdooError::Configuration(format!(
+                "Odoo {version_text} at {url} is not supported; this program knows {} to {}",
+                SUPPORTED.start(),
+                SUPPORTED.end()
+            )));
+        }
+        let json2 = match (options.transport, &options.api_key) {
+            (TransportChoice::Auto, Some(key)) if version >= 19 => Some(key),
+            (TransportChoice::Auto, Some(_)) if options.password.is_none() => {
+                return Err(OdooError::Configuration(format!(
+                    "Odoo {version_text} takes no API key for a web session, and JSON-2 begins with 19: give a password (odoo.password_env or odoo.password_file)"
+                )));
+            }
+            (TransportChoice::Auto | TransportChoice::Web, _) => None,
+            (TransportChoice::Json2, _) if version < 19 => {
+                return Err(OdooError::Configuration(format!(
+                    "odoo.transport = \"json2\" needs Odoo 19 or later; this one is {version_text}"
+                )));
+            }
+            (TransportChoice::Json2, Some(key)) => Some(key),
+            (TransportChoice::Json2, None) => {
+                return Err(OdooError::Configuration(
+                    "odoo.transport = \"json2\" needs an API key (odoo.api_key_env or odoo.api_key_file)".to_owned(),
+                ));
+            }
+        };
+        let transport = match (json2, &options.password) {
+            (Some(key), _) => Transport::json2(http, url, &options.database, key.clone(), options.timeout),
+            (None, Some(password)) => {
+                let open = || {
+                    Transport::web(
+                        http.clone(),
+                        url,
+                        &options.database,
+                        &options.login,
+                        password.clone(),
+                        options.timeout,
+                    )
+                };
+                repeat(&retry, open).await?
+            }
+            (None, None) => {
+                return Err(OdooError::Configuration(
+                    "no password and no API key for Odoo (odoo.password_env, odoo.api_key_env)".to_owned(),
+                ));
+            }
+        };
+        log::debug!("Odoo {version_text} at {url}, transport {}", transport.name());
+        Ok(Self { transport, retry, version, version_text })
+    }
+
+    /// `web` or `json2`.
+    #[must_use]
+    pub fn transport_name(&self) -> &'static str {
+        self.transport.name()
+    }
+
+    /// Calls a method that is safe to repeat: a read, or one of the procedures.
+    ///
+    /// # Errors
+    /// The last attempt's.
+    pub async fn call(&self, call: &Call) -> Result<Value, OdooError> {
+        let mut attempt = 0;
+        loop {
+            let error = match self.transport.call(call).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            attempt += 1;
+            match self.retry.decide(error.class(), attempt) {
+                Decision::Stop => return Err(error),
+                Decision::Wait(pause) => {
+                    log::warn!("{error}; attempt {} in {:.1} s", attempt + 1, pause.as_secs_f32());
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            if error.class() == ErrorClass::SessionExpired {
+                self.transport.log_in().await?;
+            }
+        }
+    }
+
+    /// Calls a method once, as what it does must not be done twice.
+    ///
+    /// # Errors
+    /// See [`OdooError`].
+    pub async fn call_once(&self, call: &Call) -> Result<Value, OdooError> {
+        self.transport.call(call).await
+    }
+
+    /// Runs a server action with a question and returns what it says.
+    ///
+    /// # Errors
+    /// See [`OdooError`].
+    pub async fn run_action(&self, action: i64, question: Value) -> Result<Value, OdooError> {
+        let call = Call::new("ir.actions.server", "run").ids(&[action]).context("erpsync", question);
+        self.call(&call).await
+    }
+
+    /// Reads records.
+    ///
+    /// # Errors
+    /// See [`OdooError`].
+    pub async fn search_read(
+        &self,
+        model: &'static str,
+        domain: Value,
+        fields: &[&str],
+    ) -> Result<Vec<Map<String, Value>>, OdooError> {
+        let call = Call::new(model, "search_read")
+            .arg("domain", domain)
+            .arg("fields", json!(fields))
+            .context("active_test", false)
+            // Without it Odoo hides from a search the menus that the account does not see, ours among them.
+            .context("ir.ui.menu.full_list", true);
+        let name = format!("{model}.search_read");
+        let value = self.call(&call).await?;
+        serde_json::from_value(value).map_err(|e| OdooError::Answer {
+            call: name,
+            reason: e.to_string(),
+            body: String::new(),
+        })
+    }
+}
+
+async fn repeat<T, F: Future<Output = Result<T, OdooError>>>(
+    retry: &Retry,
+    mut work: impl FnMut() -> F,
+) -> Result<T, OdooError> {
+    let mut attempt = 0;
+    loop {
+        let error = match work().await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        attempt += 1;
+        match retry.decide(error.class(), attempt) {
+            Decision::Stop => return Err(error),
+            Decision::Wait(pause) => {
+                log::warn!("{error}; attempt {} in {:.1} s", attempt + 1, pause.as_secs_f32());
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+}
+
+fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, OdooError> {
+    let wrong = |text: String| OdooError::Configuration(text);
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("erpsync/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(15))
+        .redirect(reqwest::redirect::Policy::none())
+        // Odoo's prefork workers drop a connection that is silent for two seconds: none is kept for longer than that.
+        .pool_idle_timeout(Duration::from_secs(1));
+    match &options.trust {
+        Trust::System => {}
+        Trust::CaFile(path) => {
+            let pem = std::fs::read(path).map_err(|e| wrong(format!("odoo.ca_file {}: {e}", path.display())))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+                .map_err(|e| wrong(format!("odoo.ca_file {}: not a PEM certificate: {e}", path.display())))?;
+            builder = builder.tls_certs_only(certificates);
+        }
+        Trust::Any => builder = builder.tls_danger_accept_invalid_certs(true),
+    }
+    builder.build().map_err(|e| wrong(format!("cannot set up HTTPS: {e}")))
+}

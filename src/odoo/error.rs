@@ -1,0 +1,189 @@
+//! What can go wrong between us and Odoo, in a form that decides exit statuses and retries, and reads well.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Odoo's own answer to a failed call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The exception's name: `odoo.exceptions.AccessError`, `psycopg2.errors.SerializationFailure`.
+    pub name: String,
+    /// What Odoo says to people.
+    pub message: String,
+    /// The traceback; shown at `-vv` only.
+    pub traceback: String,
+}
+
+impl Fault {
+    /// The last part of the name: `AccessError`.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or(&self.name)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.message.is_empty() { f.write_str(&self.name) } else { write!(f, "{}: {}", self.name, self.message) }
+    }
+}
+
+/// A failed call.
+#[derive(Debug, Error)]
+pub enum OdooError {
+    /// No connection, or it was lost; whether the call was carried out is unknown.
+    #[error("cannot reach Odoo at {url}: {reason}")]
+    Unreachable {
+        /// The server.
+        url: String,
+        /// The whole chain of causes.
+        reason: String,
+    },
+    /// No answer within `odoo.timeout`; whether the call was carried out is unknown.
+    #[error("Odoo at {url} gave no answer to {call} within {seconds} s (odoo.timeout)")]
+    Timeout {
+        /// The server.
+        url: String,
+        /// Model and method.
+        call: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// An HTTP status without an answer of Odoo's: a proxy, a worker that was killed, a server that restarts.
+    #[error("Odoo at {url} answered {call} with HTTP {status}: {body}")]
+    Http {
+        /// The server.
+        url: String,
+        /// Model and method.
+        call: String,
+        /// The status.
+        status: u16,
+        /// The beginning of the text.
+        body: String,
+    },
+    /// An answer that is not what this call returns.
+    #[error("Odoo's answer to {call} is not understood: {reason}; it began with: {body}")]
+    Answer {
+        /// Model and method.
+        call: String,
+        /// What was expected.
+        reason: String,
+        /// The beginning of the text.
+        body: String,
+    },
+    /// Odoo carried the call out and refused it; nothing was changed by it.
+    #[error("Odoo refused {call}: {fault}")]
+    Fault {
+        /// Model and method.
+        call: String,
+        /// What it said.
+        fault: Fault,
+    },
+    /// Login or password, or the API key, is wrong.
+    #[error("Odoo at {url} refused the login of {login} to database {database}: {hint}")]
+    Login {
+        /// The server.
+        url: String,
+        /// Whose.
+        login: String,
+        /// Where.
+        database: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The account lacks a right that the run needs.
+    #[error("{0}")]
+    Rights(String),
+    /// The configuration does not fit this Odoo.
+    #[error("{0}")]
+    Configuration(String),
+    /// What `setup` makes is absent, older, newer or changed.
+    #[error("{0}; run `erpsync setup`")]
+    Setup(String),
+    /// The lease was taken over by another run; nothing more is written.
+    #[error(
+        "the lease was taken over by another run; nothing more was written (a run that sleeps longer than sync.lease_seconds loses it)"
+    )]
+    LeaseLost,
+}
+
+/// What an error means for the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// 69
+    Unreachable,
+    /// 77
+    Refused,
+    /// 78
+    Configuration,
+    /// 75
+    Busy,
+    /// 1
+    Failed,
+}
+
+/// What an error means for a repetition of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// The connection or the server may come back soon.
+    Transient,
+    /// PostgreSQL could not serialise it, after Odoo's own five attempts: wait longer.
+    Contention,
+    /// The session is gone: log in again, then repeat.
+    SessionExpired,
+    /// Repeating is useless.
+    Permanent,
+}
+
+impl OdooError {
+    /// For the exit status.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } => ErrorKind::Unreachable,
+            Self::Http { status: 502..=504, .. } => ErrorKind::Unreachable,
+            Self::Http { .. } | Self::Answer { .. } => ErrorKind::Failed,
+            Self::Login { .. } | Self::Rights(_) => ErrorKind::Refused,
+            Self::Fault { fault, .. } => match fault.short_name() {
+                "AccessError" | "AccessDenied" => ErrorKind::Refused,
+                _ => ErrorKind::Failed,
+            },
+            Self::Configuration(_) | Self::Setup(_) => ErrorKind::Configuration,
+            Self::LeaseLost => ErrorKind::Busy,
+        }
+    }
+
+    /// For the retry.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } => ErrorClass::Transient,
+            Self::Http { status: 429 | 500 | 502 | 503 | 504, .. } | Self::Answer { .. } => ErrorClass::Transient,
+            Self::Fault { fault, .. } => match fault.short_name() {
+                "SerializationFailure" | "TransactionRollbackError" | "DeadlockDetected" | "LockNotAvailable" => {
+                    ErrorClass::Contention
+                }
+                "OperationalError" | "InterfaceError" | "AdminShutdown" | "PoolError" | "QueryCanceled"
+                | "QueryCanceledError" => ErrorClass::Transient,
+                "SessionExpiredException" => ErrorClass::SessionExpired,
+                _ => ErrorClass::Permanent,
+            },
+            Self::Http { .. }
+            | Self::Login { .. }
+            | Self::Rights(_)
+            | Self::Configuration(_)
+            | Self::Setup(_)
+            | Self::LeaseLost => ErrorClass::Permanent,
+        }
+    }
+
+    /// The traceback, if Odoo sent one.
+    #[must_use]
+    pub fn traceback(&self) -> Option<&str> {
+        match self {
+            Self::Fault { fault, .. } => Some(fault.traceback.as_str()).filter(|t| !t.is_empty()),
+            _ => None,
+        }
+    }
+}

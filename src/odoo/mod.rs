@@ -1,0 +1,19 @@
+//! The target adapter: Odoo 14 to 19 over its API. Knows the catalogue, never the source.
+//!
+//! [`transport`] speaks HTTP, [`client`] connects and repeats, [`procedure`] holds the code that runs inside Odoo,
+//! [`setup`] installs it, [`session`] greets it, [`snapshot`] reads and [`writer`] writes through it.
+
+pub mod client;
+pub mod error;
+pub mod procedure;
+pub mod retry;
+pub mod session;
+pub mod setup;
+pub mod snapshot;
+pub mod transport;
+pub mod writer;
+
+pub use client::{ConnectOptions, Odoo, TransportChoice, Trust};
+pub use error::{ErrorClass, ErrorKind, Fault, OdooError};
+pub use session::{Constants, Named, NewKind, Session, SessionOptions};
+pub use writer::{Lease, Writer};

@@ -1,0 +1,75 @@
+# What a run must know before it begins: is this the database, the setup and the account that it expects?
+cr.execute("SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'")
+uuid = (cr.fetchone() or [''])[0]
+hashes, ungrouped = {}, []
+for name in ask['procedures']:
+    number = ask['procedures'][name]
+    cr.execute('SELECT md5(code) FROM ir_act_server WHERE id = %s', (number,))
+    hashes[name] = (cr.fetchone() or [''])[0]
+    cr.execute('SELECT array_agg(gid) FROM ' + ACTION_GROUPS + ' WHERE act_id = %s', (number,))
+    if (cr.fetchone() or [None])[0] != [ask['group']]:
+        ungrouped.append(name)
+cr.execute('SELECT count(*) FROM product_product')
+products = cr.fetchone()[0]
+cr.execute('SELECT code FROM res_lang WHERE active ORDER BY code')
+languages = [found[0] for found in cr.fetchall()]
+allowed = []
+for right in ('read', 'write', 'create'):
+    if ODOO >= 18:
+        may = env['product.product'].has_access(right) and env['product.template'].has_access(right)
+    else:
+        may = env['product.product'].check_access_rights(right, False) and env['product.template'].check_access_rights(right, False)
+    if may:
+        allowed.append(right)
+companies = []
+for company in env.user.company_ids.sudo():
+    companies.append([company.id, company.name])
+problems, constants = [], {}
+wanted = ask['create']
+
+
+def find(model, field, value, what):
+    # One record by id or by a name; what is not found, or not told apart, is said.
+    if isinstance(value, int):
+        found = env[model].sudo().browse(value).exists()
+    else:
+        found = env[model].sudo().search([(field, '=', value)])
+        if ask['company'] and len(found) > 1 and 'company_id' in env[model].sudo().fields_get(['company_id']):
+            found = found.filtered(lambda r: r.company_id.id == ask['company'])
+    if len(found) != 1:
+        problems.append('%s: %s record of %s is %r' % (what, 'no' if not found else 'more than one', model, value))
+        return False
+    return found.id
+
+
+if wanted:
+    fields = env['product.product'].sudo().fields_get([], ['type'])
+    if wanted['type'] == 'storable' and 'is_storable' in fields:
+        constants.update(type='consu', is_storable=True)
+    else:
+        constants['type'] = {'storable': 'product' if 'qty_available' in fields else 'consu', 'consumable': 'consu', 'service': 'service'}[wanted['type']]
+    if wanted['category'] is not None:
+        constants['categ_id'] = find('product.category', 'complete_name', wanted['category'], 'category')
+    if wanted['unit'] is not None:
+        constants['uom_id'] = find('uom.uom', 'name', wanted['unit'], 'unit')
+        if 'uom_po_id' in fields:
+            constants['uom_po_id'] = constants['uom_id']
+    if wanted['taxes'] is not None:
+        if 'taxes_id' in fields:
+            taxes = []
+            for tax in wanted['taxes']:
+                taxes.append(find('account.tax', 'name', tax, 'taxes'))
+            constants['taxes_id'] = [[6, 0, taxes]]
+        elif wanted['taxes']:
+            problems.append('taxes: accounting is not installed in Odoo')
+    if 'available_in_pos' in fields:
+        constants['available_in_pos'] = wanted['available_in_pos']
+    constants['sale_ok'] = wanted['sale_ok']
+    if 'purchase_ok' in fields:
+        constants['purchase_ok'] = wanted['purchase_ok']
+    constants['company_id'] = ask['company'] if wanted['own_company'] else False
+action = {
+    'uuid': uuid, 'hashes': hashes, 'ungrouped': ungrouped, 'products': products, 'languages': languages, 'allowed': allowed,
+    'companies': companies, 'company': env.user.company_id.id, 'language': env.user.lang or 'en_US', 'login': env.user.login,
+    'problems': problems, 'constants': constants,
+}

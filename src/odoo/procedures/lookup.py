@@ -1,0 +1,44 @@
+# Finds existing products for external products without a link, and who has which barcode; archived records and other
+# companies' count, so that nothing is created twice.
+candidates, holders = [], []
+pairs = {'default_code': ([], []), 'barcode': ([], []), 'name': ([], [])}
+for row in ask['unlinked']:
+    pairs['default_code'][0].append(row['id'])
+    pairs['default_code'][1].append(row['id'])
+    pairs['name'][0].append(row['id'])
+    pairs['name'][1].append(row['name'])
+    for code in row['codes']:
+        pairs['barcode'][0].append(row['id'])
+        pairs['barcode'][1].append(code)
+columns = {'default_code': 'p.default_code', 'barcode': 'btrim(p.barcode)', 'name': name_column(ask['languages'][0])}
+for rule in ask['rules']:
+    if pairs[rule][0]:
+        cr.execute(
+            'SELECT DISTINCT w.id, ' + variant_columns() + ', EXISTS (SELECT 1 FROM x_pz_product l WHERE l.x_product_id = p.id'
+            ' AND l.x_source = %s), ' + name_columns() +
+            ' FROM unnest(%s::varchar[], %s::varchar[]) AS w(id, value), product_product p'
+            ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE ' + columns[rule] + ' = w.value ORDER BY w.id, p.id',
+            (ask['source'], pairs[rule][0], pairs[rule][1]))
+        for found in cr.fetchall():
+            candidates.append([rule] + list(found))
+shown = name_column(ask['languages'][0])
+if ask['codes']:
+    cr.execute('SELECT p.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM product_product p'
+               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE btrim(p.barcode) = ANY(%s) ORDER BY p.barcode, p.id',
+               (ask['codes'],))
+    for found in cr.fetchall():
+        holders.append(['product'] + list(found))
+    cr.execute('SELECT to_regclass(%s) IS NOT NULL', (PACKAGING,))
+    if cr.fetchone()[0]:
+        cr.execute('SELECT k.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM ' + PACKAGING + ' k'
+                   ' JOIN product_product p ON p.id = k.product_id JOIN product_template t ON t.id = p.product_tmpl_id'
+                   ' WHERE btrim(k.barcode) = ANY(%s) ORDER BY k.barcode, p.id', (ask['codes'],))
+        for found in cr.fetchall():
+            holders.append(['packaging'] + list(found))
+if ask['duplicates']:
+    cr.execute('SELECT p.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM product_product p'
+               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.barcode IN (SELECT d.barcode FROM product_product d'
+               ' WHERE d.active AND d.barcode IS NOT NULL GROUP BY d.barcode HAVING count(*) > 1) ORDER BY p.barcode, p.id')
+    for found in cr.fetchall():
+        holders.append(['product'] + list(found))
+action = {'candidates': candidates, 'holders': holders}

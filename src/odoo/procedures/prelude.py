@@ -1,0 +1,44 @@
+# What every procedure begins with. The line before this one says which procedure it is and for which Odoo: ODOO = 19.
+# The question comes in the context, so that a procedure is an ordinary server action, run with the caller's rights.
+ask = env.context.get('erpsync') or {}
+env = env(context={
+    'active_test': False,
+    'tracking_disable': True,
+    'mail_create_nolog': True,
+    'mail_create_nosubscribe': True,
+    'mail_notrack': True,
+    'allowed_company_ids': ask['company'] and [ask['company']] or env.user.company_ids.ids,
+})
+cr = env.cr
+
+
+def flush():
+    if ODOO >= 16:
+        env.flush_all()
+    else:
+        env['x_pz_product'].flush()
+
+
+def name_column(lang):
+    # The name that a user of this language sees; t is product_template.
+    if ODOO >= 16:
+        return cr.mogrify("coalesce(t.name->>%s, t.name->>'en_US')", (lang,)).decode()
+    return cr.mogrify(
+        "coalesce((SELECT tr.value FROM ir_translation tr WHERE tr.type = 'model' AND tr.name = 'product.template,name'"
+        " AND tr.lang = %s AND tr.res_id = t.id AND tr.value != '' LIMIT 1), t.name)", (lang,)).decode()
+
+
+def name_columns():
+    columns = []
+    for lang in ask['languages']:
+        columns.append(name_column(lang))
+    return ', '.join(columns)
+
+
+def variant_columns():
+    # What a plan knows of a variant; p is product_product, t its template. name_columns() come behind.
+    company = cr.mogrify('(t.company_id IS NOT NULL AND t.company_id != %s)', (ask['company'] or 0,)).decode()
+    return (
+        "p.id, t.id, coalesce(p.active, false), p.barcode, coalesce(t.list_price, 0)::text,"
+        " (SELECT count(*) FROM product_product s WHERE s.product_tmpl_id = t.id AND s.id != p.id AND s.active), "
+        + company)

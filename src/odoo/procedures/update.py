@@ -1,0 +1,75 @@
+# Writes names and prices of linked products, each only where Odoo still has what the plan saw, and what the links
+# remember; makes the links of recognised products.
+links = links_of([row['external_id'] for row in rows])
+current = {}
+cr.execute(
+    'SELECT p.id, t.id, coalesce(t.list_price, 0)::text, ' + name_columns() + ' FROM product_product p'
+    ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%s)', ([row['product'] for row in rows],))
+for found in cr.fetchall():
+    current[found[0]] = {'template': found[1], 'price': found[2], 'names': dict(zip(ask['languages'], found[3:]))}
+# Products that were created unsaleable for want of a price.
+cr.execute("SELECT x_external_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s) AND x_wrote_price = '0'"
+           " AND x_said_price IS NULL", (ask['source'], [row['external_id'] for row in rows]))
+priceless = set([found[0] for found in cr.fetchall()])
+
+
+def overtaken(row):
+    # Why this row must not be written any more; None when all is as the plan saw it, or as it wants it.
+    now = current.get(row['product'])
+    if not now or now['template'] != row['template']:
+        return 'the product was deleted in Odoo'
+    if not row['adopt'] and row['external_id'] not in links:
+        return 'the link was deleted in Odoo'
+    if row['name']:
+        for lang in row['name']['old']:
+            if now['names'][lang] not in (row['name']['old'][lang], row['name']['new']):
+                return 'the name is %r (%s) now, edited meanwhile' % (now['names'][lang], lang)
+    if row['price'] and now['price'] != row['price']['old'] and float(now['price']) != row['price']['new']:
+        return 'the price is %s now, edited meanwhile' % now['price']
+    return None
+
+
+def update(part):
+    templates = env['product.template'].browse([row['template'] for row in part])
+    fresh, fresh_rows, prices = [], [], []
+    for row in part:
+        if row['external_id'] not in links:
+            fresh_rows.append(row)
+            fresh.append(dict(
+                event('ok'), x_name='[%s] %s' % (row['external_id'], row['label']), x_source=ask['source'],
+                x_external_id=row['external_id'], x_product_id=row['product'], x_matched_by=row['adopt']))
+    made = {}
+    for row, link in zip(fresh_rows, env['x_pz_product'].create(fresh) if fresh else []):
+        made[row['external_id']] = link.id
+    link_ids = []
+    for row, template in zip(part, templates):
+        now = current[row['product']]
+        if row['price'] and float(now['price']) != row['price']['new']:
+            values = {'list_price': row['price']['new']}
+            if row['external_id'] in priceless and ask['sale_ok']:
+                values['sale_ok'] = True
+            template.write(values)
+        for lang in row['name']['old'] if row['name'] else []:
+            if now['names'][lang] != row['name']['new']:
+                template.with_context(lang=lang).write({'name': row['name']['new']})
+        link_ids.append(made.get(row['external_id']) or links[row['external_id']])
+    for row, link in zip(part, env['x_pz_product'].browse(link_ids)):
+        values = link_values(row['link'])
+        if row['name'] or row['link'].get('said_name'):
+            values['x_name'] = '[%s] %s' % (row['external_id'], row['label'])
+        link.write(dict(values, x_event_update=datetime.datetime.utcnow()))
+        if row['price']:
+            prices.append(history(link.id, row, 'price', row['price']['old_text'], row['price']['new_text'], row['price']['cause']))
+        answers[row['external_id']] = {'done': True}
+    write_history('x_pz_product_price_history', prices)
+
+
+ready = []
+for row in rows:
+    problem = overtaken(row)
+    if problem:
+        answers[row['external_id']] = {'overtaken': problem}
+    else:
+        ready.append(row)
+halves(update, ready)
+action = {'leased': leased, 'answers': answers}

@@ -1,0 +1,120 @@
+# What every writing procedure goes on with. The first statement updates the lane's row: a call repeated while its first
+# copy is still running then gets a serialization failure, Odoo replays it with a fresh snapshot, and it finds the work
+# done; a process whose lease was taken over finds its token gone and writes nothing.
+cr.execute(
+    "UPDATE x_pz_lane SET x_expires = clock_timestamp() AT TIME ZONE 'utc' + %s * interval '1 second'"
+    " WHERE x_lane = %s AND x_token = %s RETURNING id", (ask['seconds'], ask['lane'], ask['token']))
+leased = bool(cr.fetchone())
+rows = leased and ask.get('rows') or []
+answers = {}
+LINK_FIELDS = {
+    'said_name': 'x_said_name', 'said_price': 'x_said_price', 'said_barcodes': 'x_said_barcodes',
+    'wrote_name': 'x_wrote_name', 'wrote_price': 'x_wrote_price', 'wrote_barcode': 'x_wrote_barcode',
+}
+
+
+def is_fatal(error):
+    # A database error other than bad data or a broken constraint must reach Odoo, which replays the call when that helps.
+    try:
+        code = error.pgcode
+    except Exception:
+        return False
+    return not code or code[:2] not in ('22', '23')
+
+
+def words(error):
+    return ' '.join(str(error).split())[:1000]
+
+
+def isolated(work, part):
+    # Does the work in a savepoint; what went wrong as text, or None.
+    cr.execute('SAVEPOINT erpsync')
+    try:
+        work(part)
+        flush()
+    except Exception as error:
+        if is_fatal(error):
+            raise
+        cr.execute('ROLLBACK TO SAVEPOINT erpsync')
+        env.clear()
+        return words(error)
+    cr.execute('RELEASE SAVEPOINT erpsync')
+    return None
+
+
+def halves(work, batch):
+    # Does the work for all that can be done, and names the single rows that can't.
+    pending = [batch]
+    while pending:
+        part = pending.pop()
+        if not part:
+            continue
+        problem = isolated(work, part)
+        if problem is not None and len(part) == 1:
+            answers[part[0]['external_id']] = {'refused': problem}
+        elif problem is not None:
+            middle = len(part) // 2
+            pending.append(part[middle:])
+            pending.append(part[:middle])
+
+
+def link_values(values):
+    out = {}
+    for key in values:
+        out[LINK_FIELDS[key]] = values[key] is None and False or values[key]
+    return out
+
+
+def event(state):
+    # The state that drives, and the trio that people of the first system read from it.
+    kind, check = {
+        'ok': (11, 1), 'waiting': (12, 0), 'manual': (13, 1), 'refused': (14, -9), 'missing': (11, 0), 'gone': (12, -1),
+    }[state]
+    return {'x_state': state, 'x_event_type': kind, 'x_event_check': check, 'x_event_update': datetime.datetime.utcnow()}
+
+
+def taken(codes, but):
+    # Which of these codes stand on a record other than those products: code -> [product, what].
+    out = {}
+    if codes:
+        cr.execute('SELECT barcode, id FROM product_product WHERE barcode = ANY(%s) AND NOT id = ANY(%s) ORDER BY id DESC',
+                   (codes, but))
+        for code, product in cr.fetchall():
+            out[code] = product
+        cr.execute("SELECT to_regclass(%s) IS NOT NULL", (PACKAGING,))
+        if cr.fetchone()[0]:
+            cr.execute('SELECT barcode, product_id FROM ' + PACKAGING + ' WHERE barcode = ANY(%s) ORDER BY id DESC', (codes,))
+            for code, product in cr.fetchall():
+                out[code] = product
+    return out
+
+
+def links_of(ids):
+    cr.execute('SELECT x_external_id, id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
+               (ask['source'], ids))
+    return dict(cr.fetchall())
+
+
+def write_history(model, lines):
+    # Lines whose operation key is there already were written by the first copy of this call.
+    keys = []
+    for line in lines:
+        keys.append(line['x_operation'])
+    if keys:
+        cr.execute('SELECT x_operation FROM ' + model + ' WHERE x_operation = ANY(%s)', (keys,))
+        done = set()
+        for found in cr.fetchall():
+            done.add(found[0])
+        fresh = []
+        for line in lines:
+            if line['x_operation'] not in done:
+                fresh.append(line)
+        env[model].create(fresh)
+
+
+def history(link, row, field, old, new, cause):
+    return {
+        'x_name': row['external_id'] + ': ' + (old or '-') + ' → ' + (new or '-'), 'x_link_id': link, 'x_source': ask['source'],
+        'x_external_id': row['external_id'], 'x_old': old or False, 'x_new': new or False, 'x_when': datetime.datetime.utcnow(),
+        'x_run_id': ask['run'], 'x_cause': cause, 'x_operation': ask['key'] + ':' + row['external_id'] + ':' + field,
+    }

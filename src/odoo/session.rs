@@ -1,0 +1,297 @@
+//! Greets Odoo before a run: is this the database, the setup and the account that the run expects?
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::catalog::PriceDigits;
+
+use super::client::Odoo;
+use super::error::OdooError;
+use super::procedure::Procedure;
+use super::setup::schema::SCHEMA;
+use super::transport::Call;
+
+/// The kind of new products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewKind {
+    /// Stock is tracked.
+    Storable,
+    /// Goods without stock.
+    Consumable,
+    /// No goods.
+    Service,
+}
+
+/// A record of Odoo, named by a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By its id.
+    Id(i64),
+    /// By its name.
+    Name(String),
+}
+
+impl Named {
+    fn json(&self) -> Value {
+        match self {
+            Self::Id(id) => json!(id),
+            Self::Name(name) => json!(name),
+        }
+    }
+}
+
+/// What every new product gets; Odoo's own defaults are useless at a till.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constants {
+    /// Its kind.
+    pub kind: NewKind,
+    /// Its category; `None` leaves it to Odoo.
+    pub category: Option<Named>,
+    /// Its unit; `None` leaves it to Odoo.
+    pub unit: Option<Named>,
+    /// Its sale taxes; `None` leaves them to the company's default.
+    pub taxes: Option<Vec<Named>>,
+    /// Shown in the point of sale, where that is installed.
+    pub available_in_pos: bool,
+    /// May be sold.
+    pub sale_ok: bool,
+    /// May be bought.
+    pub purchase_ok: bool,
+    /// Belongs to the run's company rather than to all.
+    pub own_company: bool,
+}
+
+/// What to expect of Odoo.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// The languages in which names are kept; empty for the account's own, and `en_US` as the base.
+    pub languages: Vec<String>,
+    /// The company to work for; `None` for the account's own.
+    pub company: Option<Named>,
+    /// What new products get; `None` when the run creates none.
+    pub create: Option<Constants>,
+}
+
+/// An Odoo that is ready for a run.
+#[derive(Debug)]
+pub struct Session {
+    /// The connection.
+    pub odoo: Odoo,
+    /// The languages in which names are kept, the base first.
+    pub languages: Vec<String>,
+    /// The company.
+    pub company: i64,
+    /// How many decimals of a list price Odoo keeps.
+    pub digits: PriceDigits,
+    /// How many products Odoo has, archived ones included.
+    pub product_count: usize,
+    /// Field values of new products, resolved to ids.
+    pub constants: Value,
+    /// The account.
+    pub login: String,
+    procedures: BTreeMap<String, i64>,
+}
+
+impl Session {
+    /// Checks everything that can be wrong before a run.
+    ///
+    /// # Errors
+    /// [`OdooError::Setup`] when the setup is absent or does not fit, [`OdooError::Rights`] when the account lacks
+    /// rights, [`OdooError::Configuration`] when a language, company, category, unit or tax does not exist.
+    pub async fn open(odoo: Odoo, options: &SessionOptions) -> Result<Self, OdooError> {
+        let (uuid, group, procedures) = setup_row(&odoo).await?;
+        let hello = |company: Option<i64>, create: Value| {
+            let question = json!({"company": company, "languages": [], "procedures": procedures, "group": group, "create": create});
+            let action = procedures.get(Procedure::Hello.name()).copied().unwrap_or_default();
+            let odoo = &odoo;
+            async move { odoo.run_action(action, question).await.map_err(not_in_group) }
+        };
+        let answer = hello(None, Value::Null).await?;
+        check_setup(&answer, &uuid, odoo.version)?;
+        check_rights(&answer)?;
+        let company = company(&answer, options.company.as_ref())?;
+        let languages = languages(&answer, &options.languages)?;
+        let constants = match &options.create {
+            None => Value::Null,
+            Some(create) => {
+                let answer = hello(Some(company), constants_question(create)).await?;
+                let problems: Vec<&str> =
+                    answer["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                if !problems.is_empty() {
+                    return Err(OdooError::Configuration(format!("[sources.NAME.create]: {}", problems.join("; "))));
+                }
+                answer["constants"].clone()
+            }
+        };
+        let call = Call::new("product.template", "fields_get")
+            .arg("allfields", json!(["list_price"]))
+            .arg("attributes", json!(["digits"]));
+        let fields = odoo.call(&call).await?;
+        let digits = fields["list_price"]["digits"][1].as_u64().and_then(|d| u32::try_from(d).ok());
+        Ok(Self {
+            languages,
+            company,
+            digits: PriceDigits::from_odoo(digits),
+            product_count: answer["products"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
+            constants,
+            login: answer["login"].as_str().unwrap_or_default().to_owned(),
+            procedures,
+            odoo,
+        })
+    }
+
+    /// Asks a procedure. Every procedure is safe to repeat, so a lost answer is asked for again.
+    ///
+    /// # Errors
+    /// See [`OdooError`].
+    pub async fn ask(&self, procedure: Procedure, mut question: Value) -> Result<Value, OdooError> {
+        question["company"] = json!(self.company);
+        question["languages"] = json!(self.languages);
+        let action = self.procedures.get(procedure.name()).copied().unwrap_or_default();
+        self.odoo.run_action(action, question).await
+    }
+}
+
+async fn setup_row(odoo: &Odoo) -> Result<(String, i64, BTreeMap<String, i64>), OdooError> {
+    let absent = || OdooError::Setup("Odoo has not been set up for erpsync".to_owned());
+    let rows = odoo.search_read("x_pz_setup", json!([]), &["x_schema", "x_uuid", "x_procedures", "x_group"]).await;
+    let rows = match rows {
+        Err(error @ OdooError::Fault { .. }) => return Err(no_setup(error)),
+        other => other?,
+    };
+    let row = rows.into_iter().next().ok_or_else(absent)?;
+    let schema = row["x_schema"].as_i64().unwrap_or_default();
+    if schema != SCHEMA {
+        let age = if schema > SCHEMA { "newer" } else { "older" };
+        return Err(OdooError::Setup(format!(
+            "Odoo's setup (schema {schema}) is {age} than this erpsync's (schema {SCHEMA})"
+        )));
+    }
+    let procedures =
+        row["x_procedures"].as_str().and_then(|text| serde_json::from_str(text).ok()).ok_or_else(absent)?;
+    Ok((row["x_uuid"].as_str().unwrap_or_default().to_owned(), row["x_group"].as_i64().unwrap_or_default(), procedures))
+}
+
+fn no_setup(error: OdooError) -> OdooError {
+    match error {
+        OdooError::Fault { fault, .. } if fault.short_name() == "AccessError" => OdooError::Rights(
+            "the account is not in the group \"Catalogue synchronisation: sync account\"; an administrator lets it in with `erpsync setup --grant LOGIN`"
+                .to_owned(),
+        ),
+        // An unknown model is told in as many ways as there are versions and transports.
+        OdooError::Fault { fault, .. }
+            if fault.message.contains("x_pz_setup") || matches!(fault.short_name(), "KeyError" | "NotFound") =>
+        {
+            OdooError::Setup("Odoo has not been set up for erpsync".to_owned())
+        }
+        other => other,
+    }
+}
+
+fn not_in_group(error: OdooError) -> OdooError {
+    match error {
+        OdooError::Fault { fault, .. } if fault.short_name() == "AccessError" => {
+            no_setup(OdooError::Fault { call: String::new(), fault })
+        }
+        OdooError::Fault { fault, .. } if fault.short_name() == "MissingError" => {
+            OdooError::Setup("a procedure of erpsync was deleted in Odoo".to_owned())
+        }
+        other => other,
+    }
+}
+
+fn check_setup(answer: &Value, uuid: &str, version: u32) -> Result<(), OdooError> {
+    let found = answer["uuid"].as_str().unwrap_or_default();
+    if found != uuid {
+        return Err(OdooError::Setup(format!(
+            "this database ({found}) is a copy of the one that was set up ({uuid}): a restored backup or a staging copy; if it is to be synchronised"
+        )));
+    }
+    for procedure in Procedure::ALL {
+        if answer["hashes"][procedure.name()].as_str() != Some(procedure.checksum(version).as_str()) {
+            return Err(OdooError::Setup(format!(
+                "procedure {:?} in Odoo is not the one of this erpsync: another version, an upgraded Odoo, or edited by hand",
+                procedure.name()
+            )));
+        }
+    }
+    let ungrouped: Vec<&str> = answer["ungrouped"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !ungrouped.is_empty() {
+        return Err(OdooError::Setup(format!(
+            "procedures {} in Odoo are not restricted to the sync group as they must be",
+            ungrouped.join(", ")
+        )));
+    }
+    Ok(())
+}
+
+fn check_rights(answer: &Value) -> Result<(), OdooError> {
+    let allowed: Vec<&str> = answer["allowed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let lacking: Vec<&str> = ["read", "write", "create"].into_iter().filter(|r| !allowed.contains(r)).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(OdooError::Rights(format!(
+        "account {} may not {} products in Odoo; give it the rights of a product manager (14 to 18: sales or inventory administrator)",
+        answer["login"].as_str().unwrap_or_default(),
+        lacking.join(", ")
+    )))
+}
+
+fn company(answer: &Value, wanted: Option<&Named>) -> Result<i64, OdooError> {
+    let Some(wanted) = wanted else { return Ok(answer["company"].as_i64().unwrap_or_default()) };
+    let all = answer["companies"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let found = all.iter().find(|c| match wanted {
+        Named::Id(id) => c[0] == *id,
+        Named::Name(name) => c[1] == name.as_str(),
+    });
+    found.and_then(|c| c[0].as_i64()).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().filter_map(|c| c[1].as_str()).collect();
+        let wanted = match wanted {
+            Named::Id(id) => id.to_string(),
+            Named::Name(name) => name.clone(),
+        };
+        OdooError::Configuration(format!(
+            "odoo.company: the account has no company {wanted:?}; it has {}",
+            names.join(", ")
+        ))
+    })
+}
+
+fn languages(answer: &Value, wanted: &[String]) -> Result<Vec<String>, OdooError> {
+    const BASE: &str = "en_US";
+    let installed: Vec<&str> = answer["languages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let own = answer["language"].as_str().unwrap_or(BASE);
+    let mut out: Vec<String> = if wanted.is_empty() {
+        [BASE, own].into_iter().filter(|l| installed.contains(l)).map(str::to_owned).collect()
+    } else {
+        wanted.to_vec()
+    };
+    if let Some(unknown) = out.iter().find(|l| !installed.contains(&l.as_str())) {
+        return Err(OdooError::Configuration(format!(
+            "odoo.languages: {unknown:?} is not installed in Odoo; installed are {}",
+            installed.join(", ")
+        )));
+    }
+    out.sort_by_key(|l| l != BASE);
+    out.dedup();
+    if out.is_empty() {
+        out.push(own.to_owned());
+    }
+    Ok(out)
+}
+
+fn constants_question(create: &Constants) -> Value {
+    let kind = match create.kind {
+        NewKind::Storable => "storable",
+        NewKind::Consumable => "consumable",
+        NewKind::Service => "service",
+    };
+    json!({
+        "type": kind, "category": create.category.as_ref().map(Named::json), "unit": create.unit.as_ref().map(Named::json),
+        "taxes": create.taxes.as_ref().map(|t| t.iter().map(Named::json).collect::<Vec<_>>()),
+        "available_in_pos": create.available_in_pos, "sale_ok": create.sale_ok, "purchase_ok": create.purchase_ok,
+        "own_company": create.own_company,
+    })
+}

@@ -1,0 +1,265 @@
+//! Our models in Odoo: what they hold, who may do what with them. Data only.
+//!
+//! Nothing is added to Odoo's own models: a field on `product.product` that points to a model which a salesman may not
+//! read breaks his reads. A change of anything here raises [`SCHEMA`].
+
+/// The version of everything that `setup` makes; a run with another one ends 78.
+pub const SCHEMA: i64 = 1;
+
+/// How many lanes a run may use side by side; lane 0 carries the barcodes.
+pub const LANES: i64 = 8;
+
+/// Kinds of fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldType {
+    /// One line of text.
+    Char,
+    /// Several lines.
+    Text,
+    /// A whole number.
+    Integer,
+    /// Yes or no.
+    Boolean,
+    /// Date and time, UTC.
+    Datetime,
+    /// A reference, emptied when its target is deleted.
+    Many2one(&'static str),
+    /// A reference whose record goes with its target.
+    PartOf(&'static str),
+    /// One of these: value and label.
+    Selection(&'static [(&'static str, &'static str)]),
+}
+
+/// A field.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// `x_source`
+    pub name: &'static str,
+    /// What people see.
+    pub label: &'static str,
+    /// Its kind.
+    pub kind: FieldType,
+    /// With an index.
+    pub index: bool,
+}
+
+/// What a group may do with a model: read, write, create, unlink.
+pub type Rights = [bool; 4];
+
+/// A model.
+#[derive(Debug, Clone, Copy)]
+pub struct Model {
+    /// `x_pz_product`
+    pub model: &'static str,
+    /// What people see.
+    pub label: &'static str,
+    /// Its fields.
+    pub fields: &'static [Field],
+    /// What the sync account may do.
+    pub sync: Rights,
+    /// What an operator may do.
+    pub operator: Rights,
+    /// What a reader may do.
+    pub reader: Rights,
+    /// What an administrator may do without being in one of our groups; setup itself runs so.
+    pub system: Rights,
+}
+
+const NONE: Rights = [false; 4];
+const READ: Rights = [true, false, false, false];
+const EDIT: Rights = [true, true, false, false];
+const ADD: Rights = [true, false, true, false];
+const WORK: Rights = [true, true, true, false];
+const DELETE: Rights = [true, true, false, true];
+const ALL: Rights = [true; 4];
+
+const fn field(name: &'static str, label: &'static str, kind: FieldType) -> Field {
+    Field { name, label, kind, index: false }
+}
+
+const fn indexed(name: &'static str, label: &'static str, kind: FieldType) -> Field {
+    Field { name, label, kind, index: true }
+}
+
+use FieldType::{Boolean, Char, Datetime, Integer, Many2one, PartOf, Selection, Text};
+
+/// The states of a link; the seed's trio of numbers is derived from them.
+const LINK_STATES: &[(&str, &str)] = &[
+    ("ok", "In step"),
+    ("waiting", "Something waits"),
+    ("manual", "Linked by hand"),
+    ("refused", "Refused by Odoo"),
+    ("missing", "Missing in the source"),
+    ("gone", "Product gone"),
+];
+
+const HISTORY: &[Field] = &[
+    field("x_name", "Change", Char),
+    indexed("x_link_id", "External product", Many2one("x_pz_product")),
+    field("x_source", "Source", Char),
+    indexed("x_external_id", "External id", Char),
+    indexed("x_old", "Old value", Char),
+    indexed("x_new", "New value", Char),
+    indexed("x_when", "When", Datetime),
+    indexed("x_run_id", "Run", Many2one("x_pz_run")),
+    field("x_cause", "Cause", Char),
+    field("x_operation", "Operation key", Char),
+];
+
+/// All models; one that is referred to comes before those that refer to it.
+pub const MODELS: &[Model] = &[
+    Model {
+        model: "x_pz_run",
+        label: "Synchronisation run",
+        fields: &[
+            field("x_name", "Run", Char),
+            field("x_key", "Run key", Char),
+            field("x_source", "Source", Char),
+            field("x_command", "Command", Char),
+            field("x_host", "Host", Char),
+            indexed("x_started", "Started", Datetime),
+            field("x_ended", "Ended", Datetime),
+            field("x_status", "Status", Char),
+            field("x_summary", "Summary", Text),
+            field("x_created", "Created", Integer),
+            field("x_changed", "Changed", Integer),
+            field("x_barcodes", "Barcodes moved", Integer),
+            field("x_refused", "Refused", Integer),
+            field("x_deferred", "Deferred", Integer),
+        ],
+        sync: WORK,
+        operator: READ,
+        reader: READ,
+        system: READ,
+    },
+    Model {
+        model: "x_pz_product",
+        label: "External product",
+        fields: &[
+            field("x_name", "Name", Char),
+            field("x_source", "Source", Char),
+            field("x_external_id", "External id", Char),
+            indexed("x_product_id", "Product", Many2one("product.product")),
+            field("x_matched_by", "Matched by", Char),
+            field("x_said_name", "Name in the source", Char),
+            field("x_said_price", "Price in the source", Char),
+            field("x_said_barcodes", "Barcodes in the source", Text),
+            field("x_wrote_name", "Name written", Char),
+            field("x_wrote_price", "Price written", Char),
+            indexed("x_wrote_barcode", "Barcode written", Char),
+            field("x_no_touch", "Don't touch", Boolean),
+            field("x_archived_by_us", "Archived by the synchronisation", Boolean),
+            field("x_state", "State", Selection(LINK_STATES)),
+            field("x_event_type", "Event type", Integer),
+            field("x_event_update", "Event time", Datetime),
+            field("x_event_check", "Event check", Integer),
+        ],
+        sync: WORK,
+        operator: DELETE,
+        reader: READ,
+        system: DELETE,
+    },
+    Model {
+        model: "x_pz_product_barcode_history",
+        label: "Barcode history",
+        fields: HISTORY,
+        sync: ADD,
+        operator: READ,
+        reader: READ,
+        system: READ,
+    },
+    Model {
+        model: "x_pz_product_price_history",
+        label: "Price history",
+        fields: HISTORY,
+        sync: ADD,
+        operator: READ,
+        reader: READ,
+        system: READ,
+    },
+    Model {
+        model: "x_pz_conflict",
+        label: "Deferred action",
+        fields: &[
+            field("x_name", "Title", Char),
+            field("x_source", "Source", Char),
+            indexed("x_external_id", "External id", Char),
+            indexed("x_kind", "Kind", Char),
+            field("x_subject", "Barcode or field", Char),
+            field("x_message", "What waits and why", Text),
+            field("x_link_id", "External product", PartOf("x_pz_product")),
+            field("x_holder_id", "Holder", Many2one("product.product")),
+            field("x_candidates", "Candidates", Char),
+            indexed("x_state", "State", Selection(&[("open", "Open"), ("closed", "Closed")])),
+            field("x_opened", "Opened", Datetime),
+            field("x_closed", "Closed", Datetime),
+            field("x_opened_run_id", "Opened by run", Many2one("x_pz_run")),
+            field("x_closed_run_id", "Closed by run", Many2one("x_pz_run")),
+        ],
+        sync: WORK,
+        operator: EDIT,
+        reader: READ,
+        system: EDIT,
+    },
+    Model {
+        model: "x_pz_lane",
+        label: "Synchronisation lane",
+        fields: &[
+            field("x_name", "Lane", Char),
+            field("x_lane", "Number", Integer),
+            field("x_token", "Token", Char),
+            field("x_holder", "Held by", Char),
+            field("x_expires", "Held until", Datetime),
+        ],
+        sync: READ,
+        operator: NONE,
+        reader: NONE,
+        system: ALL,
+    },
+    Model {
+        model: "x_pz_setup",
+        label: "Synchronisation setup",
+        fields: &[
+            field("x_name", "Name", Char),
+            field("x_schema", "Schema version", Integer),
+            field("x_uuid", "Database", Char),
+            field("x_procedures", "Procedures", Text),
+            field("x_group", "Sync group", Integer),
+            field("x_paused", "Paused", Boolean),
+        ],
+        sync: READ,
+        operator: EDIT,
+        reader: READ,
+        system: ALL,
+    },
+];
+
+/// What Odoo cannot be asked to keep unique over its API; made by SQL in a server action that lives for one call.
+pub const INDEXES: &[&str] = &[
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_product_external_uniq ON x_pz_product (x_source, x_external_id)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_product_product_uniq ON x_pz_product (x_source, x_product_id)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_barcode_history_operation_uniq ON x_pz_product_barcode_history (x_operation)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_price_history_operation_uniq ON x_pz_product_price_history (x_operation)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_run_key_uniq ON x_pz_run (x_key)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_lane_number_uniq ON x_pz_lane (x_lane)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_conflict_open_uniq ON x_pz_conflict (x_source, x_external_id, x_kind, coalesce(x_subject, '')) WHERE x_state = 'open'",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_come_after_their_targets() {
+        let mut seen = Vec::new();
+        for model in MODELS {
+            for field in model.fields {
+                if let Many2one(target) | PartOf(target) = field.kind {
+                    assert!(!target.starts_with("x_") || seen.contains(&target), "{}.{}", model.model, field.name);
+                }
+                assert!(field.name.starts_with("x_"));
+            }
+            seen.push(model.model);
+        }
+    }
+}

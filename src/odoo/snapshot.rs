@@ -1,0 +1,222 @@
+//! Reads what a plan needs to know of Odoo: links with their products, candidates, holders of barcodes. Writes nothing.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::catalog::{
+    Candidate, CodeKey, ExternalId, Holder, HolderKind, Link, MatchRule, OdooState, Price, ProductId, SourceName,
+    TemplateId, Variant,
+};
+
+use super::error::OdooError;
+use super::procedure::Procedure;
+use super::session::Session;
+
+/// Links that one call returns.
+const PAGE: usize = 5000;
+/// Products and codes that one call asks for.
+const QUESTIONS: usize = 5000;
+
+/// A product without a link, with the values that match rules look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlinked {
+    /// The external id.
+    pub id: ExternalId,
+    /// The name.
+    pub name: String,
+    /// The barcodes in all spellings.
+    pub codes: Vec<String>,
+}
+
+/// Reads all links of a source, with their products.
+///
+/// # Errors
+/// When a call fails or an answer is not understood.
+pub async fn read_links(session: &Session, source: &SourceName) -> Result<BTreeMap<ExternalId, Link>, OdooError> {
+    let mut links = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let question = json!({"source": source.as_str(), "after": after, "limit": PAGE});
+        let answer = session.ask(Procedure::Snapshot, question).await?;
+        let rows = list(&answer, "links")?;
+        for row in rows {
+            let row = Row { cells: row, call: "snapshot" };
+            after = row.integer(0)?;
+            let link = link(&row)?;
+            links.insert(link.external_id.clone(), link);
+        }
+        if rows.len() < PAGE {
+            return Ok(links);
+        }
+    }
+}
+
+/// What Odoo answers about products without a link and about barcodes.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// Existing products found by the rules.
+    pub candidates: BTreeMap<ExternalId, Vec<Candidate>>,
+    /// Who has the codes that were asked for, and every code that two active products have.
+    pub holders: BTreeMap<CodeKey, Vec<Holder>>,
+}
+
+/// Asks for candidates and holders.
+///
+/// # Errors
+/// When a call fails or an answer is not understood.
+pub async fn look_up(
+    session: &Session,
+    source: &SourceName,
+    rules: &[MatchRule],
+    unlinked: &[Unlinked],
+    codes: &[String],
+) -> Result<Answers, OdooError> {
+    let mut out = Answers::default();
+    let rules: Vec<&str> = rules.iter().map(|r| r.code()).collect();
+    let calls = unlinked.len().div_ceil(QUESTIONS).max(codes.len().div_ceil(QUESTIONS)).max(1);
+    for i in 0..calls {
+        let part = |len: usize| (i * QUESTIONS).min(len)..((i + 1) * QUESTIONS).min(len);
+        let unlinked: Vec<Value> = unlinked[part(unlinked.len())]
+            .iter()
+            .map(|u| json!({"id": u.id.as_str(), "name": u.name, "codes": u.codes}))
+            .collect();
+        let question = json!({
+            "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes[part(codes.len())], "duplicates": i == 0,
+        });
+        let answer = session.ask(Procedure::Lookup, question).await?;
+        for row in list(&answer, "candidates")? {
+            let row = Row { cells: row, call: "lookup" };
+            let (id, candidate) = candidate(&row)?;
+            let of_id: &mut Vec<Candidate> = out.candidates.entry(id).or_default();
+            if !of_id.contains(&candidate) {
+                of_id.push(candidate);
+            }
+        }
+        for row in list(&answer, "holders")? {
+            let holder = holder(&Row { cells: row, call: "lookup" })?;
+            let of_code: &mut Vec<Holder> = out.holders.entry(CodeKey::of(&holder.barcode)).or_default();
+            if !of_code.contains(&holder) {
+                of_code.push(holder);
+            }
+        }
+    }
+    for holders in out.holders.values_mut() {
+        holders.sort();
+    }
+    Ok(out)
+}
+
+/// The whole of what a plan needs, put together.
+#[must_use]
+pub fn state(session: &Session, links: BTreeMap<ExternalId, Link>, answers: Answers) -> OdooState {
+    OdooState {
+        languages: session.languages.clone(),
+        digits: session.digits,
+        links,
+        candidates: answers.candidates,
+        holders: answers.holders,
+        product_count: session.product_count,
+    }
+}
+
+fn list<'a>(answer: &'a Value, key: &str) -> Result<&'a [Value], OdooError> {
+    answer[key]
+        .as_array()
+        .map(Vec::as_slice)
+        .ok_or_else(|| not_understood("procedure", &format!("no list {key:?}"), answer))
+}
+
+fn not_understood(call: &str, reason: &str, value: &Value) -> OdooError {
+    let body: String = value.to_string().chars().take(200).collect();
+    OdooError::Answer { call: call.to_owned(), reason: reason.to_owned(), body }
+}
+
+/// A row of an answer, taken apart by position.
+struct Row<'a> {
+    cells: &'a Value,
+    call: &'static str,
+}
+
+impl Row<'_> {
+    fn wrong(&self, i: usize, what: &str) -> OdooError {
+        not_understood(self.call, &format!("column {i} is no {what}"), self.cells)
+    }
+
+    fn integer(&self, i: usize) -> Result<i64, OdooError> {
+        self.cells[i].as_i64().ok_or_else(|| self.wrong(i, "number"))
+    }
+
+    /// NULL is no text, and so is Odoo's `false`.
+    fn text(&self, i: usize) -> Option<&str> {
+        self.cells[i].as_str().filter(|t| !t.is_empty())
+    }
+
+    fn string(&self, i: usize) -> String {
+        self.text(i).unwrap_or_default().to_owned()
+    }
+
+    fn flag(&self, i: usize) -> Result<bool, OdooError> {
+        self.cells[i].as_bool().ok_or_else(|| self.wrong(i, "yes or no"))
+    }
+
+    fn external_id(&self, i: usize) -> Result<ExternalId, OdooError> {
+        self.text(i).and_then(|t| ExternalId::parse(t).ok()).ok_or_else(|| self.wrong(i, "external id"))
+    }
+
+    fn product(&self, i: usize) -> Result<ProductId, OdooError> {
+        ProductId::new(self.integer(i)?).ok_or_else(|| self.wrong(i, "product"))
+    }
+
+    /// The seven columns of a variant from `i` on; its names stand from `names` to the end.
+    fn variant(&self, i: usize, names: usize) -> Result<Variant, OdooError> {
+        let cells = self.cells.as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(Variant {
+            id: self.product(i)?,
+            template: TemplateId::new(self.integer(i + 1)?).ok_or_else(|| self.wrong(i + 1, "template"))?,
+            active: self.flag(i + 2)?,
+            barcode: self.text(i + 3).map(str::to_owned),
+            price: self.string(i + 4),
+            siblings: u32::try_from(self.integer(i + 5)?).unwrap_or(u32::MAX),
+            other_company: self.flag(i + 6)?,
+            names: cells.iter().skip(names).map(|n| n.as_str().unwrap_or_default().to_owned()).collect(),
+        })
+    }
+}
+
+fn link(row: &Row<'_>) -> Result<Link, OdooError> {
+    let price = |i| row.text(i).and_then(|t| Price::parse(t).ok());
+    let product = if row.cells[10].is_null() { None } else { Some(row.variant(10, 17)?) };
+    Ok(Link {
+        external_id: row.external_id(1)?,
+        product,
+        said_name: row.string(2),
+        said_price: price(3),
+        said_barcodes: row.text(4).map(|t| t.split('\n').map(str::to_owned).collect()).unwrap_or_default(),
+        wrote_name: row.string(5),
+        wrote_price: price(6),
+        wrote_barcode: row.text(7).map(str::to_owned),
+        no_touch: row.flag(8)?,
+        archived_by_us: row.flag(9)?,
+    })
+}
+
+fn candidate(row: &Row<'_>) -> Result<(ExternalId, Candidate), OdooError> {
+    let rule = match row.text(0) {
+        Some("default_code") => MatchRule::DefaultCode,
+        Some("barcode") => MatchRule::Barcode,
+        Some("name") => MatchRule::Name,
+        _ => return Err(row.wrong(0, "match rule")),
+    };
+    let candidate = Candidate { variant: row.variant(2, 10)?, rule, linked: row.flag(9)? };
+    Ok((row.external_id(1)?, candidate))
+}
+
+fn holder(row: &Row<'_>) -> Result<Holder, OdooError> {
+    let kind = match row.text(0) {
+        Some("product") => HolderKind::Product,
+        Some("packaging") => HolderKind::Packaging,
+        _ => return Err(row.wrong(0, "kind of holder")),
+    };
+    Ok(Holder { kind, barcode: row.string(1), product: row.product(2)?, active: row.flag(3)?, name: row.string(4) })
+}

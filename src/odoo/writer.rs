@@ -1,0 +1,350 @@
+//! Writes through the procedures: rows in, one answer a row out. Each call is one transaction and safe to repeat.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::catalog::{ExternalId, SourceName};
+
+use super::error::OdooError;
+use super::procedure::Procedure;
+use super::session::Session;
+
+/// A new product.
+#[derive(Debug, Clone, Serialize)]
+pub struct CreateRow {
+    /// The external id.
+    pub external_id: String,
+    /// The name.
+    pub name: String,
+    /// The price for Odoo; `None` creates the product unsaleable.
+    pub price: Option<f64>,
+    /// The source's price as decimal text.
+    pub said_price: Option<String>,
+    /// The same after rounding; zero without a price.
+    pub wrote_price: String,
+    /// The barcode.
+    pub barcode: Option<String>,
+    /// All listed barcodes, one a line.
+    pub said_barcodes: String,
+}
+
+/// A name or price to write, or a link to make or mend.
+#[derive(Debug, Clone, Serialize)]
+pub struct UpdateRow {
+    /// The external id.
+    pub external_id: String,
+    /// The name that the link shows.
+    pub label: String,
+    /// The variant.
+    pub product: i64,
+    /// Its template.
+    pub template: i64,
+    /// The rule by which an unlinked product was recognised.
+    pub adopt: Option<&'static str>,
+    /// A new name.
+    pub name: Option<NameRow>,
+    /// A new price.
+    pub price: Option<PriceRow>,
+    /// What the link remembers, by field.
+    pub link: BTreeMap<&'static str, Option<String>>,
+}
+
+/// A new name.
+#[derive(Debug, Clone, Serialize)]
+pub struct NameRow {
+    /// The name.
+    pub new: String,
+    /// What the plan saw, by language.
+    pub old: BTreeMap<String, String>,
+}
+
+/// A new price.
+#[derive(Debug, Clone, Serialize)]
+pub struct PriceRow {
+    /// The price for Odoo.
+    pub new: f64,
+    /// The same as decimal text.
+    pub new_text: String,
+    /// What the plan saw, in PostgreSQL's words.
+    pub old: String,
+    /// The same as decimal text.
+    pub old_text: String,
+    /// Why, for the history.
+    pub cause: &'static str,
+}
+
+/// A barcode to move.
+#[derive(Debug, Clone, Serialize)]
+pub struct MoveRow {
+    /// The external id.
+    pub external_id: String,
+    /// The variant.
+    pub product: i64,
+    /// What the plan saw.
+    pub old: Option<String>,
+    /// The new code.
+    pub new: Option<String>,
+    /// All listed barcodes, one a line, if they are to be remembered.
+    pub said_barcodes: Option<String>,
+    /// Why, for the history.
+    pub cause: &'static str,
+}
+
+/// A deferred action to keep open.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeferredRow {
+    /// The external id.
+    pub external_id: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// The barcode or field.
+    pub subject: String,
+    /// The Odoo product that has the barcode.
+    pub holder: Option<i64>,
+    /// Among which to choose.
+    pub candidates: Vec<i64>,
+    /// What waits and why.
+    pub message: String,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The product was created; the second is the product that had its barcode meanwhile.
+    Created(i64, Option<i64>),
+    /// A link was there already: an earlier copy of the call created the product.
+    Known,
+    /// Written, or found written.
+    Done,
+    /// Odoo refused it, in its words.
+    Refused(String),
+    /// Somebody edited it meanwhile.
+    Overtaken(String),
+}
+
+/// The lease that a run holds, and what its calls carry.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    session: &'a Session,
+    source: SourceName,
+    token: String,
+    /// The run's id in text, which begins every operation key.
+    pub key: String,
+    run: i64,
+    seconds: u64,
+}
+
+/// What happened when the lease was asked for.
+#[derive(Debug)]
+pub enum Lease<'a> {
+    /// It is ours.
+    Taken(Writer<'a>),
+    /// Another run holds it.
+    Busy {
+        /// Who.
+        holder: String,
+        /// Until when at the latest, UTC.
+        until: String,
+    },
+    /// The pause switch is on.
+    Paused {
+        /// Who switched.
+        by: String,
+        /// When, UTC.
+        since: String,
+    },
+}
+
+/// The run's line at its end.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Finish {
+    /// A word or two.
+    pub status: String,
+    /// The report's last line.
+    pub summary: String,
+    /// Products created.
+    pub created: usize,
+    /// Products changed.
+    pub changed: usize,
+    /// Barcodes moved.
+    pub barcodes: usize,
+    /// Rows refused.
+    pub refused: usize,
+}
+
+/// What the end of a run found.
+#[derive(Debug, Clone, Default)]
+pub struct Ending {
+    /// Deferred actions opened.
+    pub opened: usize,
+    /// Closed.
+    pub closed: usize,
+    /// Open now.
+    pub open: usize,
+    /// Barcodes at two active products.
+    pub duplicates: Vec<String>,
+}
+
+/// Who takes a lease.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// A random token.
+    pub token: String,
+    /// The run's id.
+    pub key: String,
+    /// Machine and process, for people.
+    pub name: String,
+    /// The command, for the run's line.
+    pub command: String,
+    /// How long the lease lasts without a call.
+    pub seconds: u64,
+}
+
+impl<'a> Writer<'a> {
+    /// Asks for the lease.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn take(session: &'a Session, source: &SourceName, holder: Holder) -> Result<Lease<'a>, OdooError> {
+        let question = json!({
+            "what": "take", "token": holder.token, "key": holder.key, "holder": holder.name, "seconds": holder.seconds,
+            "source": source.as_str(), "command": holder.command,
+        });
+        let answer = session.ask(Procedure::Lease, question).await?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if let Some(run) = answer["taken"].as_i64() {
+            let Holder { token, key, seconds, .. } = holder;
+            return Ok(Lease::Taken(Self { session, source: source.clone(), token, key, run, seconds }));
+        }
+        if let Some(paused) = answer.get("paused") {
+            return Ok(Lease::Paused { by: text(&paused["by"]), since: text(&paused["since"]) });
+        }
+        let busy = &answer["busy"];
+        Ok(Lease::Busy { holder: text(&busy["holder"]), until: text(&busy["until"]) })
+    }
+
+    /// Gives the lease back.
+    ///
+    /// # Errors
+    /// When the call fails; the lease then ends by itself.
+    pub async fn release(self) -> Result<(), OdooError> {
+        self.session.ask(Procedure::Lease, json!({"what": "release", "token": self.token})).await.map(drop)
+    }
+
+    fn question(&self) -> Value {
+        json!({
+            "source": self.source.as_str(), "token": self.token, "key": self.key, "run": self.run, "seconds": self.seconds, "lane": 0,
+        })
+    }
+
+    /// Creates products; `default_code` writes the external id as internal reference.
+    ///
+    /// # Errors
+    /// When the call fails as a whole, or the lease is lost.
+    pub async fn create(
+        &self,
+        rows: &[CreateRow],
+        default_code: bool,
+    ) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
+        let mut question = self.question();
+        question["constants"] = self.session.constants.clone();
+        question["default_code"] = json!(default_code);
+        question["rows"] = json!(rows);
+        answers(&self.session.ask(Procedure::Create, question).await?)
+    }
+
+    /// Writes names, prices and links.
+    ///
+    /// # Errors
+    /// When the call fails as a whole, or the lease is lost.
+    pub async fn update(&self, rows: &[UpdateRow]) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
+        let mut question = self.question();
+        question["sale_ok"] = self.session.constants["sale_ok"].clone();
+        question["rows"] = json!(rows);
+        answers(&self.session.ask(Procedure::Update, question).await?)
+    }
+
+    /// Moves barcodes, component by component.
+    ///
+    /// # Errors
+    /// When the call fails as a whole, or the lease is lost.
+    pub async fn move_barcodes(&self, components: &[Vec<MoveRow>]) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
+        let mut question = self.question();
+        question["components"] = json!(components);
+        answers(&self.session.ask(Procedure::Move, question).await?)
+    }
+
+    /// Writes the run's line for a run that applied nothing; deferred actions stay as they are.
+    ///
+    /// # Errors
+    /// When the call fails, or the lease is lost.
+    pub async fn end_run(&self, finish: &Finish) -> Result<(), OdooError> {
+        let mut question = self.question();
+        question["scope"] = json!([]);
+        question["finish"] = json!(finish);
+        question["conflicts"] = json!(false);
+        leased(&self.session.ask(Procedure::Report, question).await?)
+    }
+
+    /// Opens and closes deferred actions and writes the run's line. `scope` limits which open ones are compared.
+    ///
+    /// # Errors
+    /// When the call fails, or the lease is lost.
+    pub async fn finish(
+        &self,
+        deferred: &[DeferredRow],
+        scope: Option<&[ExternalId]>,
+        finish: &Finish,
+    ) -> Result<Ending, OdooError> {
+        let mut question = self.question();
+        question["rows"] = json!(deferred);
+        question["scope"] = json!(scope.map(|ids| ids.iter().map(ExternalId::as_str).collect::<Vec<_>>()));
+        question["finish"] = json!(finish);
+        question["conflicts"] = json!(true);
+        let answer = self.session.ask(Procedure::Report, question).await?;
+        leased(&answer)?;
+        let count = |key: &str| answer[key].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+        let duplicates = answer["duplicates"].as_array().into_iter().flatten();
+        Ok(Ending {
+            opened: count("opened"),
+            closed: count("closed"),
+            open: count("open"),
+            duplicates: duplicates.filter_map(Value::as_str).map(str::to_owned).collect(),
+        })
+    }
+}
+
+fn leased(answer: &Value) -> Result<(), OdooError> {
+    if answer["leased"] == true { Ok(()) } else { Err(OdooError::LeaseLost) }
+}
+
+fn answers(answer: &Value) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
+    leased(answer)?;
+    let wrong = || OdooError::Answer {
+        call: "procedure".to_owned(),
+        reason: "no answers by external id".to_owned(),
+        body: answer.to_string().chars().take(200).collect(),
+    };
+    let mut out = BTreeMap::new();
+    for (id, value) in answer["answers"].as_object().ok_or_else(wrong)? {
+        let id = ExternalId::parse(id).map_err(|_| wrong())?;
+        let text = |key: &str| value[key].as_str().map(str::to_owned);
+        let one = if let Some(product) = value["created"].as_i64() {
+            Answer::Created(product, value["taken"].as_i64())
+        } else if value.get("known").is_some() {
+            Answer::Known
+        } else if let Some(text) = text("refused") {
+            Answer::Refused(text)
+        } else if let Some(text) = text("overtaken") {
+            Answer::Overtaken(text)
+        } else if value["done"] == true {
+            Answer::Done
+        } else {
+            return Err(wrong());
+        };
+        out.insert(id, one);
+    }
+    Ok(out)
+}
