@@ -1,3 +1,242 @@
-//! Applies a plan, by value, and reports.
+//! Applies a [`Plan`], by value, and reports. Never re-decides: what the plan did not foresee is reported and left to the
+//! next run.
+//!
+//! The order is the plan's: adoptions (so that links exist), barcode moves in one lane, new products, names and prices.
+//! Each batch is one call and one transaction in Odoo, safe to repeat. A signal ends the run between two batches.
 
 pub mod report;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{ExternalId, PriceDigits};
+use crate::odoo::OdooError;
+use crate::odoo::writer::{Answer, DeferredRow, Ending, Finish, Writer};
+use crate::plan::{Creation, DeferredKind, Plan, Update};
+
+use report::{Interrupt, NotDone, Report};
+
+/// How to apply.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Products a call.
+    pub batch: usize,
+    /// How many decimals of a price Odoo keeps.
+    pub digits: PriceDigits,
+    /// Whether new products get the external id as internal reference.
+    pub default_code: bool,
+}
+
+/// A run that failed part of the way: what was done, and why it ended. Everything counted is committed.
+#[derive(Debug)]
+pub struct Broken {
+    /// What was done before.
+    pub report: Report,
+    /// Why it ended.
+    pub error: OdooError,
+}
+
+/// Applies the plan. `interrupted` is asked between two batches; `progress` is told how many products are done of how
+/// many.
+///
+/// # Errors
+/// When a call fails for good or the lease is lost; single refused rows are no error, they stand in the report.
+pub async fn apply(
+    plan: Plan,
+    writer: &Writer<'_>,
+    options: Options,
+    interrupted: impl Fn() -> Option<Interrupt>,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Report, Box<Broken>> {
+    let mut run =
+        Run { report: Report { run: writer.key.clone(), ..Report::default() }, deferred: deferred_rows(&plan) };
+    let total = plan.adoptions.len() + plan.barcode_moves().count() + plan.creations.len() + plan.updates.len();
+    let mut done = 0;
+    let steps = steps(plan.adoptions, plan.moves, plan.creations, plan.updates, options);
+    for step in steps {
+        if let Some(signal) = interrupted() {
+            run.report.interrupted = Some(signal);
+            break;
+        }
+        let labels = step.labels();
+        let answers = match &step {
+            Step::Create(batch) => {
+                let rows: Vec<_> = batch.iter().map(|c| rows::create(c, options.digits)).collect();
+                writer.create(&rows, options.default_code).await
+            }
+            Step::Update(batch) => {
+                let rows: Vec<_> = batch.iter().map(|u| rows::update(u, options.digits)).collect();
+                writer.update(&rows).await
+            }
+            Step::Move(batch) => {
+                let rows: Vec<_> = batch.iter().map(|c| c.moves.iter().map(rows::barcode).collect()).collect();
+                writer.move_barcodes(&rows).await
+            }
+        };
+        match answers {
+            Ok(answers) => {
+                done += labels.len();
+                progress(done, total);
+                run.book(&step, &labels, &answers);
+            }
+            Err(error) => return Err(Box::new(Broken { report: run.report, error })),
+        }
+    }
+    let finish = finish_line(&run.report);
+    match writer.finish(&run.deferred, plan.scope.as_deref(), &finish).await {
+        Ok(Ending { opened, closed, open, duplicates }) => {
+            run.report.opened = opened;
+            run.report.closed = closed;
+            run.report.open = open;
+            run.report.duplicates = duplicates;
+            Ok(run.report)
+        }
+        Err(error) => Err(Box::new(Broken { report: run.report, error })),
+    }
+}
+
+enum Step {
+    Create(Vec<Creation>),
+    Update(Vec<Update>),
+    Move(Vec<crate::plan::Component>),
+}
+
+impl Step {
+    fn labels(&self) -> Vec<(ExternalId, String)> {
+        match self {
+            Self::Create(batch) => batch.iter().map(|c| (c.external_id.clone(), c.name.to_string())).collect(),
+            Self::Update(batch) => batch.iter().map(|u| (u.external_id.clone(), u.label.clone())).collect(),
+            Self::Move(batch) => {
+                batch.iter().flat_map(|c| &c.moves).map(|m| (m.external_id.clone(), m.label.clone())).collect()
+            }
+        }
+    }
+}
+
+/// Cuts the plan into calls. Components stay whole: several small ones share a call, a large one has its own.
+fn steps(
+    adoptions: Vec<Update>,
+    moves: Vec<crate::plan::Component>,
+    creations: Vec<Creation>,
+    updates: Vec<Update>,
+    options: Options,
+) -> Vec<Step> {
+    let size = options.batch.max(1);
+    let mut out: Vec<Step> = chunks(adoptions, size).map(Step::Update).collect();
+    let mut batch: Vec<crate::plan::Component> = Vec::new();
+    let mut rows = 0;
+    for component in moves {
+        if rows > 0 && rows + component.moves.len() > size {
+            out.push(Step::Move(std::mem::take(&mut batch)));
+            rows = 0;
+        }
+        rows += component.moves.len();
+        batch.push(component);
+    }
+    if !batch.is_empty() {
+        out.push(Step::Move(batch));
+    }
+    out.extend(chunks(creations, size).map(Step::Create));
+    out.extend(chunks(updates, size).map(Step::Update));
+    out
+}
+
+fn chunks<T>(list: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
+    let mut list = list.into_iter();
+    std::iter::from_fn(move || {
+        let part: Vec<T> = list.by_ref().take(size).collect();
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+struct Run {
+    report: Report,
+    deferred: Vec<DeferredRow>,
+}
+
+impl Run {
+    /// Counts what a call did.
+    fn book(&mut self, step: &Step, labels: &[(ExternalId, String)], answers: &BTreeMap<ExternalId, Answer>) {
+        for (i, (id, label)) in labels.iter().enumerate() {
+            let not_done = |message: String| NotDone { external_id: id.clone(), label: label.clone(), message };
+            match answers.get(id) {
+                Some(Answer::Created(_, taken)) => {
+                    self.report.created += 1;
+                    if let Some(holder) = taken {
+                        let message =
+                            format!("created without its barcode, which was given to product #{holder} meanwhile");
+                        self.report.overtaken.push(not_done(message));
+                    }
+                }
+                // The first copy of a call whose answer was lost created it, in this run.
+                Some(Answer::Known) => self.report.created += 1,
+                Some(Answer::Done) => match step {
+                    Step::Move(_) => self.report.barcodes += 1,
+                    Step::Update(batch) if batch[i].adopt.is_some() => self.report.adopted += 1,
+                    Step::Update(batch) if batch[i].is_note() => self.report.notes += 1,
+                    Step::Update(_) | Step::Create(_) => self.report.updated += 1,
+                },
+                Some(Answer::Refused(words)) => {
+                    self.report.refused.push(not_done(words.clone()));
+                    self.deferred.push(DeferredRow {
+                        external_id: id.to_string(),
+                        kind: DeferredKind::Refused.code(),
+                        subject: step_subject(step).to_owned(),
+                        holder: None,
+                        candidates: Vec::new(),
+                        message: words.clone(),
+                    });
+                }
+                Some(Answer::Overtaken(words)) => self.report.overtaken.push(not_done(words.clone())),
+                None => self.report.overtaken.push(not_done("Odoo's answer does not mention it".to_owned())),
+            }
+        }
+    }
+}
+
+fn step_subject(step: &Step) -> &'static str {
+    match step {
+        Step::Create(_) => "create",
+        Step::Update(_) => "update",
+        Step::Move(_) => "barcode",
+    }
+}
+
+fn deferred_rows(plan: &Plan) -> Vec<DeferredRow> {
+    let recorded = plan.deferred.iter().filter(|d| d.kind.is_recorded());
+    recorded
+        .map(|d| DeferredRow {
+            external_id: d.external_id.to_string(),
+            kind: d.kind.code(),
+            subject: d.subject.clone(),
+            holder: d.holder.map(crate::catalog::ProductId::get),
+            candidates: d.candidates.iter().map(|c| c.get()).collect(),
+            message: d.message.clone(),
+        })
+        .collect()
+}
+
+fn finish_line(report: &Report) -> Finish {
+    let status = match report {
+        Report { interrupted: Some(_), .. } => "interrupted",
+        Report { refused, .. } if !refused.is_empty() => "partly refused",
+        _ => "done",
+    };
+    let changed = report.adopted + report.updated;
+    Finish {
+        status: status.to_owned(),
+        summary: format!(
+            "{} created, {} adopted, {} changed, {} barcodes moved, {} refused, {} overtaken",
+            report.created,
+            report.adopted,
+            report.updated,
+            report.barcodes,
+            report.refused.len(),
+            report.overtaken.len()
+        ),
+        created: report.created,
+        changed,
+        barcodes: report.barcodes,
+        refused: report.refused.len(),
+    }
+}
