@@ -36,6 +36,18 @@ pub struct Options {
     pub max_items: Option<usize>,
 }
 
+/// Text that may hold anything, made safe for a terminal, on one line: control and reordering characters are escaped.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    escape::plain(text).into_owned()
+}
+
+/// The same for a text of several lines, which stay lines.
+#[must_use]
+pub fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
+}
+
 /// A number with its noun: `1 name`, `1,984 names`.
 fn plural(n: usize, noun: &str) -> String {
     let s = if n == 1 { "" } else { "s" };

@@ -1,0 +1,164 @@
+//! Exit statuses: the one place where an outcome or an error becomes a number. Documented in `--help` and in the README.
+
+use crate::apply::report::Interrupt;
+use crate::commands::{Failure, Outcome};
+use crate::mssql;
+use crate::odoo::ErrorKind;
+
+/// Shown under every `--help`.
+pub(super) const STATUSES: &str = "\
+Exit statuses:
+  0    done; in sync
+  1    failed; the message says what and what to do
+  2    --dry-run: changes would be made
+  3    done, but conflicts, deferred actions or unreadable rows are open
+  4    partly applied: Odoo refused some records, or somebody edited them meanwhile
+  5    a guard refused; nothing was changed
+  64   the command line is wrong
+  69   SQL Server or Odoo is unreachable
+  75   another run holds the lease, or the pause switch is on; try later
+  77   login or access rights refused
+  78   the configuration or the setup is wrong
+  130, 143   interrupted; what was applied is whole
+The first of 130/143, 64 to 78, 1, 5, 4, 2, 3, 0 that applies is the status.";
+
+/// An exit status, in order of precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// 130
+    Interrupted,
+    /// 143
+    Terminated,
+    /// 64
+    Usage,
+    /// 69
+    Unreachable,
+    /// 75
+    Busy,
+    /// 77
+    Refused,
+    /// 78
+    Configuration,
+    /// 1
+    Failed,
+    /// 5
+    Guard,
+    /// 4
+    Partly,
+    /// 2
+    Changes,
+    /// 3
+    Open,
+    /// 0
+    Done,
+}
+
+impl Status {
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::Usage => 64,
+            Self::Unreachable => 69,
+            Self::Busy => 75,
+            Self::Refused => 77,
+            Self::Configuration => 78,
+            Self::Failed => 1,
+            Self::Guard => 5,
+            Self::Partly => 4,
+            Self::Changes => 2,
+            Self::Open => 3,
+            Self::Done => 0,
+        }
+    }
+
+    /// Of a command that came to its end.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Self {
+        let Outcome { interrupted, refused, partly, would_change, open, failures } = outcome;
+        let signal = interrupted.map(|i| match i {
+            Interrupt::Interrupted => Self::Interrupted,
+            Interrupt::Terminated => Self::Terminated,
+        });
+        let flags =
+            [(*refused, Self::Guard), (*partly, Self::Partly), (*would_change, Self::Changes), (*open, Self::Open)];
+        let of_flags = flags.into_iter().filter(|(applies, _)| *applies).map(|(_, status)| status);
+        signal.into_iter().chain(failures.iter().map(Self::of_failure)).chain(of_flags).min().unwrap_or(Self::Done)
+    }
+
+    /// Of a command that failed.
+    #[must_use]
+    pub fn of_failure(failure: &Failure) -> Self {
+        match failure {
+            Failure::Usage(_) => Self::Usage,
+            Failure::Config(_) => Self::Configuration,
+            Failure::Source(e) => match e.kind() {
+                mssql::Kind::Unreachable => Self::Unreachable,
+                mssql::Kind::Refused => Self::Refused,
+                mssql::Kind::Configuration => Self::Configuration,
+                mssql::Kind::Failed => Self::Failed,
+            },
+            Failure::Odoo(e) => match e.kind() {
+                ErrorKind::Unreachable => Self::Unreachable,
+                ErrorKind::Refused => Self::Refused,
+                ErrorKind::Configuration => Self::Configuration,
+                ErrorKind::Busy => Self::Busy,
+                ErrorKind::Failed => Self::Failed,
+            },
+            Failure::Busy(_) => Self::Busy,
+            Failure::Interrupted(Interrupt::Interrupted) => Self::Interrupted,
+            Failure::Interrupted(Interrupt::Terminated) => Self::Terminated,
+            Failure::Io(_) => Self::Failed,
+            Failure::Output(_) => Self::Done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_that_applies() {
+        let all = Outcome {
+            interrupted: Some(Interrupt::Terminated),
+            refused: true,
+            partly: true,
+            would_change: true,
+            open: true,
+            failures: vec![Failure::Busy("x".into()), Failure::Usage("y".into())],
+        };
+        assert_eq!(Status::of(&all).code(), 143);
+        let all = Outcome { interrupted: None, ..all };
+        assert_eq!(Status::of(&all).code(), 64);
+        let all = Outcome { failures: Vec::new(), ..all };
+        assert_eq!(Status::of(&all).code(), 5);
+        assert_eq!(Status::of(&Outcome { would_change: true, open: true, ..Outcome::default() }).code(), 2);
+        assert_eq!(Status::of(&Outcome { open: true, ..Outcome::default() }).code(), 3);
+        assert_eq!(Status::of(&Outcome::default()).code(), 0);
+    }
+
+    #[test]
+    fn every_number_stands_in_the_help() {
+        use Status::*;
+        for status in [
+            Interrupted,
+            Terminated,
+            Usage,
+            Unreachable,
+            Busy,
+            Refused,
+            Configuration,
+            Failed,
+            Guard,
+            Partly,
+            Changes,
+            Open,
+            Done,
+        ] {
+            assert!(STATUSES.contains(&status.code().to_string()), "{status:?}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The command line: arguments, logging, signals, and what an error means for the exit status. Nothing of what the tool
+//! does is decided here.
+
+mod args;
+mod exit;
+mod signals;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::{Console, Failure, Outcome};
+use crate::config::process_environment;
+use args::{Args, Command};
+
+pub use exit::Status;
+
+/// Parses the command line, runs the command, reports an error and returns the exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let shown = error.print();
+            let asked = !error.use_stderr();
+            // A closed stdout is no error; clap's own status for a usage error is 2, which means something else here.
+            return ExitCode::from(if asked && shown.is_ok() { Status::Done } else { Status::Usage }.code());
+        }
+    };
+    log_to_stderr(&args);
+    let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => {
+            let result = runtime.block_on(run(&args));
+            // A reader task that hangs in the driver must not hold the end of the process.
+            runtime.shutdown_background();
+            conclude(result, &args)
+        }
+        Err(e) => {
+            log::error!("cannot start: {e}");
+            Status::Failed
+        }
+    };
+    ExitCode::from(status.code())
+}
+
+async fn run(args: &Args) -> Result<Outcome, Failure> {
+    let env: &dyn crate::config::Environment = &process_environment;
+    let signals = signals::listen().map_err(Failure::Io)?;
+    let mut stdout = anstream::AutoStream::new(std::io::stdout(), args.color());
+    let style = crate::render::Style { color: args.colored(), width: width() };
+    let mut console = Console { out: &mut stdout, style, quiet: args.quiet, verbose: args.verbose > 0 };
+    match &args.command {
+        Command::ImportProducts(import) => {
+            let request = import.request().map_err(Failure::Usage)?;
+            crate::commands::import_products::run(&args.overrides(import), &request, env, &signals, &mut console).await
+        }
+        Command::Setup(setup) => {
+            crate::commands::setup::run(&args.overrides_of_setup(), &setup.request(), env, &mut console).await
+        }
+    }
+}
+
+/// Reports and translates into the exit status.
+fn conclude(result: Result<Outcome, Failure>, args: &Args) -> Status {
+    match result {
+        Ok(outcome) => Status::of(&outcome),
+        Err(Failure::Output(_)) => Status::Done,
+        Err(failure) => {
+            let text = crate::render::plain_lines(&failure.to_string());
+            let _ = writeln!(std::io::stderr(), "erpsync: {text}");
+            if args.verbose > 1
+                && let Some(traceback) = failure.traceback()
+            {
+                let _ = writeln!(std::io::stderr(), "{}", crate::render::plain_lines(traceback));
+            }
+            Status::of_failure(&failure)
+        }
+    }
+}
+
+/// Warnings and errors always, one more level a `-v`; only our own messages: libraries may log what they send.
+fn log_to_stderr(args: &Args) {
+    let level = match (args.quiet, args.verbose) {
+        (true, _) => log::LevelFilter::Error,
+        (false, 0) => log::LevelFilter::Warn,
+        (false, 1) => log::LevelFilter::Info,
+        (false, _) => log::LevelFilter::Debug,
+    };
+    env_logger::Builder::new()
+        .filter_level(log::LevelFilter::Off)
+        .filter_module("erpsync", level)
+        .format(|out, record| {
+            let text = crate::render::plain(&record.args().to_string());
+            writeln!(out, "{} {:<5} {text}", chrono::Local::now().format("%Y-%m-%dT%H:%M:%S%:z"), record.level())
+        })
+        .init();
+}
+
+/// Columns for wrapped messages: the terminal's, or none elsewhere.
+fn width() -> usize {
+    if std::io::stdout().is_terminal() { 110 } else { 0 }
+}

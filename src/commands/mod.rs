@@ -1,0 +1,131 @@
+//! One file per subcommand, thin: lease → read → plan → guard → show → apply → report. Ties the other modules together.
+//!
+//! The only place that knows whether a run is a dry one: below, nothing can write without a lease's [`Writer`], and a dry
+//! run takes none.
+//!
+//! [`Writer`]: crate::odoo::Writer
+
+mod connect;
+pub mod import_products;
+pub mod setup;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use thiserror::Error;
+use tokio::sync::Notify;
+
+use crate::apply::report::Interrupt;
+use crate::config::ConfigError;
+use crate::mssql::SourceError;
+use crate::odoo::OdooError;
+use crate::render::Style;
+
+/// Where a command prints, and how.
+pub struct Console<'a> {
+    /// The answer goes here.
+    pub out: &'a mut (dyn Write + Send),
+    /// Colour and width.
+    pub style: Style,
+    /// Print nothing.
+    pub quiet: bool,
+    /// Print more.
+    pub verbose: bool,
+}
+
+/// A command that came to its end; what it found decides the exit status.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Ended by a signal, after the batch in flight.
+    pub interrupted: Option<Interrupt>,
+    /// A guard refused.
+    pub refused: bool,
+    /// Odoo refused records, or somebody edited them meanwhile.
+    pub partly: bool,
+    /// A dry run with changes.
+    pub would_change: bool,
+    /// Something waits for the source or for a person.
+    pub open: bool,
+    /// Sources that failed while others went through; reported already.
+    pub failures: Vec<Failure>,
+}
+
+/// A command that failed. The message is complete: what, which record, what to do.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The command line is wrong.
+    #[error("{0}; see --help")]
+    Usage(String),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// SQL Server.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Odoo.
+    #[error(transparent)]
+    Odoo(#[from] OdooError),
+    /// Another run, or a person, holds this one up.
+    #[error("{0}")]
+    Busy(String),
+    /// Ended by a signal before anything was applied.
+    #[error("interrupted; nothing was changed")]
+    Interrupted(Interrupt),
+    /// The machine: files, signals.
+    #[error("{0}")]
+    Io(std::io::Error),
+    /// The answer's reader went away; no error.
+    #[error("{0}")]
+    Output(std::io::Error),
+}
+
+impl Failure {
+    /// Odoo's traceback, for `-vv`.
+    #[must_use]
+    pub fn traceback(&self) -> Option<&str> {
+        match self {
+            Self::Odoo(error) => error.traceback(),
+            _ => None,
+        }
+    }
+}
+
+/// Signals seen so far.
+#[derive(Debug, Clone)]
+pub struct Signals {
+    pub(crate) seen: Arc<AtomicU8>,
+    pub(crate) woken: Arc<Notify>,
+}
+
+impl Signals {
+    /// The signal that came, if any.
+    #[must_use]
+    pub fn seen(&self) -> Option<Interrupt> {
+        match self.seen.load(Ordering::SeqCst) {
+            0 => None,
+            1 => Some(Interrupt::Interrupted),
+            _ => Some(Interrupt::Terminated),
+        }
+    }
+
+    /// Does the work unless a signal comes first; for work that changes nothing.
+    ///
+    /// # Errors
+    /// [`Failure::Interrupted`], or the work's.
+    pub async fn unless_interrupted<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
+        let woken = self.woken.notified();
+        tokio::pin!(woken);
+        woken.as_mut().enable();
+        if let Some(signal) = self.seen() {
+            return Err(Failure::Interrupted(signal));
+        }
+        tokio::select! {
+            result = work => Ok(result?),
+            () = woken => Err(Failure::Interrupted(self.seen().unwrap_or(Interrupt::Terminated))),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `erpsync setup`: installs what a run needs in Odoo, or takes it out again.
+
+use secrecy::SecretString;
+
+use crate::config::{self, Environment, Overrides};
+use crate::odoo::Odoo;
+use crate::odoo::setup::{self, Wishes};
+
+use super::connect::{self, Account};
+use super::{Console, Failure, Outcome};
+
+/// The administrator's password, for `--admin-login`.
+const ADMIN_PASSWORD: &str = "ERPSYNC_ODOO_ADMIN_PASSWORD";
+/// The administrator's API key, for `--admin-login`.
+const ADMIN_API_KEY: &str = "ERPSYNC_ODOO_ADMIN_API_KEY";
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Show, do nothing.
+    pub dry_run: bool,
+    /// Take everything out.
+    pub remove: bool,
+    /// But links, history and runs.
+    pub keep_history: bool,
+    /// Let these accounts into the sync group.
+    pub grant: Vec<String>,
+    /// The administrator to do it as.
+    pub admin_login: Option<String>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// See [`Failure`].
+pub async fn run(
+    overrides: &Overrides,
+    request: &Request,
+    env: &dyn Environment,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
+    let settings = config::load(overrides, env)?;
+    for warning in &settings.warnings {
+        log::warn!("{warning}");
+    }
+    let configured = settings.odoo.login.clone();
+    let account = match &request.admin_login {
+        None => connect::configured_account(&settings.odoo, env)?,
+        Some(login) => administrator(login, env)?,
+    };
+    let mut grant = request.grant.clone();
+    if grant.is_empty() && request.admin_login.is_some() && configured != request.admin_login {
+        grant.extend(configured);
+    }
+    let odoo = Odoo::connect(&connect::odoo(&settings.odoo, account)).await?;
+    if request.remove { remove(&odoo, request, console).await } else { install(&odoo, request, grant, console).await }
+}
+
+fn administrator(login: &str, env: &dyn Environment) -> Result<Account, Failure> {
+    let secret = |name: &str| env.filled(name).and_then(|v| v.into_string().ok()).map(SecretString::from);
+    let (password, api_key) = (secret(ADMIN_PASSWORD), secret(ADMIN_API_KEY));
+    if password.is_none() && api_key.is_none() {
+        return Err(Failure::Usage(format!(
+            "--admin-login {login:?} needs its password in ${ADMIN_PASSWORD} (or, on Odoo 19, its API key in ${ADMIN_API_KEY})"
+        )));
+    }
+    Ok(Account { login: login.to_owned(), password, api_key })
+}
+
+async fn install(
+    odoo: &Odoo,
+    request: &Request,
+    grant: Vec<String>,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
+    let survey = setup::survey(odoo, &Wishes { grant }).await?;
+    let steps = survey.steps.len();
+    let done = if steps == 0 {
+        format!("Nothing to do: Odoo {} is set up for this erpsync.", odoo.version_text)
+    } else if request.dry_run {
+        format!("Setup would take {steps} steps.")
+    } else {
+        format!("Setup took {steps} steps.")
+    };
+    if !request.dry_run && steps > 0 {
+        let shown: Vec<String> = survey.steps.iter().map(ToString::to_string).collect();
+        setup::install(odoo, survey, |what| log::info!("done: {what}")).await?;
+        say(console, &shown, &done)?;
+        return Ok(Outcome::default());
+    }
+    let shown: Vec<String> = survey.steps.iter().map(ToString::to_string).collect();
+    say(console, &shown, &done)?;
+    Ok(Outcome { would_change: steps > 0, ..Outcome::default() })
+}
+
+async fn remove(odoo: &Odoo, request: &Request, console: &mut Console<'_>) -> Result<Outcome, Failure> {
+    let removal = setup::survey_removal(odoo, request.keep_history).await?;
+    let shown: Vec<String> = removal.what.iter().map(|what| format!("- {what}")).collect();
+    if removal.is_empty() {
+        say(console, &[], "Nothing to do: Odoo has nothing of erpsync's.")?;
+        return Ok(Outcome::default());
+    }
+    if request.dry_run {
+        say(console, &shown, "All of this would be taken out of Odoo.")?;
+        return Ok(Outcome { would_change: true, ..Outcome::default() });
+    }
+    setup::remove(odoo, removal).await?;
+    say(console, &shown, "All of this was taken out of Odoo.")?;
+    Ok(Outcome::default())
+}
+
+fn say(console: &mut Console<'_>, lines: &[String], last: &str) -> Result<(), Failure> {
+    if console.quiet {
+        return Ok(());
+    }
+    for line in lines {
+        writeln!(console.out, "{}", crate::render::plain(line)).map_err(Failure::Output)?;
+    }
+    writeln!(console.out, "{}", crate::render::plain(last)).map_err(Failure::Output)
+}

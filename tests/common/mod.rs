@@ -1,0 +1,163 @@
+//! What the end-to-end tests share: a source that the test owns, an Odoo that somebody brought up, and the built binary
+//! between them.
+
+#![allow(dead_code, missing_docs)]
+
+pub mod shop;
+pub mod target;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use erpsync_sandbox::mssql::{Encryption, MssqlOptions, MssqlServer};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use target::Target;
+
+/// What a run of the binary printed and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// Checks the status and shows everything when it is another one.
+    #[track_caller]
+    pub fn expect(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "status\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Checks that a text was printed.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(
+            self.stdout.contains(text) || self.stderr.contains(text),
+            "no {text:?}\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+}
+
+/// The source's password: odd characters, and easy to find where it must not be.
+pub const SOURCE_PASSWORD: &str = "Src-Pa55;word=1'";
+
+/// A source, a target, a configuration.
+pub struct Bench {
+    pub runtime: Runtime,
+    pub mssql: MssqlServer,
+    pub target: Target,
+    dir: TempDir,
+    extra: String,
+}
+
+impl Bench {
+    /// Starts a source with the seed's two tables and writes a configuration for it and the target.
+    pub fn new(target: Target) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let options = MssqlOptions {
+            login: "erpsync".to_owned(),
+            password: SOURCE_PASSWORD.to_owned(),
+            database: "Trade".to_owned(),
+            encryption: Encryption::On,
+            ..MssqlOptions::default()
+        };
+        let mssql = runtime.block_on(MssqlServer::start(options)).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("ca.pem"), mssql.ca_pem().expect("the stand-in encrypts")).unwrap();
+        let bench = Self { runtime, mssql, target, dir, extra: String::new() };
+        bench.source(
+            "CREATE TABLE dbo.Products (ProductID int NULL, ProductName nvarchar(max) NULL, Price money NULL);
+             CREATE TABLE logistics.ProductBarcodes (ProductID int NULL, Barcode nvarchar(max) NULL)",
+        );
+        bench.write_config();
+        bench
+    }
+
+    /// Adds lines to the end of the configuration, which is `[sync]`.
+    pub fn with(mut self, extra: &str) -> Self {
+        self.extra = extra.to_owned();
+        self.write_config();
+        self
+    }
+
+    /// Adds a product to Odoo's side of the configuration, `[odoo]`.
+    fn write_config(&self) {
+        let Target { url, database, login, odoo_extra, .. } = &self.target;
+        let port = self.mssql.addr().port();
+        let text = format!(
+            r#"
+[sources.polonez]
+host = "localhost"
+port = {port}
+database = "Trade"
+user = "erpsync"
+tls = "ca-file"
+ca_file = "ca.pem"
+
+[odoo]
+url = "{url}"
+database = "{database}"
+login = "{login}"
+{odoo_extra}
+
+[sync]
+lock_file = "run.lock"
+{}
+"#,
+            self.extra
+        );
+        std::fs::write(self.config(), text).unwrap();
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.dir.path().join("sync.toml")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Changes the source, as its owner would.
+    #[track_caller]
+    pub fn source(&self, sql: &str) {
+        self.mssql.execute(sql).unwrap_or_else(|e| panic!("{e:?} in {sql}"));
+    }
+
+    /// The built binary with this configuration and the secrets, and nothing else of the environment.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_erpsync"));
+        command.args(args).arg("--config").arg(self.config()).env_clear().current_dir(self.dir.path());
+        command.env("ERPSYNC_SOURCE_POLONEZ_PASSWORD", SOURCE_PASSWORD).stdin(Stdio::null());
+        for (name, value) in &self.target.secrets {
+            command.env(name, value);
+        }
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Run {
+        let output = self.command(args).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
+        Run { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    pub fn import(&self, args: &[&str]) -> Run {
+        self.run(&[&["import-products"], args].concat())
+    }
+
+    /// `setup` as the administrator, letting the sync account in.
+    pub fn setup(&self, args: &[&str]) -> Run {
+        self.run(&[&["setup", "--admin-login", "admin"], args].concat())
+    }
+
+    /// The source was read and nothing else.
+    #[track_caller]
+    pub fn assert_source_untouched(&self) {
+        assert_eq!(self.mssql.refused_writes(), Vec::<String>::new());
+    }
+}
