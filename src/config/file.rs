@@ -13,7 +13,8 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
 use super::settings;
-use crate::{catalog, plan};
+use crate::catalog;
+use crate::plan;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
