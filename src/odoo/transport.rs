@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{COOKIE, SET_COOKIE};
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
@@ -98,8 +98,17 @@ pub struct Transport {
 pub async fn server_version(http: &Client, url: &str, timeout: Duration) -> Result<(u32, String), OdooError> {
     let call = "web/webclient/version_info";
     let request = http.post(format!("{url}/{call}")).json(&json!({"jsonrpc": "2.0", "method": "call", "params": {}}));
-    let (_, body) = send(request, url, call, timeout).await?;
-    let value = envelope(&body, call)?;
+    let no_odoo = |what: &str| OdooError::Configuration(format!("odoo.url: the server at {url} is no Odoo: {what}"));
+    let (_, body) = send(request, url, call, timeout).await.map_err(|e| match e {
+        OdooError::Http { status: status @ (400 | 403..=405), .. } => {
+            no_odoo(&format!("it answers {call} with HTTP {status}"))
+        }
+        other => other,
+    })?;
+    let value = envelope(&body, call).map_err(|e| match e {
+        OdooError::Answer { body, .. } => no_odoo(&format!("its answer to {call} begins with {body:?}")),
+        other => other,
+    })?;
     let major = value["server_version_info"][0].as_u64().or_else(|| {
         // Odoo's own hosting says "saas~18.1" here.
         value["server_version_info"][0].as_str()?.rsplit('~').next()?.split('.').next()?.parse().ok()
@@ -309,6 +318,13 @@ async fn send(
         .next_back()
         .map(SecretString::from);
     let status = response.status().as_u16();
+    if response.status().is_redirection() {
+        let to = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).unwrap_or("another address");
+        // Not followed: a password must not go where nobody said it should.
+        return Err(OdooError::Configuration(format!(
+            "odoo.url: the server at {url} redirects to {to}; name that one"
+        )));
+    }
     let text = body(response, url, call, timeout).await?;
     if status != 200 {
         return Err(OdooError::Http { url: url.to_owned(), call: call.to_owned(), status, body: beginning(&text) });
