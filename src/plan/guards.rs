@@ -55,7 +55,7 @@ pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal
         out.push(refusal(
             "first-run",
             format!(
-                "Odoo has {} products and none is linked to source {}: this run would create {} and adopt {}; look at the dry run, then let the first run through with --first-run",
+                "Odoo has products already ({}), and none is linked to source {}: this run would create {} and adopt {}; look at the dry run, then let the first run through with --first-run",
                 odoo.product_count, plan.source, counts.create, counts.adopt
             ),
         ));

@@ -107,7 +107,7 @@ pub(super) fn refused() -> Plan {
         }],
         refusals: vec![Refusal {
             guard: "first-run",
-            message: "Odoo has 812 products and none is linked to source polonez: this run would create 1 and adopt 0; look at the dry run, then let the first run through with --first-run".to_owned(),
+            message: "Odoo has products already (812), and none is linked to source polonez: this run would create 1 and adopt 0; look at the dry run, then let the first run through with --first-run".to_owned(),
         }],
         unchanged: 0,
         ..empty()

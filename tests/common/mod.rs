@@ -4,6 +4,7 @@
 #![allow(dead_code, missing_docs)]
 
 pub mod shop;
+pub mod standin;
 pub mod target;
 
 use std::path::PathBuf;
@@ -59,7 +60,16 @@ pub struct Bench {
 impl Bench {
     /// Starts a source with the seed's two tables and writes a configuration for it and the target.
     pub fn new(target: Target) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        Self::on(Self::runtime(), target)
+    }
+
+    /// What the servers of a test run on.
+    pub fn runtime() -> Runtime {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    }
+
+    /// The same on a runtime that carries other servers already.
+    pub fn on(runtime: Runtime, target: Target) -> Self {
         let options = MssqlOptions {
             login: "erpsync".to_owned(),
             password: SOURCE_PASSWORD.to_owned(),
