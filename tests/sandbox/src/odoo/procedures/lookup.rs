@@ -1,0 +1,112 @@
+//! lookup.py: existing products for external products without a link, and who has which barcode.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{Ask, text_of, variant};
+use crate::odoo::env::Env;
+use crate::odoo::error::OdooFault;
+use crate::odoo::schema::packaging_model;
+use crate::odoo::store::{flag, integer, text};
+
+pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> {
+    let unlinked = ask.list("unlinked")?;
+    let mut candidates = Vec::new();
+    for rule in ask.list("rules")?.iter().filter_map(Value::as_str) {
+        candidates.extend(of_rule(env, ask, rule, unlinked)?);
+    }
+    let mut holders = Vec::new();
+    let codes: BTreeSet<&str> = ask.list("codes")?.iter().filter_map(Value::as_str).collect();
+    let mut rows = held(env, |code| codes.contains(trimmed(code)));
+    holders.extend(describe(env, ask, "product", &rows)?);
+    rows = env
+        .store
+        .rows(packaging_model(env.version()))
+        .filter_map(|(_, r)| Some((text(r, "barcode")?.to_owned(), integer(r, "product_id")?)))
+        .filter(|(code, _)| codes.contains(trimmed(code)))
+        .collect();
+    rows.sort();
+    holders.extend(describe(env, ask, "packaging", &rows)?);
+    if ask.get("duplicates")?.as_bool() == Some(true) {
+        let doubles = duplicates(env);
+        rows = held(env, |code| doubles.contains(code));
+        holders.extend(describe(env, ask, "product", &rows)?);
+    }
+    Ok(json!({"candidates": candidates, "holders": holders}))
+}
+
+/// As `btrim` does it.
+fn trimmed(code: &str) -> &str {
+    code.trim_matches(' ')
+}
+
+/// Codes that two active products have, in order.
+pub(super) fn duplicates(env: &Env<'_>) -> BTreeSet<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, r) in env.store.rows("product.product").filter(|(_, r)| flag(r, "active")) {
+        if let Some(code) = text(r, "barcode") {
+            *counts.entry(code).or_default() += 1;
+        }
+    }
+    counts.into_iter().filter(|(_, n)| *n > 1).map(|(code, _)| code.to_owned()).collect()
+}
+
+/// Codes with their products, sorted.
+fn held(env: &Env<'_>, wanted: impl Fn(&str) -> bool) -> Vec<(String, i64)> {
+    let rows = env.store.rows("product.product");
+    let mut out: Vec<(String, i64)> = rows
+        .filter_map(|(id, r)| text(r, "barcode").filter(|code| wanted(code)).map(|code| (code.to_owned(), id)))
+        .collect();
+    out.sort();
+    out
+}
+
+fn describe(env: &Env<'_>, ask: &Ask<'_>, kind: &str, rows: &[(String, i64)]) -> Result<Vec<Value>, OdooFault> {
+    let mut out = Vec::new();
+    for (code, product) in rows {
+        if let Some((variant, template)) = variant::pair(env, *product) {
+            out.push(json!([kind, code, product, flag(variant, "active"), variant::shown(ask, template)?]));
+        }
+    }
+    Ok(out)
+}
+
+/// The products that a rule finds.
+fn of_rule(env: &Env<'_>, ask: &Ask<'_>, rule: &str, unlinked: &[Value]) -> Result<Vec<Value>, OdooFault> {
+    let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for row in unlinked {
+        let id = text_of(row, "id").unwrap_or_default();
+        let values: Vec<&str> = match rule {
+            "default_code" => vec![id],
+            "name" => text_of(row, "name").into_iter().collect(),
+            "barcode" => row["codes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+            other => return Err(OdooFault::value_error(format!("KeyError('{other}')"))),
+        };
+        for value in values {
+            wanted.entry(value).or_default().insert(id);
+        }
+    }
+    let source = ask.text("source")?;
+    let links = env.store.rows("x_pz_product").filter(|(_, r)| text(r, "x_source") == Some(source));
+    let linked: BTreeSet<i64> = links.filter_map(|(_, r)| integer(r, "x_product_id")).collect();
+    let mut found: Vec<(&str, i64, Value)> = Vec::new();
+    for (product, _) in env.store.rows("product.product") {
+        let Some((variant, template)) = variant::pair(env, product) else { continue };
+        let shown = variant::shown(ask, template)?;
+        let value = match rule {
+            "default_code" => text(variant, "default_code"),
+            "barcode" => text(variant, "barcode").map(trimmed),
+            _ => shown.as_str(),
+        };
+        for id in value.and_then(|v| wanted.get(v)).into_iter().flatten() {
+            let mut row = vec![json!(rule), json!(id)];
+            row.extend(variant::columns(env, ask, variant, template)?);
+            row.push(json!(linked.contains(&product)));
+            row.extend(variant::names(ask, template)?);
+            found.push((id, product, Value::Array(row)));
+        }
+    }
+    found.sort_by_key(|(id, product, _)| (*id, *product));
+    Ok(found.into_iter().map(|(_, _, row)| row).collect())
+}

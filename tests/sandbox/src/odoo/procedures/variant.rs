@@ -1,0 +1,55 @@
+//! What procedures tell of a variant: the columns of `variant_columns()` and `name_columns()`.
+
+use serde_json::{Value, json};
+
+use super::Ask;
+use crate::odoo::env::Env;
+use crate::odoo::error::OdooFault;
+use crate::odoo::products::{name, price_text, variants};
+use crate::odoo::store::{Record, flag, integer, text};
+
+/// A variant with its template.
+pub(super) fn pair<'a>(env: &'a Env<'_>, product: i64) -> Option<(&'a Record, &'a Record)> {
+    let variant = env.store.row("product.product", product)?;
+    let template = env.store.row("product.template", integer(variant, "product_tmpl_id")?)?;
+    Some((variant, template))
+}
+
+/// A template's price in PostgreSQL's words.
+pub(super) fn price(env: &Env<'_>, template: &Record) -> String {
+    let price = template.get("list_price").and_then(Value::as_f64);
+    price.map_or_else(|| "0".to_owned(), |p| price_text(env.version(), p))
+}
+
+/// The seven columns of a variant.
+pub(super) fn columns(
+    env: &Env<'_>,
+    ask: &Ask<'_>,
+    variant: &Record,
+    template: &Record,
+) -> Result<Vec<Value>, OdooFault> {
+    let id = integer(variant, "id").unwrap_or_default();
+    let template_id = integer(template, "id").unwrap_or_default();
+    let siblings = variants(env.store, template_id).iter().filter(|s| **s != id);
+    let siblings = siblings.filter_map(|s| env.store.row("product.product", *s)).filter(|r| flag(r, "active")).count();
+    let company = ask.get("company")?.as_i64().unwrap_or(0);
+    Ok(vec![
+        json!(id),
+        json!(template_id),
+        json!(flag(variant, "active")),
+        json!(text(variant, "barcode")),
+        json!(price(env, template)),
+        json!(siblings),
+        json!(integer(template, "company_id").is_some_and(|c| c != company)),
+    ])
+}
+
+/// The names, one a language.
+pub(super) fn names(ask: &Ask<'_>, template: &Record) -> Result<Vec<Value>, OdooFault> {
+    Ok(ask.languages()?.into_iter().map(|l| json!(name(template, Some(l)))).collect())
+}
+
+/// The name in the first language.
+pub(super) fn shown(ask: &Ask<'_>, template: &Record) -> Result<Value, OdooFault> {
+    Ok(json!(name(template, ask.languages()?.first().copied())))
+}
