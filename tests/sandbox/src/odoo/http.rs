@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Method, Request as HttpRequest, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -46,7 +47,13 @@ pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 /// What a request asks for.
 enum Wanted {
     Version,
-    LogIn(Value),
+    /// Parameters, and whether it is known which database is meant.
+    LogIn(Value, bool),
+    /// The login page for a database, which a browser asks for to choose it.
+    Page {
+        database: String,
+        chosen: Option<String>,
+    },
     /// A method, with the caller if the credential is good.
     Method {
         caller: Option<Caller>,
@@ -57,7 +64,7 @@ enum Wanted {
 async fn handle(state: Arc<Mutex<State>>, request: HttpRequest<Incoming>) -> Result<Answer, Cut> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
-    let (name, wanted) = match understand(&state, &head.method, head.uri.path(), &head.headers, &body) {
+    let (name, wanted) = match understand(&state, &head, &body) {
         Ok(understood) => understood,
         Err(answer) => return Ok(*answer),
     };
@@ -92,34 +99,41 @@ async fn handle(state: Arc<Mutex<State>>, request: HttpRequest<Incoming>) -> Res
     Ok(answer)
 }
 
-fn understand(
-    state: &Mutex<State>,
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<(String, Wanted), Box<Answer>> {
+/// The session's token, if the request has one.
+fn token(headers: &HeaderMap) -> &str {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|c| c.to_str().ok()).flat_map(|c| c.split("; "));
+    cookies.filter_map(|c| c.strip_prefix("session_id=")).next().unwrap_or_default()
+}
+
+fn understand(state: &Mutex<State>, head: &Parts, body: &[u8]) -> Result<(String, Wanted), Box<Answer>> {
+    let headers = &head.headers;
     let version = lock(state).options.version;
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let parts: Vec<&str> = head.uri.path().trim_matches('/').split('/').collect();
     let parse = || serde_json::from_slice::<Value>(body);
     let not_found =
         || Box::new(html(StatusCode::NOT_FOUND, "<!doctype html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>"));
-    if method != Method::POST {
+    if head.method == Method::GET && parts[..] == ["web", "login"] {
+        let chosen = lock(state).chosen(token(headers)).map(str::to_owned);
+        // Names of databases in tests need no unescaping.
+        let named = head.uri.query().and_then(|q| q.strip_prefix("db=")).unwrap_or_default();
+        return Ok(("web/login".to_owned(), Wanted::Page { database: named.to_owned(), chosen }));
+    }
+    if head.method != Method::POST {
         return Err(not_found());
     }
     match parts[..] {
         ["web", "webclient", "version_info"] => Ok(("web/webclient/version_info".to_owned(), Wanted::Version)),
         ["web", "session", "authenticate"] => {
             let body = parse().map_err(|_| Box::new(text(StatusCode::BAD_REQUEST, "Invalid JSON data")))?;
-            Ok(("web/session/authenticate".to_owned(), Wanted::LogIn(body["params"].clone())))
+            let state = lock(state);
+            let clear = state.chosen(token(headers)).is_some() || !state.is_ambiguous();
+            Ok(("web/session/authenticate".to_owned(), Wanted::LogIn(body["params"].clone(), clear)))
         }
         ["web", "dataset", "call_kw", ..] => {
             let body = parse().map_err(|_| Box::new(text(StatusCode::BAD_REQUEST, "Invalid JSON data")))?;
             let request = web_request(&body["params"]);
-            let cookies = headers.get_all(COOKIE).iter().filter_map(|c| c.to_str().ok()).flat_map(|c| c.split("; "));
-            let token = cookies.filter_map(|c| c.strip_prefix("session_id=")).next().unwrap_or_default();
             let mut state = lock(state);
-            let caller = state.session(token);
+            let caller = state.session(token(headers));
             let database = caller.as_ref().map(|(d, _)| d.clone()).unwrap_or_default();
             Ok((state.call_name(&database, &request), Wanted::Method { caller, request }))
         }
@@ -132,8 +146,7 @@ fn understand(
                 None => String::new(),
             };
             if !state.databases.contains_key(&database) {
-                let page = "<!DOCTYPE html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>No database is selected and the requested URL was not found in the server-wide controllers.</p>";
-                return Err(Box::new(html(StatusCode::NOT_FOUND, page)));
+                return Err(Box::new(html(StatusCode::NOT_FOUND, NO_DATABASE)));
             }
             if !headers
                 .get(CONTENT_TYPE)
@@ -181,15 +194,17 @@ fn carry_out(state: &Mutex<State>, wanted: Wanted, fault: Option<&Fault>) -> (An
             });
             (false, Ok(info))
         }
-        Wanted::LogIn(params) => {
+        Wanted::Page { database, chosen } => return (page(&mut state, &database, chosen), "ok"),
+        Wanted::LogIn(params, clear) => {
             let word = |key: &str| params[key].as_str().unwrap_or_default();
             match state.log_in(word("db"), word("login"), word("password")) {
                 Ok((token, result)) => {
-                    let mut answer =
-                        json_answer(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": null, "result": result}));
-                    let cookie = format!("session_id={token}; Max-Age=604800; HttpOnly; Path=/");
-                    answer.headers_mut().insert(SET_COOKIE, cookie.parse().expect("a header of plain letters"));
-                    return (answer, "ok");
+                    let answer = json_answer(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": null, "result": result}));
+                    return (with_cookie(answer, &token), "ok");
+                }
+                // Up to 15 an error needs a database to be worded.
+                Err(fault) if version < 16 && !clear => {
+                    return (html(StatusCode::INTERNAL_SERVER_ERROR, BARE), fault.name);
                 }
                 Err(fault) => (false, Err(fault)),
             }
@@ -199,6 +214,7 @@ fn carry_out(state: &Mutex<State>, wanted: Wanted, fault: Option<&Fault>) -> (An
             let caller = caller.filter(|_| fault != Some(&Fault::SessionExpired));
             let outcome = match (caller, fault) {
                 (None, _) if request.json2 => Err(OdooFault::unauthorized()),
+                (None, _) if state.is_ambiguous() => return (no_session(version), "HTTP 404"),
                 (None, _) => Err(OdooFault::session_expired()),
                 (Some(_), Some(Fault::Serialization)) => Err(OdooFault::serialization()),
                 (Some(caller), _) => state.call(&caller, &request),
@@ -211,6 +227,43 @@ fn carry_out(state: &Mutex<State>, wanted: Wanted, fault: Option<&Fault>) -> (An
         Ok(result) => (json_answer(StatusCode::OK, &json!({"jsonrpc": "2.0", "id": null, "result": result})), "ok"),
         Err(fault) => (fault_answer(&fault, version, json2), fault.name),
     }
+}
+
+/// What Odoo up to 15 says when it has no database to ask for better words.
+const BARE: &str = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n<p>The server encountered an internal error and was unable to complete your request. Either the server is overloaded or there is an error in the application.</p>";
+
+/// What Odoo says when it does not know which database is meant.
+const NO_DATABASE: &str = "<!DOCTYPE html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>No database is selected and the requested URL was not found in the server-wide controllers.</p>";
+
+/// The login page: the first request chooses the database, the next one looks whether it is there.
+fn page(state: &mut State, database: &str, chosen: Option<String>) -> Answer {
+    let there = chosen.as_ref().is_none_or(|name| state.databases.contains_key(name));
+    let to = match (&chosen, there) {
+        (Some(_), true) => return html(StatusCode::OK, "<!DOCTYPE html>\n<title>Odoo</title>"),
+        (Some(_), false) => "/web/database/selector".to_owned(),
+        (None, _) => format!("/web/login?db={database}"),
+    };
+    let mut answer = html(StatusCode::FOUND, "<!DOCTYPE html>\n<title>Redirecting...</title>");
+    if let Ok(to) = to.parse() {
+        answer.headers_mut().insert(LOCATION, to);
+    }
+    if chosen.is_some() { answer } else { with_cookie(answer, &state.open_session(database, None)) }
+}
+
+/// A call without a session where several databases could be meant.
+fn no_session(version: u32) -> Answer {
+    if version >= 16 {
+        return html(StatusCode::NOT_FOUND, NO_DATABASE);
+    }
+    let mut answer = fault_answer(&OdooFault::no_model(19, false, ""), version, false);
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer
+}
+
+fn with_cookie(mut answer: Answer, token: &str) -> Answer {
+    let cookie = format!("session_id={token}; Max-Age=604800; HttpOnly; Path=/");
+    answer.headers_mut().insert(SET_COOKIE, cookie.parse().expect("a header of plain letters"));
+    answer
 }
 
 fn fault_answer(fault: &OdooFault, version: u32, json2: bool) -> Answer {

@@ -27,8 +27,8 @@ pub(super) struct State {
     pub databases: BTreeMap<String, Store>,
     pub faults: VecDeque<Pending>,
     pub calls: Vec<Call>,
-    /// Token → database and user.
-    sessions: BTreeMap<String, (String, i64)>,
+    /// Token → database and, once logged in, user.
+    sessions: BTreeMap<String, (String, Option<i64>)>,
     sessions_made: u64,
     /// How far the clock was put forward.
     pub ahead: TimeDelta,
@@ -91,18 +91,34 @@ impl State {
             flag(r, "active") && text(r, "login") == Some(login) && text(r, "password") == Some(password)
         });
         let (uid, record) = user.ok_or_else(OdooFault::access_denied)?;
-        self.sessions_made += 1;
-        let token = format!("{:040x}", self.sessions_made);
         let answer = json!({
             "uid": uid, "db": database, "username": login, "name": text(record, "name"),
             "server_version": format!("{version}.0"), "user_context": {"lang": text(record, "lang"), "tz": false, "uid": uid},
         });
-        self.sessions.insert(token.clone(), (database.to_owned(), uid));
-        Ok((token, answer))
+        Ok((self.open_session(database, Some(uid)), answer))
     }
 
+    /// A new session for a database, with a user when somebody logged in.
+    pub(super) fn open_session(&mut self, database: &str, user: Option<i64>) -> String {
+        self.sessions_made += 1;
+        let token = format!("{:040x}", self.sessions_made);
+        self.sessions.insert(token.clone(), (database.to_owned(), user));
+        token
+    }
+
+    /// The database that a session has chosen.
+    pub(super) fn chosen(&self, token: &str) -> Option<&str> {
+        self.sessions.get(token).map(|(database, _)| database.as_str())
+    }
+
+    /// Who is logged in.
     pub(super) fn session(&self, token: &str) -> Option<Caller> {
-        self.sessions.get(token).cloned()
+        self.sessions.get(token).and_then(|(database, user)| Some((database.clone(), (*user)?)))
+    }
+
+    /// Does a request without a session leave open which database it means?
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.databases.len() > 1
     }
 
     pub(super) fn end_sessions(&mut self) {
