@@ -119,7 +119,9 @@ impl OdooFault {
 
     /// PostgreSQL's check violation, as a constraint of another module would raise it.
     pub(super) fn check(version: u32, table: &str, constraint: &str) -> Self {
-        let inside = format!("new row for relation \"{table}\" violates check constraint \"{constraint}\"\n");
+        let inside = format!(
+            "new row for relation \"{table}\" violates check constraint \"{constraint}\"\nDETAIL:  Failing row contains (…).\n"
+        );
         let message =
             if version >= 19 { format!("The operation cannot be completed: {inside}") } else { inside.clone() };
         Self { inside: Some(inside), ..Self::validation(message) }
@@ -152,6 +154,7 @@ impl OdooFault {
     /// What a procedure's `str(error)` gives, blanks joined.
     pub(super) fn words(&self) -> String {
         let text = self.inside.as_ref().unwrap_or(&self.message);
+        let text = text.split("\nDETAIL:  Failing row").next().unwrap_or(text);
         text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(1000).collect()
     }
 

@@ -57,15 +57,15 @@ struct Finder<'a, 'b> {
 }
 
 impl Finder<'_, '_> {
-    /// One record by id or by a name; what is not found, or not told apart, is said.
+    /// One record by id or by a name, of the run's company or of all; what is not found, or not told apart, is said.
     fn find(&mut self, model: &str, field: &str, value: &Value, what: &str) -> Value {
-        let mut found: Vec<i64> = match value.as_i64() {
-            Some(id) => self.env.store.row(model, id).map(|_| id).into_iter().collect(),
-            None => self.env.store.rows(model).filter(|(_, r)| r.get(field) == Some(value)).map(|(id, _)| id).collect(),
-        };
-        if found.len() > 1 && self.company.is_some() && self.env.field(model, "company_id").is_some() {
-            found.retain(|id| self.env.store.row(model, *id).and_then(|r| integer(r, "company_id")) == self.company);
-        }
+        let field = if value.is_i64() { "id" } else { field };
+        let rows = self.env.store.rows(model).filter(|(_, r)| r.get(field) == Some(value));
+        let rows = rows.filter(|(_, r)| model != "account.tax" || text(r, "type_tax_use") == Some("sale"));
+        let found: Vec<i64> = rows
+            .filter(|(_, r)| integer(r, "company_id").is_none_or(|c| Some(c) == self.company))
+            .map(|(id, _)| id)
+            .collect();
         if let [one] = found[..] {
             return json!(one);
         }

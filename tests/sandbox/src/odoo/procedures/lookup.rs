@@ -30,7 +30,10 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     holders.extend(describe(env, ask, "packaging", &rows)?);
     if ask.get("duplicates")?.as_bool() == Some(true) {
         let doubles = duplicates(env);
-        rows = held(env, |code| doubles.contains(code));
+        let linked = linked(env, ask)?;
+        let of_linked = linked.iter().filter_map(|p| text(env.store.row("product.product", *p)?, "barcode"));
+        let of_linked: BTreeSet<&str> = of_linked.collect();
+        rows = held(env, |code| doubles.contains(code) && of_linked.contains(code));
         holders.extend(describe(env, ask, "product", &rows)?);
     }
     Ok(json!({"candidates": candidates, "holders": holders}))
@@ -42,14 +45,27 @@ fn trimmed(code: &str) -> &str {
 }
 
 /// Codes that two active products have, in order.
-pub(super) fn duplicates(env: &Env<'_>) -> BTreeSet<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, r) in env.store.rows("product.product").filter(|(_, r)| flag(r, "active")) {
-        if let Some(code) = text(r, "barcode") {
-            *counts.entry(code).or_default() += 1;
+fn duplicates(env: &Env<'_>) -> BTreeSet<String> {
+    active_holders(env).into_iter().filter(|(_, holders)| holders.len() > 1).map(|(code, _)| code).collect()
+}
+
+/// Codes of active products, with the company of each holder.
+pub(super) fn active_holders(env: &Env<'_>) -> BTreeMap<String, Vec<Option<i64>>> {
+    let mut out: BTreeMap<String, Vec<Option<i64>>> = BTreeMap::new();
+    for (_, variant) in env.store.rows("product.product").filter(|(_, r)| flag(r, "active")) {
+        if let Some(code) = text(variant, "barcode") {
+            let template = integer(variant, "product_tmpl_id").and_then(|t| env.store.row("product.template", t));
+            out.entry(code.to_owned()).or_default().push(template.and_then(|t| integer(t, "company_id")));
         }
     }
-    counts.into_iter().filter(|(_, n)| *n > 1).map(|(code, _)| code.to_owned()).collect()
+    out
+}
+
+/// The products that the source's links point to.
+fn linked(env: &Env<'_>, ask: &Ask<'_>) -> Result<BTreeSet<i64>, OdooFault> {
+    let source = ask.text("source")?;
+    let links = env.store.rows("x_pz_product").filter(|(_, r)| text(r, "x_source") == Some(source));
+    Ok(links.filter_map(|(_, r)| integer(r, "x_product_id")).collect())
 }
 
 /// Codes with their products, sorted.
@@ -87,9 +103,7 @@ fn of_rule(env: &Env<'_>, ask: &Ask<'_>, rule: &str, unlinked: &[Value]) -> Resu
             wanted.entry(value).or_default().insert(id);
         }
     }
-    let source = ask.text("source")?;
-    let links = env.store.rows("x_pz_product").filter(|(_, r)| text(r, "x_source") == Some(source));
-    let linked: BTreeSet<i64> = links.filter_map(|(_, r)| integer(r, "x_product_id")).collect();
+    let linked = linked(env, ask)?;
     let mut found: Vec<(&str, i64, Value)> = Vec::new();
     for (product, _) in env.store.rows("product.product") {
         let Some((variant, template)) = variant::pair(env, product) else { continue };

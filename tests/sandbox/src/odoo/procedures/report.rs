@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::lookup::duplicates;
+use super::lookup::active_holders;
 use super::writing::{event, leased, links_of, object};
 use super::{Ask, or_false, text_of};
 use crate::odoo::clock;
@@ -29,7 +29,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     let mut outcome = Outcome::default();
     if leased && ask.get("conflicts")? == true {
         conflicts(env, ask, &mut outcome)?;
-        outcome.duplicates = duplicates(env).into_iter().take(1000).collect();
+        outcome.duplicates = duplicates(env, ask)?;
     }
     if leased && let Some(finish) = ask.get("finish")?.as_object() {
         let mut values = object(json!({"x_ended": clock::seconds(&env.store.now), "x_deferred": outcome.open}));
@@ -40,6 +40,17 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     }
     let Outcome { opened, closed, open, duplicates } = outcome;
     Ok(json!({"leased": leased, "opened": opened, "closed": closed, "open": open, "duplicates": duplicates}))
+}
+
+/// Codes that two active products have; two companies' own products never meet at a till.
+fn duplicates(env: &Env<'_>, ask: &Ask<'_>) -> Result<Vec<String>, OdooFault> {
+    let own = ask.get("company")?.as_i64();
+    let meet = |holders: &[Option<i64>]| {
+        let of_own = holders.iter().filter(|c| c.is_some() && **c == own).count();
+        holders.len() > 1 && (holders.contains(&None) || of_own > 1)
+    };
+    let all = active_holders(env).into_iter().filter(|(_, holders)| meet(holders));
+    Ok(all.map(|(code, _)| code).take(1000).collect())
 }
 
 fn key(row: &Value) -> Key {
@@ -62,17 +73,26 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
             }
         }
     }
-    let (mut fresh, mut now, mut waiting) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut fresh, mut now) = (Vec::new(), BTreeSet::new());
+    let mut states: BTreeMap<String, &str> = BTreeMap::new();
+    // A holder may have been deleted since the plan.
+    let holder_of = |env: &Env<'_>, row: &Value| {
+        row["holder"].as_i64().filter(|id| env.store.row("product.product", *id).is_some())
+    };
     for row in ask.list("rows")? {
         let key = key(row);
-        waiting.insert(key.0.clone());
+        let state = states.entry(key.0.clone()).or_insert("waiting");
+        if *state == "waiting" {
+            *state = match key.1.as_str() {
+                "refused" => "refused",
+                "product-gone" => "gone",
+                _ => "waiting",
+            };
+        }
+        let holder = holder_of(env, row);
         match before.get(&key) {
             None => fresh.push(row),
-            Some((id, r))
-                if text(r, "x_message") != text_of(row, "message")
-                    || integer(r, "x_holder_id") != row["holder"].as_i64() =>
-            {
-                let holder = if row["holder"].is_null() { json!(false) } else { row["holder"].clone() };
+            Some((id, r)) if text(r, "x_message") != text_of(row, "message") || integer(r, "x_holder_id") != holder => {
                 env.write(
                     "x_pz_conflict",
                     &[*id],
@@ -85,10 +105,11 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
     }
     let gone: Vec<(&Key, i64)> =
         before.iter().filter(|(key, _)| !now.contains(*key)).map(|(key, (id, _))| (key, *id)).collect();
-    let settled: BTreeSet<String> =
-        gone.iter().map(|(key, _)| key.0.clone()).filter(|id| !waiting.contains(id)).collect();
-    let both: Vec<&str> = waiting.iter().chain(&settled).map(String::as_str).collect();
-    let links = links_of(env, ask, &both)?;
+    for (key, _) in &gone {
+        states.entry(key.0.clone()).or_insert("ok");
+    }
+    let ids: Vec<&str> = states.keys().map(String::as_str).collect();
+    let links = links_of(env, ask, &ids)?;
     let time = clock::seconds(&env.store.now);
     for row in &fresh {
         let (id, kind, subject) = key(row);
@@ -97,7 +118,7 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
         let values = json!({
             "x_name": format!("{id}: {kind} {subject}"), "x_source": source, "x_external_id": id, "x_kind": kind,
             "x_subject": subject, "x_message": row["message"], "x_link_id": links.get(&id),
-            "x_holder_id": row["holder"], "x_candidates": or_false(Some(&candidates.join(" "))), "x_opened": time,
+            "x_holder_id": holder_of(env, row), "x_candidates": or_false(Some(&candidates.join(" "))), "x_opened": time,
             "x_opened_run_id": ask.get("run")?, "x_state": "open",
         });
         env.create("x_pz_conflict", &object(values))?;
@@ -106,12 +127,12 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
         let values = json!({"x_state": "closed", "x_closed": time, "x_closed_run_id": ask.get("run")?});
         env.write("x_pz_conflict", &[*id], &object(values))?;
     }
-    for (state, ids) in [("waiting", &waiting), ("ok", &settled)] {
-        for link in ids.iter().filter_map(|id| links.get(id)) {
-            if env.store.row("x_pz_product", *link).and_then(|r| text(r, "x_state")) != Some(state) {
-                let values = event(env, state);
-                env.write("x_pz_product", &[*link], &values)?;
-            }
+    for (id, state) in &states {
+        if let Some(link) = links.get(id)
+            && env.store.row("x_pz_product", *link).and_then(|r| text(r, "x_state")) != Some(state)
+        {
+            let values = event(env, state);
+            env.write("x_pz_product", &[*link], &values)?;
         }
     }
     (outcome.opened, outcome.closed) = (fresh.len(), gone.len());

@@ -113,11 +113,15 @@ fn update(
             }
         };
         let price = &row["price"];
+        let mut values = Record::new();
         if price.is_object() && differs(&now.price, &price["new"]) {
-            let mut values = Record::from_iter([("list_price".to_owned(), price["new"].clone())]);
-            if known.priceless.contains(id) && ask.get("sale_ok")? == true {
-                values.insert("sale_ok".to_owned(), json!(true));
-            }
+            values.insert("list_price".to_owned(), price["new"].clone());
+        }
+        let priced = row["link"]["said_price"].as_str().is_some_and(|p| !p.is_empty());
+        if known.priceless.contains(id) && priced && ask.get("sale_ok")? == true {
+            values.insert("sale_ok".to_owned(), json!(true));
+        }
+        if !values.is_empty() {
             env.write("product.template", &[now.template], &values)?;
         }
         for lang in row["name"]["old"].as_object().into_iter().flat_map(Map::keys) {

@@ -31,7 +31,10 @@ pub(super) fn columns(
     let id = integer(variant, "id").unwrap_or_default();
     let template_id = integer(template, "id").unwrap_or_default();
     let siblings = variants(env.store, template_id).iter().filter(|s| **s != id);
-    let siblings = siblings.filter_map(|s| env.store.row("product.product", *s)).filter(|r| flag(r, "active")).count();
+    // Archived ones that are linked share name and price all the same.
+    let linked = |s: i64| env.store.rows("x_pz_product").any(|(_, r)| integer(r, "x_product_id") == Some(s));
+    let counts = |s: i64| env.store.row("product.product", s).is_some_and(|r| flag(r, "active")) || linked(s);
+    let siblings = siblings.filter(|s| counts(**s)).count();
     let company = ask.get("company")?.as_i64().unwrap_or(0);
     Ok(vec![
         json!(id),

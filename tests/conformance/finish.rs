@@ -1,0 +1,138 @@
+//! The end of a run: deferred actions opened once, kept, closed; the run's line.
+
+use erpsync::odoo::writer::{DeferredRow, Finish};
+use serde_json::{Map, Value, json};
+
+use super::{World, create, create_row, external, take};
+
+fn deferred(id: &str, kind: &'static str, subject: &str, message: &str) -> DeferredRow {
+    DeferredRow {
+        external_id: id.to_owned(),
+        kind,
+        subject: subject.to_owned(),
+        holder: None,
+        candidates: vec![5, 6],
+        message: message.to_owned(),
+    }
+}
+
+fn finish() -> Finish {
+    Finish {
+        status: "done".to_owned(),
+        summary: "all well".to_owned(),
+        created: 2,
+        changed: 3,
+        barcodes: 4,
+        refused: 1,
+    }
+}
+
+async fn conflicts_of(world: &World) -> Vec<Map<String, Value>> {
+    let fields = [
+        "x_external_id",
+        "x_kind",
+        "x_subject",
+        "x_message",
+        "x_state",
+        "x_link_id",
+        "x_candidates",
+        "x_opened",
+        "x_closed",
+        "write_date",
+    ];
+    world.rows("x_pz_conflict", json!([["x_source", "=", "finish"]]), &fields).await
+}
+
+async fn states(world: &World) -> Vec<(String, String, i64)> {
+    let rows = world
+        .rows("x_pz_product", json!([["x_source", "=", "finish"]]), &["x_external_id", "x_state", "x_event_type"])
+        .await;
+    let text = |r: &Map<String, Value>, name: &str| r[name].as_str().unwrap_or_default().to_owned();
+    rows.iter().map(|r| (text(r, "x_external_id"), text(r, "x_state"), r["x_event_type"].as_i64().unwrap())).collect()
+}
+
+pub async fn conflicts(world: &World) {
+    let session = world.session().await;
+    create(&session, "finish", &[create_row("1", "One", 1.0, None), create_row("2", "Two", 1.0, None)]).await;
+    let writer = take(&session, "finish").await;
+    let rows = [
+        deferred("1", "barcode-contested", "4601234567890", "listed by #1 and #2"),
+        deferred("1", "no-price", "", "has no price"),
+        deferred("9", "ambiguous", "", "two products fit"),
+    ];
+    let ending = writer.finish(&rows, None, &finish()).await.unwrap();
+    assert_eq!((ending.opened, ending.closed, ending.open), (3, 0, 3));
+    let opened = conflicts_of(world).await;
+    assert_eq!(opened.len(), 3);
+    assert!(opened.iter().all(|c| c["x_state"] == "open" && c["x_opened"].is_string() && c["x_candidates"] == "5 6"));
+    assert!(opened.iter().all(|c| c["x_link_id"].is_array() == (c["x_external_id"] == "1")), "{opened:?}");
+    let state = |id: &str, state: &str, kind: i64| (id.to_owned(), state.to_owned(), kind);
+    assert_eq!(states(world).await, [state("1", "waiting", 12), state("2", "ok", 11)]);
+    // The same again, by the same run or the next: nothing is opened, nothing is written.
+    let again = writer.finish(&rows, None, &finish()).await.unwrap();
+    assert_eq!((again.opened, again.closed, again.open), (0, 0, 3));
+    assert_eq!(conflicts_of(world).await, opened);
+    // A partial run compares the products that it looked at and no others.
+    let scope = [external("1")];
+    let other = deferred("1", "no-price", "", "still has no price");
+    let part = writer.finish(&[other], Some(&scope), &finish()).await.unwrap();
+    assert_eq!((part.opened, part.closed, part.open), (0, 1, 2));
+    let now = conflicts_of(world).await;
+    let of = |kind: &str| now.iter().find(|c| c["x_kind"] == kind).unwrap();
+    assert_eq!(
+        (&of("barcode-contested")["x_state"], of("barcode-contested")["x_closed"].is_string()),
+        (&json!("closed"), true)
+    );
+    assert_eq!(
+        (&of("no-price")["x_state"], &of("no-price")["x_message"]),
+        (&json!("open"), &json!("still has no price"))
+    );
+    assert_eq!(of("ambiguous")["x_state"], "open");
+    assert_eq!(states(world).await[0], state("1", "waiting", 12));
+    // A run that applied nothing leaves them alone.
+    writer.end_run(&Finish { status: "refused".to_owned(), ..finish() }).await.unwrap();
+    assert_eq!(conflicts_of(world).await, now);
+    let settled = writer.finish(&[], None, &finish()).await.unwrap();
+    assert_eq!((settled.opened, settled.closed, settled.open), (0, 2, 0));
+    assert_eq!(states(world).await, [state("1", "ok", 11), state("2", "ok", 11)]);
+    // Closed is closed; the same clash later is another record.
+    let reopened = writer.finish(&rows[..1], None, &finish()).await.unwrap();
+    assert_eq!((reopened.opened, reopened.closed, reopened.open), (1, 0, 1));
+    assert_eq!(conflicts_of(world).await.len(), 4);
+    let run = world
+        .rows(
+            "x_pz_run",
+            json!([["x_key", "=", "key-finish"]]),
+            &["x_status", "x_summary", "x_ended", "x_created", "x_deferred", "x_command", "x_host"],
+        )
+        .await;
+    let run = &run[0];
+    assert_eq!((&run["x_status"], &run["x_summary"]), (&json!("done"), &json!("all well")));
+    assert_eq!((&run["x_created"], &run["x_deferred"]), (&json!(2), &json!(1)));
+    assert_eq!((&run["x_command"], &run["x_host"]), (&json!("import-products"), &json!("host:finish")));
+    assert!(run["x_ended"].is_string());
+    writer.release().await.unwrap();
+}
+
+pub async fn states_of_links(world: &World) {
+    let session = world.session().await;
+    let rows = ["1", "2", "3"].map(|id| create_row(id, &format!("State {id}"), 1.0, None));
+    create(&session, "states", &rows).await;
+    let writer = take(&session, "states").await;
+    let mut held = deferred("3", "barcode-contested", "x", "held by a product that was deleted since the plan");
+    held.holder = Some(999_999);
+    let rows = [
+        deferred("1", "no-price", "", "a"),
+        deferred("1", "refused", "update", "b"),
+        deferred("2", "product-gone", "", "c"),
+        held,
+    ];
+    let ending = writer.finish(&rows, None, &finish()).await.unwrap();
+    assert_eq!((ending.opened, ending.open), (4, 4));
+    let links = world.rows("x_pz_product", json!([["x_source", "=", "states"]]), &["x_state"]).await;
+    let states: Vec<&str> = links.iter().filter_map(|l| l["x_state"].as_str()).collect();
+    assert_eq!(states, ["refused", "gone", "waiting"]);
+    let domain = json!([["x_source", "=", "states"], ["x_external_id", "=", "3"]]);
+    assert_eq!(world.rows("x_pz_conflict", domain, &["x_holder_id"]).await[0]["x_holder_id"], json!(false));
+    writer.release().await.unwrap();
+}

@@ -1,0 +1,125 @@
+//! Links, candidates, holders.
+
+use erpsync::catalog::{CodeKey, HolderKind, MatchRule};
+use erpsync::odoo::Session;
+use erpsync::odoo::snapshot::{Unlinked, look_up, read_links};
+use erpsync::odoo::transport::Call;
+use erpsync::odoo::writer::{Answer, Finish};
+use serde_json::json;
+
+use super::{World, create, create_row, external, source, take};
+
+pub async fn links(world: &World) {
+    let session = world.session().await;
+    let found =
+        create(&session, "links", &[create_row("1", "One", 3.0, None), create_row("2", "Two", 4.0, None)]).await;
+    let writer = take(&session, "links").await;
+    writer.release().await.unwrap();
+    assert_eq!(found.len(), 2);
+    let template = found["2"].product.as_ref().unwrap().template.get();
+    world.edit("product.template", template, json!({"active": false})).await;
+    let link =
+        world.rows("x_pz_product", json!([["x_source", "=", "links"], ["x_external_id", "=", "2"]]), &["id"]).await;
+    world.edit("x_pz_product", link[0]["id"].as_i64().unwrap(), json!({"x_no_touch": true})).await;
+    let found = super::links(&session, "links").await;
+    assert!(!found["2"].product.as_ref().unwrap().active);
+    assert!(found["2"].no_touch && !found["1"].no_touch && !found["2"].archived_by_us);
+    assert!(read_links(&session, &source("nothing")).await.unwrap().is_empty());
+}
+
+pub async fn candidates_and_holders(world: &World) {
+    let session = world.session().await;
+    let (by_code, _) = world.add_product(json!({"name": "Coded", "default_code": "L-1"})).await;
+    let (by_barcode, hidden) = world.add_product(json!({"name": "Coded by bars", "barcode": "look-1"})).await;
+    world.edit("product.template", hidden, json!({"active": false})).await;
+    let (by_name, _) = world.add_product(json!({"name": "A name to find", "list_price": 8.0})).await;
+    let (twin, _) = world.add_product(json!({"name": "A name to find"})).await;
+    create(&session, "look", &[create_row("L-9", "Linked already", 1.0, Some("look-9"))]).await;
+    let writer = take(&session, "look").await;
+    writer.release().await.unwrap();
+    let unlinked = |id: &str, name: &str, codes: &[&str]| Unlinked {
+        id: external(id),
+        name: name.to_owned(),
+        codes: codes.iter().map(|c| (*c).to_owned()).collect(),
+    };
+    let asked = [
+        unlinked("L-1", "Nameless", &[]),
+        unlinked("L-2", "A name to find", &["look-1", "0look-1"]),
+        unlinked("L-3", "Not there", &["look-9"]),
+        unlinked("L-4", "Not there", &["look-404"]),
+    ];
+    let rules = [MatchRule::DefaultCode, MatchRule::Barcode, MatchRule::Name];
+    let codes = ["look-1".to_owned(), "look-9".to_owned(), "look-404".to_owned()];
+    let answers = look_up(&session, &source("look"), &rules, &asked, &codes).await.unwrap();
+    let found = |id: &str| {
+        let candidates = answers.candidates.get(&external(id)).map(Vec::as_slice).unwrap_or_default();
+        candidates.iter().map(|c| (c.rule, c.variant.id.get(), c.linked, c.variant.active)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("L-1"), [(MatchRule::DefaultCode, by_code, false, true)]);
+    assert_eq!(
+        found("L-2"),
+        [
+            (MatchRule::Barcode, by_barcode, false, false),
+            (MatchRule::Name, by_name, false, true),
+            (MatchRule::Name, twin, false, true)
+        ]
+    );
+    let linked = super::links(&session, "look").await["L-9"].product.as_ref().unwrap().id.get();
+    assert_eq!(found("L-3"), [(MatchRule::Barcode, linked, true, true)]);
+    assert_eq!(found("L-4"), []);
+    let holder = &answers.holders[&CodeKey::of("look-1")];
+    assert_eq!(holder.len(), 1);
+    assert_eq!((holder[0].product.get(), holder[0].kind, holder[0].active), (by_barcode, HolderKind::Product, false));
+    assert_eq!((holder[0].name.as_str(), holder[0].barcode.as_str()), ("Coded by bars", "look-1"));
+    assert!(!answers.holders.contains_key(&CodeKey::of("look-404")));
+    // A linked product is taken for its own source alone.
+    let elsewhere = look_up(&session, &source("other-source"), &[MatchRule::Barcode], &asked[2..3], &[]).await.unwrap();
+    assert!(!elsewhere.candidates[&external("L-3")][0].linked);
+    duplicates(world, &session).await;
+    packaging(world, &session).await;
+}
+
+/// From 16 on two active products may have one code, when one was archived as the other got it.
+async fn duplicates(world: &World, session: &Session) {
+    if world.version < 16 {
+        return;
+    }
+    let found = create(session, "twice", &[create_row("1", "Old", 1.0, Some("look-twice"))]).await;
+    let old = found["1"].product.as_ref().unwrap();
+    world.edit("product.template", old.template.get(), json!({"active": false})).await;
+    let (new, _) = world.add_product(json!({"name": "New", "barcode": "look-twice"})).await;
+    let code = CodeKey::of("look-twice");
+    let of = source("twice");
+    let ask = || look_up(session, &of, &[], &[], &[]);
+    assert!(!ask().await.unwrap().holders.contains_key(&code));
+    world.edit("product.template", old.template.get(), json!({"active": true})).await;
+    let answers = ask().await.unwrap();
+    let holders: Vec<i64> = answers.holders[&code].iter().map(|h| h.product.get()).collect();
+    assert_eq!(holders, [old.id.get(), new]);
+    // Another source has nothing to do with it; the end of any run tells of it.
+    assert!(!look_up(session, &source("look"), &[], &[], &[]).await.unwrap().holders.contains_key(&code));
+    let writer = take(session, "twice").await;
+    let ending = writer.finish(&[], None, &Finish::default()).await.unwrap();
+    assert_eq!(ending.duplicates, ["look-twice"]);
+    world.edit("product.product", new, json!({"barcode": false})).await;
+    assert!(writer.finish(&[], None, &Finish::default()).await.unwrap().duplicates.is_empty());
+    writer.release().await.unwrap();
+}
+
+async fn packaging(world: &World, session: &Session) {
+    let (product, _) = world.add_product(json!({"name": "Boxed"})).await;
+    let (model, values) = if world.version >= 19 {
+        ("product.uom", json!({"product_id": product, "uom_id": 1, "barcode": "look-box"}))
+    } else {
+        ("product.packaging", json!({"name": "Box", "product_id": product, "barcode": "look-box"}))
+    };
+    world.admin(Call::new(model, "create").arg("vals_list", json!([values]))).await;
+    let answers = look_up(session, &source("look"), &[], &[], &["look-box".to_owned()]).await.unwrap();
+    let holder = &answers.holders[&CodeKey::of("look-box")][0];
+    assert_eq!((holder.kind, holder.product.get()), (HolderKind::Packaging, product));
+    let writer = take(session, "box").await;
+    let made = writer.create(&[create_row("1", "Unboxed", 1.0, Some("look-box"))], false).await.unwrap();
+    let Answer::Created(_, Some(at)) = made[&external("1")] else { panic!("{made:?}") };
+    assert_eq!(at, product);
+    writer.release().await.unwrap();
+}

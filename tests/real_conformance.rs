@@ -1,0 +1,63 @@
+//! Real Odoos do what erpsync expects of an Odoo; `odoo_standin` asks the same of the stand-in.
+//!
+//! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`; run with `cargo test --test real_conformance -- --ignored`.
+
+mod common;
+mod conformance;
+
+use std::collections::BTreeMap;
+
+use common::target::{How, SYNC_PASSWORD, Target, script};
+use conformance::World;
+use tokio::sync::OnceCell;
+
+fn conforms(version: u32, name: &str, with_keys: bool) {
+    let target = Target::real(version, name, &["en_US", "ru_RU"], How::Password);
+    for login in ["clerk", "plain"] {
+        target.user(login, login, &["base.group_user"]);
+    }
+    let key = |login: &str| {
+        let key = script("api-key", &[&version.to_string(), name, login]);
+        (login.to_owned(), key.trim().to_owned())
+    };
+    let keys = if with_keys { ["admin", "sync", "clerk", "plain"].map(key).into() } else { BTreeMap::new() };
+    let passwords = [("admin", "admin"), ("sync", SYNC_PASSWORD), ("clerk", "clerk"), ("plain", "plain")];
+    let world = World {
+        version,
+        url: target.url.clone(),
+        database: target.database.clone(),
+        passwords: passwords.map(|(login, password)| (login.to_owned(), password.to_owned())).into(),
+        keys,
+        admin: OnceCell::new(),
+        refuse: Box::new(move |column, value| {
+            let (table, shown) = match column {
+                "name" if version >= 16 => ("product_template", "name->>'en_US'"),
+                "name" => ("product_template", "name"),
+                _ => ("product_product", "barcode"),
+            };
+            target.sql(&format!(
+                "alter table {table} add constraint another_module_{column} check (coalesce({shown}, '') != '{value}')"
+            ));
+        }),
+    };
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(conformance::all(&world));
+    script("drop-db", &[&version.to_string(), name]);
+}
+
+#[test]
+#[ignore = "needs Odoo 14"]
+fn odoo_14() {
+    conforms(14, "conformance", false);
+}
+
+#[test]
+#[ignore = "needs Odoo 19"]
+fn odoo_19() {
+    conforms(19, "conformance", false);
+}
+
+#[test]
+#[ignore = "needs Odoo 19"]
+fn odoo_19_with_api_keys() {
+    conforms(19, "conformance_keys", true);
+}
