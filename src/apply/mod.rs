@@ -216,7 +216,9 @@ fn deferred_rows(plan: &Plan) -> Vec<DeferredRow> {
         .collect()
 }
 
-fn finish_line(report: &Report) -> Finish {
+/// The run's line in Odoo.
+#[must_use]
+pub fn finish_line(report: &Report) -> Finish {
     let status = match report {
         Report { interrupted: Some(_), .. } => "interrupted",
         Report { refused, .. } if !refused.is_empty() => "partly refused",

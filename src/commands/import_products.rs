@@ -168,14 +168,20 @@ impl Import<'_> {
         signals: &Signals,
         console: &mut Console<'_>,
     ) -> Result<(Outcome, String), Failure> {
-        let result = self.read_and_apply(session, &writer, holder, source, signals, console).await;
-        let ended = match &result {
-            Ok(_) => Ok(()),
-            Err(Failure::Odoo(OdooError::LeaseLost)) => Ok(()),
-            Err(failure) => {
-                writer
-                    .end_run(&Finish { status: "failed".to_owned(), summary: failure.to_string(), ..Finish::default() })
-                    .await
+        let mut done = Finish::default();
+        let result = self.read_and_apply(session, &writer, holder, source, signals, console, &mut done).await;
+        let status = match &result {
+            Ok(_) | Err(Failure::Odoo(OdooError::LeaseLost)) => None,
+            Err(failure @ Failure::Interrupted(_)) => Some(("interrupted", failure)),
+            Err(failure) => Some(("failed", failure)),
+        };
+        let ended = match status {
+            None => Ok(()),
+            Some((status, failure)) => {
+                let before =
+                    if done.summary.is_empty() { String::new() } else { format!("; before: {}", done.summary) };
+                let summary = format!("{failure}{before}");
+                writer.end_run(&Finish { status: status.to_owned(), summary, ..done }).await
             }
         };
         if let Err(e) = ended {
@@ -187,6 +193,8 @@ impl Import<'_> {
         result
     }
 
+    /// `done` tells what a run that fails later has done.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one run")]
     async fn read_and_apply(
         &self,
         session: &Session,
@@ -195,6 +203,7 @@ impl Import<'_> {
         source: &crate::mssql::SourceOptions,
         signals: &Signals,
         console: &mut Console<'_>,
+        done: &mut Finish,
     ) -> Result<(Outcome, String), Failure> {
         let started = Instant::now();
         let plan = self.plan(session, source, signals).await?;
@@ -238,6 +247,7 @@ impl Import<'_> {
         self.show_report(kept.as_ref(), &report, console)?;
         let summary = render::summary_line(&report, started.elapsed().as_secs_f64());
         if let Some(error) = error {
+            *done = apply::finish_line(&report);
             log::error!("{summary}");
             return Err(error.into());
         }

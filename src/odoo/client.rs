@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use super::error::{ErrorClass, OdooError};
+use super::error::{ErrorClass, Fault, OdooError};
 use super::retry::{Decision, Retry};
 use super::transport::{Call, Transport, server_version};
 
@@ -149,7 +149,7 @@ impl Odoo {
         loop {
             let error = match self.transport.call(call).await {
                 Ok(value) => return Ok(value),
-                Err(error) => error,
+                Err(error) => replayed_without_question(error),
             };
             attempt += 1;
             match self.retry.decide(error.class(), attempt) {
@@ -205,6 +205,19 @@ impl Odoo {
             reason: e.to_string(),
             body: String::new(),
         })
+    }
+}
+
+/// Odoo up to 15 takes the context out of a web session's call before it carries it out, so that its own replay after a
+/// serialization failure comes without; the procedure says so, and what happened is what such a failure is to everybody.
+fn replayed_without_question(error: OdooError) -> OdooError {
+    match error {
+        OdooError::Fault { call, fault } if fault.message.contains("erpsync: called without a question") => {
+            let message = "Odoo met another transaction, and replayed the call without its question".to_owned();
+            let name = "psycopg2.errors.SerializationFailure".to_owned();
+            OdooError::Fault { call, fault: Fault { name, message, ..fault } }
+        }
+        other => other,
     }
 }
 

@@ -28,14 +28,18 @@ problems, constants = [], {}
 wanted = ask['create']
 
 
-def find(model, field, value, what):
-    # One record by id or by a name; what is not found, or not told apart, is said.
-    if isinstance(value, int):
-        found = env[model].sudo().browse(value).exists()
-    else:
-        found = env[model].sudo().search([(field, '=', value)])
-        if ask['company'] and len(found) > 1 and 'company_id' in env[model].sudo().fields_get(['company_id']):
-            found = found.filtered(lambda r: r.company_id.id == ask['company'])
+def find(model, field, value, what, domain=[]):
+    # One record by id or by a name, of the run's company (or, from 17 on, one above it) or of all; what is not found, or
+    # not told apart, is said. An archived one counts when no other has the name.
+    found = env[model].sudo().search([('id' if isinstance(value, int) else field, '=', value)] + domain)
+    has = env[model].sudo().fields_get(['company_id', 'active'], ['type'])
+    if 'company_id' in has:
+        company = env['res.company'].sudo().browse(ask['company'])
+        others = found.company_id - (company.parent_ids if ODOO >= 17 else company)
+        for other in others:
+            found -= found.filtered_domain([('company_id', '=', other.id)])
+    if len(found) > 1 and 'active' in has:
+        found = found.filtered('active')
     if len(found) != 1:
         problems.append('%s: %s record of %s is %r' % (what, 'no' if not found else 'more than one', model, value))
         return False
@@ -58,7 +62,7 @@ if wanted:
         if 'taxes_id' in fields:
             taxes = []
             for tax in wanted['taxes']:
-                taxes.append(find('account.tax', 'name', tax, 'taxes'))
+                taxes.append(find('account.tax', 'name', tax, 'taxes', [('type_tax_use', '=', 'sale')]))
             constants['taxes_id'] = [[6, 0, taxes]]
         elif wanted['taxes']:
             problems.append('taxes: accounting is not installed in Odoo')

@@ -38,7 +38,9 @@ if ask['codes']:
 if ask['duplicates']:
     cr.execute('SELECT p.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM product_product p'
                ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.barcode IN (SELECT d.barcode FROM product_product d'
-               ' WHERE d.active AND d.barcode IS NOT NULL GROUP BY d.barcode HAVING count(*) > 1) ORDER BY p.barcode, p.id')
+               ' WHERE d.active AND d.barcode IS NOT NULL GROUP BY d.barcode HAVING count(*) > 1)'
+               ' AND EXISTS (SELECT 1 FROM product_product o JOIN x_pz_product l ON l.x_product_id = o.id'
+               ' WHERE l.x_source = %s AND o.barcode = p.barcode) ORDER BY p.barcode, p.id', (ask['source'],))
     for found in cr.fetchall():
         holders.append(['product'] + list(found))
 action = {'candidates': candidates, 'holders': holders}

@@ -1,6 +1,9 @@
 # What every procedure begins with. The line before this one says which procedure it is and for which Odoo: ODOO = 19.
-# The question comes in the context, so that a procedure is an ordinary server action, run with the caller's rights.
-ask = env.context.get('erpsync') or {}
+# The question comes in the context, so that a procedure is an ordinary server action, run with the caller's rights. Older
+# Odoos lose the context of a web session's call when they replay it after a serialization failure: the client asks again.
+ask = env.context.get('erpsync')
+if not ask:
+    raise Exception('erpsync: called without a question')
 env = env(context={
     'active_test': False,
     'tracking_disable': True,
@@ -36,9 +39,11 @@ def name_columns():
 
 
 def variant_columns():
-    # What a plan knows of a variant; p is product_product, t its template. name_columns() come behind.
+    # What a plan knows of a variant; p is product_product, t its template. name_columns() come behind. Siblings are those
+    # that a person sees, and archived ones that are linked: they share name and price all the same.
     company = cr.mogrify('(t.company_id IS NOT NULL AND t.company_id != %s)', (ask['company'] or 0,)).decode()
     return (
         "p.id, t.id, coalesce(p.active, false), p.barcode, coalesce(t.list_price, 0)::text,"
-        " (SELECT count(*) FROM product_product s WHERE s.product_tmpl_id = t.id AND s.id != p.id AND s.active), "
+        " (SELECT count(*) FROM product_product s WHERE s.product_tmpl_id = t.id AND s.id != p.id"
+        " AND (s.active OR EXISTS (SELECT 1 FROM x_pz_product k WHERE k.x_product_id = s.id))), "
         + company)

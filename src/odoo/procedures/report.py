@@ -10,22 +10,27 @@ if leased and ask['conflicts']:
             before[(found[1], found[2], found[3] or '')] = found
         else:
             still_open += 1
-    fresh, now, waiting = [], set(), set()
+    # A holder may have been deleted since the plan.
+    cr.execute('SELECT id FROM product_product WHERE id = ANY(%s)', ([row['holder'] for row in rows if row['holder']],))
+    alive = set([found[0] for found in cr.fetchall()])
+    fresh, now, states = [], set(), {}
     for row in rows:
+        if row['holder'] not in alive:
+            row['holder'] = None
         key = (row['external_id'], row['kind'], row['subject'])
         now.add(key)
-        waiting.add(row['external_id'])
+        if states.get(row['external_id'], 'waiting') == 'waiting':
+            states[row['external_id']] = {'refused': 'refused', 'product-gone': 'gone'}.get(row['kind'], 'waiting')
         if key not in before:
             fresh.append(row)
         elif before[key][4] != row['message'] or (before[key][5] or None) != row['holder']:
             env['x_pz_conflict'].browse(before[key][0]).write({'x_message': row['message'], 'x_holder_id': row['holder'] or False})
-    gone, settled = [], set()
+    gone = []
     for key in before:
         if key not in now:
             gone.append(before[key][0])
-            if key[0] not in waiting:
-                settled.add(key[0])
-    links = links_of(list(waiting) + list(settled))
+            states.setdefault(key[0], 'ok')
+    links = links_of(list(states))
     values = []
     for row in fresh:
         values.append({
@@ -40,15 +45,19 @@ if leased and ask['conflicts']:
     if gone:
         env['x_pz_conflict'].browse(gone).write(
             {'x_state': 'closed', 'x_closed': datetime.datetime.utcnow(), 'x_closed_run_id': ask['run']})
-    for state, ids in (('waiting', waiting), ('ok', settled)):
-        found = env['x_pz_product'].browse([links[i] for i in sorted(ids) if i in links])
+    for state in ('waiting', 'refused', 'gone', 'ok'):
+        found = env['x_pz_product'].browse([links[i] for i in sorted(states) if states[i] == state and i in links])
         found = found.filtered(lambda link: link.x_state != state)
         if found:
             found.write(event(state))
     opened, closed = len(fresh), len(gone)
     still_open += len(now)
-    cr.execute('SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL GROUP BY barcode HAVING count(*) > 1'
-               ' ORDER BY barcode LIMIT 1000')
+    # Two companies' own products never meet at a till.
+    cr.execute('SELECT p.barcode FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id'
+               ' WHERE p.active AND p.barcode IN (SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL'
+               ' GROUP BY barcode HAVING count(*) > 1) GROUP BY p.barcode HAVING count(*) > 1'
+               ' AND (bool_or(t.company_id IS NULL) OR count(*) FILTER (WHERE t.company_id = %s) > 1)'
+               ' ORDER BY p.barcode LIMIT 1000', (ask['company'],))
     for found in cr.fetchall():
         duplicates.append(found[0])
 if leased and ask['finish']:

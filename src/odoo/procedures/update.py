@@ -44,10 +44,12 @@ def update(part):
     link_ids = []
     for row, template in zip(part, templates):
         now = current[row['product']]
+        values = {}
         if row['price'] and float(now['price']) != row['price']['new']:
-            values = {'list_price': row['price']['new']}
-            if row['external_id'] in priceless and ask['sale_ok']:
-                values['sale_ok'] = True
+            values['list_price'] = row['price']['new']
+        if row['external_id'] in priceless and row['link'].get('said_price') and ask['sale_ok']:
+            values['sale_ok'] = True
+        if values:
             template.write(values)
         for lang in row['name']['old'] if row['name'] else []:
             if now['names'][lang] != row['name']['new']:

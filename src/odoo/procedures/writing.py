@@ -14,16 +14,19 @@ LINK_FIELDS = {
 
 
 def is_fatal(error):
-    # A database error other than bad data or a broken constraint must reach Odoo, which replays the call when that helps.
+    # A database error other than bad data, a broken constraint (44: of a view) or a trigger's own refusal (P0) must reach
+    # Odoo, which replays the call when that helps.
     try:
         code = error.pgcode
     except Exception:
         return False
-    return not code or code[:2] not in ('22', '23')
+    return not code or code[:2] not in ('22', '23', '44', 'P0')
 
 
 def words(error):
-    return ' '.join(str(error).split())[:1000]
+    # Without the whole row and the line of a trigger that PostgreSQL adds.
+    text = str(error).split('\nDETAIL:  Failing row')[0].split('\nCONTEXT:')[0]
+    return ' '.join(text.split())[:1000]
 
 
 def isolated(work, part):

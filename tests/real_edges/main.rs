@@ -1,0 +1,61 @@
+//! Edges on real Odoos, with the built binary: adoption, fields, bad rows, refusals, edits made meanwhile, lost answers, the
+//! lease, signals, conflicts.
+//!
+//! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`; run with `cargo test --test real_edges -- --ignored`.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod adoption;
+mod bad_rows;
+mod command_line;
+mod conflicts;
+mod constants;
+mod drift;
+mod fields;
+mod interruption;
+mod lease;
+mod lost_answers;
+mod meanwhile;
+mod proxy;
+mod refusals;
+mod world;
+
+/// Each scenario once on each version, as a test of its own.
+macro_rules! on_both {
+    ($($name:ident: $scenario:path,)*) => {
+        mod on_14 {
+            $(#[test] #[ignore = "needs a real Odoo 14"] fn $name() { $scenario(14) })*
+        }
+        mod on_19 {
+            $(#[test] #[ignore = "needs a real Odoo 19"] fn $name() { $scenario(19) })*
+        }
+    };
+}
+
+on_both! {
+    existing_products_are_adopted: crate::adoption::scenario,
+    match_rules_apply_in_their_order: crate::adoption::order,
+    fields_arrive_as_they_are: crate::fields::scenario,
+    products_without_a_price: crate::fields::without_price,
+    prices_jump_only_when_let: crate::fields::jumps,
+    variants_share_a_template: crate::fields::variants,
+    drift_is_handled_as_configured: crate::drift::scenario,
+    drift_in_one_language: crate::drift::one_language,
+    new_products_get_constants: crate::constants::scenario,
+    bad_rows_are_named_one_by_one: crate::bad_rows::scenario,
+    one_refused_record_does_not_stop_the_others: crate::refusals::scenario,
+    a_thousand_rows_in_a_call: crate::refusals::thousand,
+    an_edit_made_meanwhile_is_not_overwritten: crate::meanwhile::edits,
+    a_code_given_away_meanwhile: crate::meanwhile::codes,
+    a_duplicate_made_meanwhile_is_told: crate::meanwhile::duplicates,
+    a_lost_answer_is_asked_again: crate::lost_answers::scenario,
+    a_call_sent_twice_at_once: crate::lost_answers::twice,
+    one_run_at_a_time: crate::lease::busy,
+    a_run_that_lost_its_lease_writes_nothing: crate::lease::lost,
+    the_pause_switch: crate::lease::paused,
+    a_signal_ends_after_the_batch: crate::interruption::scenario,
+    odoo_goes_away_in_the_middle: crate::interruption::broken,
+    the_command_line: crate::command_line::scenario,
+    codes_held_outside_the_source: crate::conflicts::scenario,
+}
