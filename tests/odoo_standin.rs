@@ -88,3 +88,9 @@ async fn an_expired_session_is_renewed() {
     renews(14, &["shop"]).await;
     renews(19, &["shop"]).await;
 }
+
+#[tokio::test]
+async fn an_expired_session_is_renewed_among_other_databases() {
+    renews(14, &["shop", "other"]).await;
+    renews(19, &["shop", "other"]).await;
+}

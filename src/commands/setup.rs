@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use crate::config::{self, Environment, Overrides};
-use crate::odoo::Odoo;
 use crate::odoo::setup::{self, Wishes};
+use crate::odoo::{Odoo, OdooError};
 
 use super::connect::{self, Account};
 use super::{Console, Failure, Outcome};
@@ -73,31 +73,54 @@ async fn install(
     grant: Vec<String>,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let survey = setup::survey(odoo, &Wishes { grant }).await?;
-    let steps = survey.steps.len();
-    let done = if steps == 0 {
-        format!("Nothing to do: Odoo {} is set up for this erpsync.", odoo.version_text)
-    } else if request.dry_run {
-        format!("Setup would take {steps} steps.")
-    } else {
-        format!("Setup took {steps} steps.")
-    };
-    if !request.dry_run && steps > 0 {
-        let shown: Vec<String> = survey.steps.iter().map(ToString::to_string).collect();
-        setup::install(odoo, survey, |what| log::info!("done: {what}")).await?;
-        say(console, &shown, &done)?;
+    let wishes = Wishes { grant };
+    let survey = setup::survey(odoo, &wishes).await?;
+    let shown: Vec<String> = survey.steps.iter().map(ToString::to_string).collect();
+    let steps = shown.len();
+    if steps == 0 {
+        say(console, &shown, &format!("Nothing to do: Odoo {} is set up for this erpsync.", odoo.version_text))?;
         return Ok(Outcome::default());
     }
-    let shown: Vec<String> = survey.steps.iter().map(ToString::to_string).collect();
-    say(console, &shown, &done)?;
-    Ok(Outcome { would_change: steps > 0, ..Outcome::default() })
+    if request.dry_run {
+        say(console, &shown, &format!("Setup would take {steps} steps."))?;
+        return Ok(Outcome { would_change: true, ..Outcome::default() });
+    }
+    let mut done = 0;
+    let installed = setup::install(odoo, survey, |what| {
+        log::info!("done: {what}");
+        done += 1;
+    });
+    if let Err(error) = installed.await {
+        return Err(explained(odoo, &wishes, error, shown.get(done)).await);
+    }
+    // Two setups at once, or a person, may have undone what was just done.
+    let left = setup::survey(odoo, &wishes).await?;
+    if let Some(step) = left.steps.first() {
+        return Err(Failure::Busy(format!(
+            "somebody else changed Odoo while setup was at work ({step} is left to do); run `erpsync setup` again"
+        )));
+    }
+    say(console, &shown, &format!("Setup took {steps} steps."))?;
+    Ok(Outcome::default())
+}
+
+/// A step that failed because another setup took it meanwhile is no failure of Odoo's.
+async fn explained(odoo: &Odoo, wishes: &Wishes, error: OdooError, step: Option<&String>) -> Failure {
+    let (OdooError::Fault { .. }, Some(step)) = (&error, step) else { return error.into() };
+    match setup::survey(odoo, wishes).await {
+        Ok(left) if !left.steps.iter().any(|s| s.to_string() == *step) => Failure::Busy(format!(
+            "another setup is at work on this Odoo and was faster ({step}); when it has ended run `erpsync setup` again"
+        )),
+        _ => error.into(),
+    }
 }
 
 async fn remove(odoo: &Odoo, request: &Request, console: &mut Console<'_>) -> Result<Outcome, Failure> {
     let removal = setup::survey_removal(odoo, request.keep_history).await?;
     let shown: Vec<String> = removal.what.iter().map(|what| format!("- {what}")).collect();
     if removal.is_empty() {
-        say(console, &[], "Nothing to do: Odoo has nothing of erpsync's.")?;
+        let left = if request.keep_history { "nothing of erpsync's but history" } else { "nothing of erpsync's" };
+        say(console, &[], &format!("Nothing to do: Odoo has {left}."))?;
         return Ok(Outcome::default());
     }
     if request.dry_run {

@@ -62,6 +62,15 @@ pub enum OdooError {
         /// The beginning of the text.
         body: String,
     },
+    /// The web session is gone. A server with several databases answers with a bare 404, as without a session it does
+    /// not know which one is meant.
+    #[error("Odoo at {url} does not know the session any longer (HTTP 404 to {call})")]
+    SessionGone {
+        /// The server.
+        url: String,
+        /// Model and method.
+        call: String,
+    },
     /// An answer that is not what this call returns.
     #[error("Odoo's answer to {call} is not understood: {reason}; it began with: {body}")]
     Answer {
@@ -137,13 +146,22 @@ pub enum ErrorClass {
 }
 
 impl OdooError {
+    /// A setup that a newer program made: running the older program's setup is no cure.
+    #[must_use]
+    pub(super) fn newer_setup(schema: i64) -> Self {
+        Self::Configuration(format!(
+            "Odoo was set up by a newer erpsync (schema {schema}, this one knows {}); install that version here too",
+            super::setup::schema::SCHEMA
+        ))
+    }
+
     /// For the exit status.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } | Self::Timeout { .. } => ErrorKind::Unreachable,
             Self::Http { status: 502..=504, .. } => ErrorKind::Unreachable,
-            Self::Http { .. } | Self::Answer { .. } => ErrorKind::Failed,
+            Self::Http { .. } | Self::Answer { .. } | Self::SessionGone { .. } => ErrorKind::Failed,
             Self::Login { .. } | Self::Rights(_) => ErrorKind::Refused,
             Self::Fault { fault, .. } => match fault.short_name() {
                 "AccessError" | "AccessDenied" => ErrorKind::Refused,
@@ -160,6 +178,7 @@ impl OdooError {
         match self {
             Self::Unreachable { .. } | Self::Timeout { .. } => ErrorClass::Transient,
             Self::Http { status: 429 | 500 | 502 | 503 | 504, .. } | Self::Answer { .. } => ErrorClass::Transient,
+            Self::SessionGone { .. } => ErrorClass::SessionExpired,
             Self::Fault { fault, .. } => match fault.short_name() {
                 "SerializationFailure" | "TransactionRollbackError" | "DeadlockDetected" | "LockNotAvailable" => {
                     ErrorClass::Contention

@@ -38,9 +38,9 @@ impl Retry {
     pub fn decide(&self, class: ErrorClass, attempt: u32) -> Decision {
         let factor = match class {
             ErrorClass::Permanent => return Decision::Stop,
-            ErrorClass::SessionExpired if attempt > 1 => return Decision::Stop,
-            ErrorClass::SessionExpired => return Decision::Wait(Duration::ZERO),
-            ErrorClass::Transient => 1,
+            ErrorClass::SessionExpired if attempt == 1 => return Decision::Wait(Duration::ZERO),
+            // A server that restarted may have lost its sessions, so this may well be the second thing that goes wrong.
+            ErrorClass::SessionExpired | ErrorClass::Transient => 1,
             ErrorClass::Contention => 4,
         };
         if attempt >= self.attempts {
@@ -77,9 +77,11 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_session_is_renewed_once() {
-        assert_eq!(Retry::default().decide(ErrorClass::SessionExpired, 1), Decision::Wait(Duration::ZERO));
-        assert_eq!(Retry::default().decide(ErrorClass::SessionExpired, 2), Decision::Stop);
+    fn an_expired_session_is_renewed_at_once_and_then_with_pauses() {
+        let retry = Retry { attempts: 3, ..Retry::default() };
+        assert_eq!(retry.decide(ErrorClass::SessionExpired, 1), Decision::Wait(Duration::ZERO));
+        assert!(matches!(retry.decide(ErrorClass::SessionExpired, 2), Decision::Wait(pause) if !pause.is_zero()));
+        assert_eq!(retry.decide(ErrorClass::SessionExpired, 3), Decision::Stop);
     }
 
     #[test]

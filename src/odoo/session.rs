@@ -162,10 +162,12 @@ async fn setup_row(odoo: &Odoo) -> Result<(String, i64, BTreeMap<String, i64>), 
     };
     let row = rows.into_iter().next().ok_or_else(absent)?;
     let schema = row["x_schema"].as_i64().unwrap_or_default();
-    if schema != SCHEMA {
-        let age = if schema > SCHEMA { "newer" } else { "older" };
+    if schema > SCHEMA {
+        return Err(OdooError::newer_setup(schema));
+    }
+    if schema < SCHEMA {
         return Err(OdooError::Setup(format!(
-            "Odoo's setup (schema {schema}) is {age} than this erpsync's (schema {SCHEMA})"
+            "Odoo's setup (schema {schema}) is unfinished, or older than this erpsync's (schema {SCHEMA})"
         )));
     }
     let procedures =
@@ -205,7 +207,7 @@ fn check_setup(answer: &Value, uuid: &str, version: u32) -> Result<(), OdooError
     let found = answer["uuid"].as_str().unwrap_or_default();
     if found != uuid {
         return Err(OdooError::Setup(format!(
-            "this database ({found}) is a copy of the one that was set up ({uuid}): a restored backup or a staging copy; if it is to be synchronised"
+            "this database ({found}) is a copy of the one that was set up ({uuid}), such as a staging copy or a restored backup; to let it be synchronised as a database of its own"
         )));
     }
     for procedure in Procedure::ALL {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use tokio::sync::RwLock;
@@ -162,8 +162,17 @@ impl Transport {
         let call = "web/session/authenticate";
         let params = json!({"db": self.database, "login": login, "password": password.expose_secret()});
         let body = json!({"jsonrpc": "2.0", "method": "call", "params": params});
-        let request = self.http.post(format!("{}/{call}", self.url)).json(&body);
-        let (cookie, text) = send(request, &self.url, call, self.timeout).await?;
+        let request = || self.http.post(format!("{}/{call}", self.url)).json(&body);
+        let (cookie, text) = match send(request(), &self.url, call, self.timeout).await {
+            // Odoo up to 15, when it serves several databases and knows no session yet, has no better word for a wrong
+            // password or a wrong database. With a session that has chosen the database it says which.
+            Err(error @ OdooError::Http { status: 500, .. }) => {
+                let Some(cookie) = self.choose_database().await? else { return Err(error) };
+                let request = request().header(COOKIE, format!("session_id={}", cookie.expose_secret()));
+                send(request, &self.url, call, self.timeout).await?
+            }
+            other => other?,
+        };
         let refused = |hint: String| OdooError::Login {
             url: self.url.clone(),
             login: login.clone(),
@@ -174,10 +183,7 @@ impl Transport {
         let result = match envelope(&text, call) {
             Err(OdooError::Fault { fault, .. }) if fault.short_name() == "AccessDenied" => return Err(wrong()),
             Err(OdooError::Fault { fault, .. }) if fault.message.contains("does not exist") => {
-                return Err(OdooError::Configuration(format!(
-                    "Odoo at {} has no database {:?} (odoo.database)",
-                    self.url, self.database
-                )));
+                return Err(self.no_database());
             }
             other => other?,
         };
@@ -191,6 +197,30 @@ impl Transport {
         Ok(())
     }
 
+    fn no_database(&self) -> OdooError {
+        OdooError::Configuration(format!("Odoo at {} has no database {:?} (odoo.database)", self.url, self.database))
+    }
+
+    /// Opens a session without a login that has chosen the database, as a browser does; `None` when Odoo gives none.
+    async fn choose_database(&self) -> Result<Option<SecretString>, OdooError> {
+        let call = "web/login";
+        let Ok(page) = Url::parse_with_params(&format!("{}/{call}", self.url), [("db", &self.database)]) else {
+            return Ok(None);
+        };
+        let page = || self.http.get(page.clone());
+        let chosen = respond(page(), &self.url, call, self.timeout).await?;
+        let Some(cookie) = session_cookie(&chosen) else { return Ok(None) };
+        // Odoo throws away a session whose database it cannot open: the next answer then brings another one.
+        let call = "web/webclient/version_info";
+        let request = self.http.post(format!("{}/{call}", self.url)).json(&json!({"jsonrpc": "2.0", "params": {}}));
+        let request = request.header(COOKIE, format!("session_id={}", cookie.expose_secret()));
+        let answer = respond(request, &self.url, call, self.timeout).await?;
+        match session_cookie(&answer) {
+            Some(other) if other.expose_secret() != cookie.expose_secret() => Err(self.no_database()),
+            _ => Ok(Some(cookie)),
+        }
+    }
+
     /// Calls a method; one call is one transaction in Odoo.
     ///
     /// # Errors
@@ -201,7 +231,10 @@ impl Transport {
                 let cookie = format!("session_id={}", session.read().await.expose_secret());
                 let path = format!("{}/web/dataset/call_kw/{}/{}", self.url, call.model, call.method);
                 let request = self.http.post(path).header(COOKIE, cookie).json(&web_body(call));
-                let (_, text) = send(request, &self.url, &call.name(), self.timeout).await?;
+                let (_, text) = send(request, &self.url, &call.name(), self.timeout).await.map_err(|e| match e {
+                    OdooError::Http { url, call, status: 404, .. } => OdooError::SessionGone { url, call },
+                    other => other,
+                })?;
                 envelope(&text, &call.name())
             }
             Mode::Json2 { key } => {
@@ -241,7 +274,8 @@ impl Transport {
     }
 }
 
-/// `call_kw` takes `ids` as the first positional argument, and the values of `create` too: 14 finds them nowhere else.
+/// `call_kw` takes `ids` as the first positional argument, and the values of `create` too: 14 finds them nowhere else. The
+/// values of `write` have other names in some models of 14 (`ir.ui.menu`), so they have none here.
 fn web_body(call: &Call) -> Value {
     let mut kwargs = call.args.clone();
     let mut args = Vec::new();
@@ -249,6 +283,9 @@ fn web_body(call: &Call) -> Value {
         args.extend(kwargs.remove("vals_list"));
     } else if !call.ids.is_empty() {
         args.push(json!(call.ids));
+    }
+    if call.method == "write" {
+        args.extend(kwargs.remove("vals"));
     }
     kwargs.insert("context".to_owned(), Value::Object(call.context.clone()));
     let params = json!({"model": call.model, "method": call.method, "args": args, "kwargs": kwargs});
@@ -304,6 +341,14 @@ fn broken(error: &reqwest::Error, url: &str, call: &str, timeout: Duration) -> O
     }
 }
 
+fn session_cookie(response: &Response) -> Option<SecretString> {
+    let cookies = response.headers().get_all(SET_COOKIE).iter();
+    cookies
+        .filter_map(|c| c.to_str().ok()?.strip_prefix("session_id=")?.split(';').next().map(str::to_owned))
+        .next_back()
+        .map(SecretString::from)
+}
+
 /// Sends, and returns the session cookie, if a new one came, with the text.
 async fn send(
     request: RequestBuilder,
@@ -312,11 +357,7 @@ async fn send(
     timeout: Duration,
 ) -> Result<(Option<SecretString>, String), OdooError> {
     let response = respond(request, url, call, timeout).await?;
-    let cookies = response.headers().get_all(SET_COOKIE).iter();
-    let cookie = cookies
-        .filter_map(|c| c.to_str().ok()?.strip_prefix("session_id=")?.split(';').next().map(str::to_owned))
-        .next_back()
-        .map(SecretString::from);
+    let cookie = session_cookie(&response);
     let status = response.status().as_u16();
     if response.status().is_redirection() {
         let to = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).unwrap_or("another address");
@@ -406,5 +447,12 @@ mod tests {
         let call = Call::new("res.groups", "create").arg("vals_list", json!([{"name": "x"}]));
         assert_eq!(web_body(&call)["params"]["args"], json!([[{"name": "x"}]]));
         assert_eq!(json2_body(&call), json!({"vals_list": [{"name": "x"}]}));
+    }
+
+    #[test]
+    fn write_is_positional_in_a_web_session() {
+        let call = Call::new("ir.ui.menu", "write").ids(&[7]).arg("vals", json!({"name": "x"}));
+        assert_eq!(web_body(&call)["params"]["args"], json!([[7], {"name": "x"}]));
+        assert_eq!(json2_body(&call), json!({"ids": [7], "vals": {"name": "x"}}));
     }
 }

@@ -10,7 +10,10 @@ use super::super::procedure::Procedure;
 use super::super::transport::Call;
 use super::desired::{groups_field, procedure_key, reference};
 use super::schema::{INDEXES, SCHEMA};
-use super::{MODULE, Survey, Work, created_ids};
+use super::{MODULE, Survey, Work, call_settled, created_ids};
+
+/// The name of the action that makes the indexes and is gone after its call.
+pub(super) const INDEXES_ACTION: &str = "erpsync: indexes";
 
 /// Carries out what the survey found, step by step; `done` is told of each.
 ///
@@ -29,6 +32,14 @@ pub async fn install(odoo: &Odoo, survey: Survey, mut done: impl FnMut(&str)) ->
                 create(odoo, model, resolve(values, &known)).await?;
             }
             Work::Write { model, id, values } => write(odoo, model, id, resolve(values, &known)).await?,
+            Work::Adopt { key, model, id, values } => {
+                if !values.is_empty() {
+                    write(odoo, model, id, resolve(values, &known)).await?;
+                }
+                register(odoo, &key, model, id).await?;
+            }
+            Work::Delete { model, ids } => delete(odoo, model, &ids).await?,
+            Work::Merge { from, into } => merge(odoo, from, known.get(into).copied().unwrap_or_default()).await?,
             Work::Indexes => indexes(odoo, &known).await?,
             Work::SetupRow => setup_row(odoo, &known).await?,
             Work::Grant { user } => {
@@ -63,7 +74,7 @@ fn resolve(values: Map<String, Value>, known: &BTreeMap<String, i64>) -> Map<Str
 }
 
 async fn create(odoo: &Odoo, model: &'static str, values: Map<String, Value>) -> Result<i64, OdooError> {
-    let answer = odoo.call_once(&Call::new(model, "create").arg("vals_list", json!([values]))).await?;
+    let answer = call_settled(odoo, &Call::new(model, "create").arg("vals_list", json!([values]))).await?;
     created_ids(&answer).first().copied().ok_or_else(|| OdooError::Answer {
         call: format!("{model}.create"),
         reason: "no id".to_owned(),
@@ -73,6 +84,29 @@ async fn create(odoo: &Odoo, model: &'static str, values: Map<String, Value>) ->
 
 async fn write(odoo: &Odoo, model: &'static str, id: i64, values: Map<String, Value>) -> Result<(), OdooError> {
     odoo.call(&Call::new(model, "write").ids(&[id]).arg("vals", Value::Object(values))).await.map(drop)
+}
+
+async fn delete(odoo: &Odoo, model: &'static str, ids: &[i64]) -> Result<(), OdooError> {
+    // A repetition finds nothing left; so does whoever comes second.
+    let found = odoo.search_read(model, json!([["id", "in", ids]]), &["id"]).await?;
+    let ids: Vec<i64> = found.iter().filter_map(|r| r["id"].as_i64()).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    odoo.call(&Call::new(model, "unlink").ids(&ids)).await.map(drop)
+}
+
+async fn merge(odoo: &Odoo, from: i64, into: i64) -> Result<(), OdooError> {
+    let field = if odoo.version >= 19 { "user_ids" } else { "users" };
+    let rows = odoo.search_read("res.groups", json!([["id", "=", from]]), &[field]).await?;
+    let members: Vec<i64> =
+        rows.iter().filter_map(|r| r[field].as_array()).flatten().filter_map(Value::as_i64).collect();
+    if !members.is_empty() {
+        let mut values = Map::new();
+        values.insert(groups_field(odoo.version).to_owned(), json!([[4, into]]));
+        odoo.call(&Call::new("res.users", "write").ids(&members).arg("vals", Value::Object(values))).await?;
+    }
+    delete(odoo, "res.groups", &[from]).await
 }
 
 async fn register(odoo: &Odoo, key: &str, model: &str, id: i64) -> Result<(), OdooError> {
@@ -91,7 +125,7 @@ async fn register(odoo: &Odoo, key: &str, model: &str, id: i64) -> Result<(), Od
 async fn indexes(odoo: &Odoo, known: &BTreeMap<String, i64>) -> Result<(), OdooError> {
     let code: Vec<String> = INDEXES.iter().map(|sql| format!("env.cr.execute({})", json!(sql))).collect();
     let mut values = Map::new();
-    values.insert("name".to_owned(), json!("erpsync: indexes"));
+    values.insert("name".to_owned(), json!(INDEXES_ACTION));
     values.insert("model_id".to_owned(), reference("model_x_pz_product"));
     values.insert("state".to_owned(), json!("code"));
     values.insert("code".to_owned(), json!(code.join("\n")));
@@ -99,7 +133,7 @@ async fn indexes(odoo: &Odoo, known: &BTreeMap<String, i64>) -> Result<(), OdooE
     values.insert(groups_field(odoo.version).to_owned(), json!([[6, 0, [reference("group_system")]]]));
     let action = create(odoo, "ir.actions.server", resolve(values, known)).await?;
     let ran = odoo.call(&Call::new("ir.actions.server", "run").ids(&[action])).await;
-    odoo.call(&Call::new("ir.actions.server", "unlink").ids(&[action])).await?;
+    delete(odoo, "ir.actions.server", &[action]).await?;
     ran.map(drop)
 }
 

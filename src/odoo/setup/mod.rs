@@ -6,8 +6,10 @@
 
 mod desired;
 mod install;
+mod orphans;
 mod remove;
 pub mod schema;
+mod structure;
 mod survey;
 mod views;
 
@@ -17,7 +19,8 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use super::client::Odoo;
-use super::error::OdooError;
+use super::error::{ErrorClass, OdooError};
+use super::retry::{Decision, Retry};
 use super::transport::Call;
 
 pub use install::install;
@@ -44,6 +47,8 @@ pub enum StepAction {
     Create,
     /// Mends something that differs.
     Change,
+    /// Takes out something that another setup left behind.
+    Delete,
 }
 
 impl fmt::Display for Step {
@@ -51,6 +56,7 @@ impl fmt::Display for Step {
         let symbol = match self.action {
             StepAction::Create => '+',
             StepAction::Change => '~',
+            StepAction::Delete => '-',
         };
         write!(f, "{symbol} {}", self.what)
     }
@@ -65,6 +71,12 @@ pub(super) enum Work {
     Add { model: &'static str, values: Map<String, Value> },
     /// Write on an existing record.
     Write { model: &'static str, id: i64, values: Map<String, Value> },
+    /// Register a record that was made and not registered, and mend it.
+    Adopt { key: String, model: &'static str, id: i64, values: Map<String, Value> },
+    /// Delete records.
+    Delete { model: &'static str, ids: Vec<i64> },
+    /// Let the members of a group into another one of ours, and delete it.
+    Merge { from: i64, into: &'static str },
     /// Make the unique indexes.
     Indexes,
     /// Fill or mend the setup's own row, last of all.
@@ -124,6 +136,34 @@ pub(super) async fn registered(odoo: &Odoo) -> Result<BTreeMap<String, (String, 
         odoo.search_read("ir.model.data", json!([["module", "=", MODULE]]), &["name", "model", "res_id"]).await?;
     let text = |row: &Map<String, Value>, key: &str| row[key].as_str().unwrap_or_default().to_owned();
     Ok(rows.iter().map(|r| (text(r, "name"), (text(r, "model"), r["res_id"].as_i64().unwrap_or(0)))).collect())
+}
+
+/// Calls something that changes Odoo's models and that Odoo carried out as a whole or not at all: what it refused for a
+/// passing reason is asked again, a lost answer is not.
+pub(super) async fn call_settled(odoo: &Odoo, call: &Call) -> Result<Value, OdooError> {
+    let retry = Retry::default();
+    let mut attempt = 0;
+    loop {
+        let error = match odoo.call_once(call).await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        attempt += 1;
+        let class = match &error {
+            // Odoo 14 says so of its own fields when two threads rebuild their models at the same time.
+            OdooError::Fault { fault, .. } if fault.message.contains("use the same table and columns") => {
+                ErrorClass::Contention
+            }
+            other => other.class(),
+        };
+        match (class, retry.decide(class, attempt)) {
+            (ErrorClass::Contention, Decision::Wait(pause)) => {
+                log::warn!("{error}; attempt {} in {:.1} s", attempt + 1, pause.as_secs_f32());
+                tokio::time::sleep(pause).await;
+            }
+            _ => return Err(error),
+        }
+    }
 }
 
 /// The ids that `create` returned, in order; 14 answers a list, JSON-2 too.

@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use super::super::client::Odoo;
 use super::super::error::OdooError;
 use super::desired::{self, Desired};
+use super::orphans::{self, Orphans};
 use super::schema::{LANES, SCHEMA};
+use super::structure::{self, fields_present};
 use super::{Step, StepAction, Survey, Wishes, Work, registered, require_administrator};
 
 /// Lists the steps that are left.
@@ -23,9 +25,10 @@ pub async fn survey(odoo: &Odoo, wishes: &Wishes) -> Result<Survey, OdooError> {
     }
     out.known.insert("group_system".to_owned(), super::install::system_group(odoo).await?);
     records(odoo, desired::groups(), &mut out).await?;
-    models(odoo, &mut out).await?;
+    structure::models(odoo, &mut out).await?;
     records(odoo, desired::screens(odoo.version), &mut out).await?;
     records(odoo, desired::procedures(odoo.version), &mut out).await?;
+    orphans::obsolete(odoo, &register, &mut out).await?;
     rows(odoo, &mut out).await?;
     grants(odoo, wishes, &mut out).await?;
     Ok(out)
@@ -49,8 +52,14 @@ async fn records(odoo: &Odoo, wanted: Vec<Desired>, out: &mut Survey) -> Result<
         let rows = odoo.search_read(model, json!([["id", "in", ids]]), &fields).await?;
         let rows: BTreeMap<i64, Map<String, Value>> =
             rows.into_iter().filter_map(|r| Some((r["id"].as_i64()?, r))).collect();
+        let orphans = Orphans::find(odoo, model, &list, &fields).await?;
         for one in list {
-            let present = out.known.get(&one.key).and_then(|id| Some((*id, rows.get(id)?)));
+            let registered = out.known.get(&one.key).and_then(|id| Some((*id, rows.get(id)?)));
+            let mut adopted = false;
+            let present = registered.or_else(|| {
+                adopted = true;
+                orphans.like(&one, &out.known)
+            });
             let Some((id, row)) = present else {
                 // Registered, but deleted by hand: it is made again.
                 out.known.remove(&one.key);
@@ -61,7 +70,12 @@ async fn records(odoo: &Odoo, wanted: Vec<Desired>, out: &mut Survey) -> Result<
             let differs = |(name, value): (&String, &Value)| !same(value, &row[name], &out.known);
             let changed: Map<String, Value> =
                 one.values.iter().filter(|e| differs(*e)).map(|(k, v)| (k.clone(), v.clone())).collect();
-            if !changed.is_empty() {
+            if adopted {
+                out.known.insert(one.key.clone(), id);
+                let what = format!("{}, left over by a setup that was interrupted", one.what);
+                let work = Work::Adopt { key: one.key.clone(), model, id, values: changed };
+                steps.insert(one.key, Step { action: StepAction::Change, what, work });
+            } else if !changed.is_empty() {
                 let names: Vec<&str> = changed.keys().map(String::as_str).collect();
                 let what = format!("{} ({})", one.what, names.join(", "));
                 steps.insert(
@@ -76,7 +90,7 @@ async fn records(odoo: &Odoo, wanted: Vec<Desired>, out: &mut Survey) -> Result<
 }
 
 /// Does Odoo's value say what is wanted? References are ids by now, or differ because their target is absent.
-fn same(wanted: &Value, found: &Value, known: &BTreeMap<String, i64>) -> bool {
+pub(super) fn same(wanted: &Value, found: &Value, known: &BTreeMap<String, i64>) -> bool {
     match wanted {
         Value::Object(map) if map.contains_key("$ref") => {
             let id = known.get(map["$ref"].as_str().unwrap_or_default());
@@ -101,111 +115,25 @@ fn same(wanted: &Value, found: &Value, known: &BTreeMap<String, i64>) -> bool {
 }
 
 /// A many2one comes as `[id, name]`, or as the bare id.
-fn found_id(found: &Value) -> Option<i64> {
+pub(super) fn found_id(found: &Value) -> Option<i64> {
     found.as_i64().or_else(|| found.get(0).and_then(Value::as_i64))
-}
-
-async fn models(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
-    let names: Vec<&str> = desired::models().iter().map(|m| m.model).collect();
-    let rows = odoo.search_read("ir.model", json!([["model", "in", names]]), &["model"]).await?;
-    let present: BTreeMap<String, i64> =
-        rows.iter().filter_map(|r| Some((r["model"].as_str()?.to_owned(), r["id"].as_i64()?))).collect();
-    let wanted = ["model", "name", "field_description", "ttype", "index"];
-    let fields =
-        odoo.search_read("ir.model.fields", json!([["model", "in", names], ["state", "=", "manual"]]), &wanted).await?;
-    let access = ["name", "group_id", "model_id", "perm_read", "perm_write", "perm_create", "perm_unlink", "active"];
-    let ids: Vec<i64> = present.values().copied().collect();
-    let access = odoo.search_read("ir.model.access", json!([["model_id", "in", ids]]), &access).await?;
-    for model in desired::models() {
-        let key = desired::model_key(model.model);
-        let what = format!("model {} {:?}", model.model, model.label);
-        let Some(id) = present.get(model.model) else {
-            out.known.remove(&key);
-            let values = desired::model_values(model);
-            let work = Work::Create { key, model: "ir.model", values };
-            out.steps.push(Step {
-                action: StepAction::Create,
-                what: format!("{what}, {} fields", model.fields.len()),
-                work,
-            });
-            continue;
-        };
-        out.known.insert(key, *id);
-        for field in model.fields {
-            let row = fields.iter().find(|r| r["model"] == model.model && r["name"] == field.name);
-            let what = format!("field {}.{}", model.model, field.name);
-            let mut values = desired::field_values(field);
-            match row {
-                None => {
-                    values.insert("model_id".to_owned(), json!(id));
-                    let work = Work::Add { model: "ir.model.fields", values };
-                    out.steps.push(Step { action: StepAction::Create, what, work });
-                }
-                Some(row) if row["ttype"] != desired::field_type(field) => {
-                    return Err(OdooError::Configuration(format!(
-                        "{what} exists with type {}, and Odoo cannot change a field's type: rename or remove it by hand",
-                        row["ttype"]
-                    )));
-                }
-                Some(row) if row["field_description"] != field.label || row["index"] != field.index => {
-                    let id = row["id"].as_i64().unwrap_or(0);
-                    values.retain(|name, _| name == "field_description" || name == "index");
-                    let work = Work::Write { model: "ir.model.fields", id, values };
-                    out.steps.push(Step { action: StepAction::Change, what, work });
-                }
-                Some(_) => {}
-            }
-        }
-        for mut values in desired::access_values(model) {
-            let row = access.iter().find(|r| r["name"] == values["name"] && found_id(&r["model_id"]) == Some(*id));
-            let what = format!("rights {}", values["name"].as_str().unwrap_or_default());
-            match row {
-                None => {
-                    values.insert("model_id".to_owned(), json!(id));
-                    let work = Work::Add { model: "ir.model.access", values };
-                    out.steps.push(Step { action: StepAction::Create, what, work });
-                }
-                Some(row) if values.iter().any(|(name, value)| !same(value, &row[name], &out.known)) => {
-                    let work = Work::Write { model: "ir.model.access", id: row["id"].as_i64().unwrap_or(0), values };
-                    out.steps.push(Step { action: StepAction::Change, what, work });
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Indexes, lanes and the setup's own row, which is written last and so vouches for all that came before it.
 async fn rows(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
-    let is_new = |out: &Survey, model: &str| !out.known.contains_key(&desired::model_key(model));
-    let mut lanes = BTreeSet::new();
-    if !is_new(out, "x_pz_lane") {
-        let rows = odoo.search_read("x_pz_lane", json!([]), &["x_lane"]).await?;
-        lanes.extend(rows.iter().filter_map(|r| r["x_lane"].as_i64()));
-    }
-    let mut row = None;
-    if !is_new(out, "x_pz_setup") {
-        row = odoo
-            .search_read("x_pz_setup", json!([]), &["x_schema", "x_uuid", "x_procedures", "x_group"])
-            .await?
-            .into_iter()
-            .next();
-    }
+    lanes(odoo, out).await?;
+    let row = setup_row(odoo, out).await?;
     let schema = row.as_ref().and_then(|r| r["x_schema"].as_i64());
-    if schema.is_some_and(|s| s > SCHEMA) {
-        return Err(OdooError::Configuration(format!(
-            "Odoo was set up by a newer erpsync (schema {}, this one knows {SCHEMA}); install that version here too",
-            schema.unwrap_or_default()
-        )));
+    if let Some(newer) = schema.filter(|s| *s > SCHEMA) {
+        return Err(OdooError::newer_setup(newer));
     }
-    if schema != Some(SCHEMA) {
+    // A column that was lost took its index along.
+    let structural = |step: &Step| {
+        matches!(step.work, Work::Create { model: "ir.model", .. } | Work::Add { model: "ir.model.fields", .. })
+    };
+    let rebuilt = out.steps.iter().any(structural);
+    if schema != Some(SCHEMA) || rebuilt {
         out.steps.push(Step { action: StepAction::Create, what: "unique indexes".to_owned(), work: Work::Indexes });
-    }
-    for lane in (0..LANES).filter(|lane| !lanes.contains(lane)) {
-        let Value::Object(values) = json!({"x_name": format!("Lane {lane}"), "x_lane": lane}) else { unreachable!() };
-        let what = format!("lane {lane}");
-        out.steps.push(Step { action: StepAction::Create, what, work: Work::Add { model: "x_pz_lane", values } });
     }
     let fits = match &row {
         None => false,
@@ -215,6 +143,7 @@ async fn rows(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
             let uuid = super::install::database_uuid(odoo).await?;
             let complete = out.steps.iter().all(|s| !matches!(s.work, Work::Create { .. }));
             complete
+                && !rebuilt
                 && schema == Some(SCHEMA)
                 && row["x_uuid"] == uuid.as_str()
                 && procedures == super::install::procedure_ids(&out.known)
@@ -222,10 +151,54 @@ async fn rows(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
         }
     };
     if !fits {
+        if let Some(id) = row.as_ref().filter(|_| rebuilt && schema == Some(SCHEMA)).and_then(|r| r["id"].as_i64()) {
+            // Indexes cannot be looked up over the API: until they are there, the row must not vouch for them.
+            let Value::Object(values) = json!({"x_schema": 0}) else { unreachable!() };
+            let work = Work::Write { model: "x_pz_setup", id, values };
+            let what = "setup record, unfinished for now".to_owned();
+            out.steps.insert(0, Step { action: StepAction::Change, what, work });
+        }
         let action = if row.is_none() { StepAction::Create } else { StepAction::Change };
         out.steps.push(Step { action, what: format!("setup record, schema {SCHEMA}"), work: Work::SetupRow });
     }
     Ok(())
+}
+
+async fn lanes(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
+    let mut lanes = BTreeSet::new();
+    if out.known.contains_key(&desired::model_key("x_pz_lane")) {
+        let fields = fields_present(out, "x_pz_lane", &["x_lane"]);
+        let rows = odoo.search_read("x_pz_lane", json!([]), &fields).await?;
+        if fields.is_empty() && !rows.is_empty() {
+            let ids = rows.iter().filter_map(|r| r["id"].as_i64()).collect();
+            let what = "lanes that lost their numbers".to_owned();
+            out.steps.push(Step { action: StepAction::Delete, what, work: Work::Delete { model: "x_pz_lane", ids } });
+        } else {
+            lanes.extend(rows.iter().filter_map(|r| r["x_lane"].as_i64()));
+        }
+    }
+    for lane in (0..LANES).filter(|lane| !lanes.contains(lane)) {
+        let Value::Object(values) = json!({"x_name": format!("Lane {lane}"), "x_lane": lane}) else { unreachable!() };
+        let what = format!("lane {lane}");
+        out.steps.push(Step { action: StepAction::Create, what, work: Work::Add { model: "x_pz_lane", values } });
+    }
+    Ok(())
+}
+
+async fn setup_row(odoo: &Odoo, out: &Survey) -> Result<Option<Map<String, Value>>, OdooError> {
+    const WANTED: [&str; 4] = ["x_schema", "x_uuid", "x_procedures", "x_group"];
+    if !out.known.contains_key(&desired::model_key("x_pz_setup")) {
+        return Ok(None);
+    }
+    let fields = fields_present(out, "x_pz_setup", &WANTED);
+    let mut rows = odoo.search_read("x_pz_setup", json!([]), &fields).await?;
+    rows.truncate(1);
+    Ok(rows.pop().map(|mut row| {
+        for name in WANTED {
+            row.entry(name).or_insert(Value::Bool(false));
+        }
+        row
+    }))
 }
 
 async fn grants(odoo: &Odoo, wishes: &Wishes, out: &mut Survey) -> Result<(), OdooError> {
