@@ -55,7 +55,11 @@ pub(super) async fn models(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooErro
             out.steps.push(Step { action: StepAction::Create, what, work });
             continue;
         };
-        out.known.insert(key, *id);
+        if out.known.insert(key.clone(), *id) != Some(*id) {
+            let what = format!("model {}, left over by a setup that was interrupted", model.model);
+            let work = Work::Adopt { key, model: "ir.model", id: *id, values: Map::new() };
+            out.steps.push(Step { action: StepAction::Change, what, work });
+        }
         fields_of(model, *id, &found, out)?;
         access_of(model, *id, &found, out);
     }
