@@ -160,7 +160,8 @@ fn cut(version: u32) {
     assert_eq!(counts(&bench.target), WHOLE);
 }
 
-/// Two at once: at least one says why it stops, and what they leave is mended by the next.
+/// Two at once (on 19: threads of Odoo 14 that rebuild their models at the same time break them until it is restarted,
+/// whoever makes them do it). At least one says why it stops, and what they leave is mended by the next.
 fn two_at_once(version: u32) {
     let bench = bench(version, "erpsync_setup_two", &["en_US"]);
     let target = &bench.target;
@@ -169,9 +170,7 @@ fn two_at_once(version: u32) {
         let (mut one, mut two) = (spawn(), spawn());
         let ends = [one.wait().unwrap().code(), two.wait().unwrap().code()];
         println!("round {round}: {ends:?}");
-        // Threads of Odoo 14 that rebuild their models at the same time trip over each other: its own HTTP 500.
-        let expected: &[Option<i32>] = if version >= 19 { &[Some(0), Some(75)] } else { &[Some(0), Some(75), Some(1)] };
-        assert!(ends.iter().all(|e| expected.contains(e)), "{ends:?}");
+        assert!(ends.iter().all(|e| [Some(0), Some(75)].contains(e)), "{ends:?}");
         bench.setup(&[]).expect(0);
         bench.setup(&[]).expect(0).says("Nothing to do");
         assert_eq!(counts(target), WHOLE, "round {round}");
@@ -203,12 +202,6 @@ fn cut_setup_completes_on_14() {
 #[ignore = "needs a real Odoo 19"]
 fn cut_setup_completes_on_19() {
     cut(19);
-}
-
-#[test]
-#[ignore = "needs a real Odoo 14"]
-fn two_setups_at_once_on_14() {
-    two_at_once(14);
 }
 
 #[test]
