@@ -1,11 +1,9 @@
 //! `erpsync import-products`: products, names, prices and barcodes from the source into Odoo.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::time::Instant;
 
 use chrono::Utc;
-use fs4::{FileExt, TryLockError};
 
 use crate::apply::report::Report;
 use crate::apply::{self, Options};
@@ -16,7 +14,7 @@ use crate::odoo::{Lease, Odoo, OdooError, Session, Writer, snapshot};
 use crate::plan::{self, Plan, Policy, Scope};
 use crate::render;
 
-use super::{Console, Failure, Outcome, Signals, connect};
+use super::{Console, Failure, Outcome, Signals, connect, lock};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -61,7 +59,7 @@ pub async fn run(
     for warning in &settings.warnings {
         log::warn!("{warning}");
     }
-    let _lock = if request.dry_run { None } else { lock(&settings, env)? };
+    let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     let mut outcome = Outcome::default();
     for (name, source) in &settings.sources {
         let import =
@@ -90,28 +88,6 @@ fn merge(all: &mut Outcome, one: Outcome) {
     all.would_change |= one.would_change;
     all.open |= one.open;
     all.failures.extend(one.failures);
-}
-
-/// Keeps a second run on this machine from even asking the servers; the lease in Odoo is what counts.
-fn lock(settings: &Settings, env: &dyn Environment) -> Result<Option<File>, Failure> {
-    let paths = settings.lock_files(env);
-    for path in &paths {
-        let Ok(file) = File::options().create(true).write(true).truncate(false).open(path) else { continue };
-        return match FileExt::try_lock(&file) {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Err(Failure::Busy(format!(
-                "another run on this machine is at work (lock file {}); try later",
-                path.display()
-            ))),
-            Err(TryLockError::Error(e)) => {
-                log::warn!("cannot lock {}: {e}; the lease in Odoo alone keeps runs apart", path.display());
-                Ok(None)
-            }
-        };
-    }
-    let tried: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
-    log::warn!("cannot open a lock file ({}); the lease in Odoo alone keeps runs apart", tried.join(", "));
-    Ok(None)
 }
 
 struct Import<'a> {

@@ -7,6 +7,7 @@
 
 mod connect;
 pub mod import_products;
+mod lock;
 pub mod setup;
 
 use std::io::Write;

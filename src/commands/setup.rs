@@ -7,7 +7,7 @@ use crate::odoo::setup::{self, Wishes};
 use crate::odoo::{Odoo, OdooError};
 
 use super::connect::{self, Account};
-use super::{Console, Failure, Outcome};
+use super::{Console, Failure, Outcome, lock};
 
 /// The administrator's password, for `--admin-login`.
 const ADMIN_PASSWORD: &str = "ERPSYNC_ODOO_ADMIN_PASSWORD";
@@ -43,6 +43,8 @@ pub async fn run(
     for warning in &settings.warnings {
         log::warn!("{warning}");
     }
+    // Two setups at once trip over each other while Odoo rebuilds its models.
+    let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     let configured = settings.odoo.login.clone();
     let account = match &request.admin_login {
         None => connect::configured_account(&settings.odoo, env)?,

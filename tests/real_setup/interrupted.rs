@@ -160,18 +160,17 @@ fn cut(version: u32) {
     assert_eq!(counts(&bench.target), WHOLE);
 }
 
-/// Two at once (on 19: threads of Odoo 14 that rebuild their models at the same time break them until it is restarted,
-/// whoever makes them do it). At least one says why it stops, and what they leave is mended by the next.
+/// Two at once on one machine: the second finds the lock and ends at once. (Threads of Odoo 14 that rebuild their models at
+/// the same time break them until it is restarted, whoever makes them do it.)
 fn two_at_once(version: u32) {
     let bench = bench(version, "erpsync_setup_two", &["en_US"]);
     let target = &bench.target;
     for round in 0..3 {
         let spawn = || bench.command(&["setup", "--admin-login", "admin", "--quiet"]).spawn().unwrap();
         let (mut one, mut two) = (spawn(), spawn());
-        let ends = [one.wait().unwrap().code(), two.wait().unwrap().code()];
-        println!("round {round}: {ends:?}");
-        assert!(ends.iter().all(|e| [Some(0), Some(75)].contains(e)), "{ends:?}");
-        bench.setup(&[]).expect(0);
+        let mut ends = [one.wait().unwrap().code(), two.wait().unwrap().code()];
+        ends.sort_unstable();
+        assert_eq!(ends, [Some(0), Some(75)], "round {round}");
         bench.setup(&[]).expect(0).says("Nothing to do");
         assert_eq!(counts(target), WHOLE, "round {round}");
         bench.import(&[]).expect(5).says("--allow-empty-source");
@@ -202,6 +201,12 @@ fn cut_setup_completes_on_14() {
 #[ignore = "needs a real Odoo 19"]
 fn cut_setup_completes_on_19() {
     cut(19);
+}
+
+#[test]
+#[ignore = "needs a real Odoo 14"]
+fn two_setups_at_once_on_14() {
+    two_at_once(14);
 }
 
 #[test]
