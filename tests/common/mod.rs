@@ -162,6 +162,9 @@ lock_file = "run.lock"
 
     /// `setup` as the administrator, letting the sync account in.
     pub fn setup(&self, args: &[&str]) -> Run {
+        // Threads of Odoo 14 that rebuild the models of two databases at the same time trip over each other.
+        static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.run(&[&["setup", "--admin-login", "admin"], args].concat())
     }
 
