@@ -6,8 +6,7 @@ use crate::catalog::{Price, PriceDigits};
 use crate::odoo::writer::{CreateRow, MoveRow, NameRow, PriceRow, UpdateRow};
 use crate::plan::{BarcodeMove, Creation, LinkValues, Update};
 
-/// The float for Odoo. The plan holds only prices that fit; zero would be the safe answer if that were broken, and a
-/// debug build says so.
+/// The float for Odoo. The plan holds only prices that fit; a broken promise must end the run, as no other number is right.
 fn float(price: Price, digits: PriceDigits) -> f64 {
     price.to_odoo(digits).expect("the planner defers prices that do not fit")
 }

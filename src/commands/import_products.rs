@@ -127,9 +127,8 @@ impl Import<'_> {
         let holder = self.holder();
         let writer = lease(&session, self.name, &holder).await?;
         let result = self.leased(&session, writer, &holder, &source, signals, console).await;
-        if let Ok((outcome, summary)) = &result {
+        if let Ok((_, summary)) = &result {
             log::info!("{summary}; {:.1} s in all", started.elapsed().as_secs_f64());
-            let _ = outcome;
         }
         result.map(|(outcome, _)| outcome)
     }
@@ -319,7 +318,11 @@ impl Import<'_> {
             Format::Lines => render::plan_lines(plan, options, console.out),
             Format::Json => render::json(plan, None, console.out),
         };
-        written.map_err(Failure::Output)
+        // A reader that went away must neither stop a run nor change its status.
+        if let Err(e) = written {
+            log::debug!("the plan was not printed: {e}");
+        }
+        Ok(())
     }
 
     /// A closed stdout does not undo what was done: the status still tells.
