@@ -4,6 +4,7 @@
 //! these types is valid by construction, so that the planner never checks a text twice.
 
 pub mod barcode;
+pub mod deferred;
 pub mod id;
 pub mod name;
 pub mod price;
@@ -11,6 +12,7 @@ pub mod source;
 pub mod target;
 
 pub use barcode::{Barcode, CheckDigit, CodeKey};
+pub use deferred::{Choice, Decision, DeferredKind};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
 pub use name::ProductName;
 pub use price::{Price, PriceDigits};

@@ -53,11 +53,9 @@ async fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
         Command::ImportProducts(import) => {
             let request = import.request().map_err(Failure::Usage)?;
-            crate::commands::import_products::run(&args.overrides(import), &request, env, &signals, &mut console).await
+            crate::commands::import_products::run(&import.overrides(args), &request, env, &signals, &mut console).await
         }
-        Command::Setup(setup) => {
-            crate::commands::setup::run(&args.overrides_of_setup(), &setup.request(), env, &mut console).await
-        }
+        Command::Setup(setup) => crate::commands::setup::run(&args.base(), &setup.request(), env, &mut console).await,
     }
 }
 

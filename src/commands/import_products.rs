@@ -14,7 +14,7 @@ use crate::odoo::{Lease, Odoo, OdooError, Session, Writer, snapshot};
 use crate::plan::{self, Plan, Policy, Scope};
 use crate::render;
 
-use super::{Console, Failure, Outcome, Signals, connect, lock};
+use super::{Console, Failure, Format, Outcome, Signals, connect, lock};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -27,17 +27,6 @@ pub struct Request {
     pub limit: Option<usize>,
     /// How to print.
     pub format: Format,
-}
-
-/// How to print the plan and the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// One line a change.
-    Lines,
-    /// One document.
-    Json,
 }
 
 /// Products and bad rows that a text lists when nobody asked for all.

@@ -35,6 +35,17 @@ pub struct Console<'a> {
     pub verbose: bool,
 }
 
+/// How to print the plan and the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One line a change.
+    Lines,
+    /// One document.
+    Json,
+}
+
 /// A command that came to its end; what it found decides the exit status.
 #[derive(Debug, Default)]
 pub struct Outcome {

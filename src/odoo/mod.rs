@@ -15,5 +15,5 @@ pub mod writer;
 
 pub use client::{ConnectOptions, Odoo, TransportChoice, Trust};
 pub use error::{ErrorClass, ErrorKind, Fault, OdooError};
-pub use session::{Constants, Named, NewKind, Session, SessionOptions};
+pub use session::{Constants, Named, NewKind, Session, SessionOptions, require_setup};
 pub use writer::{Lease, Writer};

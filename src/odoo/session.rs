@@ -153,6 +153,16 @@ impl Session {
     }
 }
 
+/// Checks that this Odoo was set up by this program, for commands that only read or note what a person chose; any
+/// account in one of our groups will do.
+///
+/// # Errors
+/// [`OdooError::Setup`] when the setup is absent or another program's, [`OdooError::Rights`] when the account may not see
+/// it.
+pub async fn require_setup(odoo: &Odoo) -> Result<(), OdooError> {
+    setup_row(odoo).await.map(drop)
+}
+
 async fn setup_row(odoo: &Odoo) -> Result<(String, i64, BTreeMap<String, i64>), OdooError> {
     let absent = || OdooError::Setup("Odoo has not been set up for erpsync".to_owned());
     let rows = odoo.search_read("x_pz_setup", json!([]), &["x_schema", "x_uuid", "x_procedures", "x_group"]).await;

@@ -2,7 +2,9 @@
 //!
 //! Data only. A *reason* is for people and for the history's "cause"; applying never decides by it.
 
-use crate::catalog::{BadRow, Barcode, ExternalId, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId};
+use crate::catalog::{
+    BadRow, Barcode, DeferredKind, ExternalId, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId,
+};
 
 use super::guards::Refusal;
 
@@ -178,71 +180,6 @@ pub struct Creation {
     pub barcode: Option<Barcode>,
     /// All codes that the source lists.
     pub said_barcodes: Vec<String>,
-}
-
-/// What kind of action waits. The codes are stable: they stand in Odoo's `x_pz_conflict`, in JSON and in documentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DeferredKind {
-    /// Several products of the source list one barcode.
-    DuplicateClaim,
-    /// A product outside the source holds the barcode.
-    ForeignHolder,
-    /// A product that may not be changed now holds the barcode.
-    Held,
-    /// Two active products of Odoo have one barcode.
-    SecondHolder,
-    /// Barcode moves that depend on each other in a circle too large for one transaction.
-    TooManyMoves,
-    /// Several existing products, or one that several external ids claim.
-    AmbiguousMatch,
-    /// The linked product was deleted in Odoo.
-    ProductGone,
-    /// The product belongs to another company.
-    OtherCompany,
-    /// Name or price of one variant of a multi-variant product.
-    SharedTemplate,
-    /// The price moves further than `max_price_change`.
-    PriceJump,
-    /// The price has more digits than Odoo's float keeps.
-    PriceTooLarge,
-    /// A new product without a price.
-    NoPrice,
-    /// Edited in Odoo, and the policy is to ask.
-    Drift,
-    /// Odoo refused the record.
-    Refused,
-    /// The code is at a product that this run was told to leave out.
-    OutOfScope,
-}
-
-impl DeferredKind {
-    /// Does it stay open in Odoo? What waits only because of this run's own limits does not.
-    #[must_use]
-    pub fn is_recorded(self) -> bool {
-        self != Self::OutOfScope
-    }
-
-    /// The stable word.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::DuplicateClaim => "duplicate-claim",
-            Self::ForeignHolder => "foreign-holder",
-            Self::Held => "held",
-            Self::SecondHolder => "second-holder",
-            Self::TooManyMoves => "too-many-moves",
-            Self::AmbiguousMatch => "ambiguous-match",
-            Self::ProductGone => "product-gone",
-            Self::OtherCompany => "other-company",
-            Self::SharedTemplate => "shared-template",
-            Self::PriceJump => "price-jump",
-            Self::PriceTooLarge => "price-too-large",
-            Self::NoPrice => "no-price",
-            Self::Drift => "drift",
-            Self::Refused => "refused",
-            Self::OutOfScope => "out-of-scope",
-        }
-    }
 }
 
 /// A change that is planned and explained, but waits: for the source to become consistent, or for a person.

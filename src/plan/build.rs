@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::catalog::{Catalogue, CodeKey, ExternalId, ExternalProduct, Link, MatchRule, OdooState, Price, Variant};
+use crate::catalog::{
+    Catalogue, CodeKey, DeferredKind, ExternalId, ExternalProduct, Link, MatchRule, OdooState, Price, Variant,
+};
 
 use super::action::{
-    BarcodeMove, Component, Creation, Deferred, DeferredKind, LinkValues, Missing, NameChange, OldName, Plan,
-    PriceChange, Reason, Update,
+    BarcodeMove, Component, Creation, Deferred, LinkValues, Missing, NameChange, OldName, Plan, PriceChange, Reason,
+    Update,
 };
 use super::assign::{Assignment, Seat, assign};
 use super::compare::{Facts, Verdict, adopted, three_way};

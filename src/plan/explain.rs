@@ -4,9 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::{ExternalId, HolderKind, ProductId};
+use crate::catalog::{DeferredKind, ExternalId, HolderKind, ProductId};
 
-use super::action::DeferredKind;
 use super::assign::{Obstacle, Seat};
 use super::policy::Scope;
 

@@ -2,9 +2,9 @@
 //!
 //! Pure. A refusal names the numbers, the likely cause and the flag that lets it through.
 
-use crate::catalog::{Catalogue, OdooState};
+use crate::catalog::{Catalogue, DeferredKind, OdooState};
 
-use super::action::{DeferredKind, Plan};
+use super::action::Plan;
 use super::policy::{Limit, Policy};
 
 /// What a guard refuses.

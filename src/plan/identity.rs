@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Candidate, Catalogue, CodeKey, ExternalId, Link, MatchRule, OdooState, ProductId, Variant};
+use crate::catalog::{
+    Candidate, Catalogue, CodeKey, DeferredKind, ExternalId, Link, MatchRule, OdooState, ProductId, Variant,
+};
 
-use super::action::DeferredKind;
 use super::policy::Scope;
 
 /// What to ask Odoo before planning, beyond the links.

@@ -19,9 +19,10 @@ use std::collections::BTreeSet;
 
 use crate::catalog::{Catalogue, ExternalId, OdooState, SourceName};
 
+pub use crate::catalog::DeferredKind;
 pub use action::{
-    BarcodeMove, Component, Counts, Creation, Deferred, DeferredKind, LinkValues, Missing, NameChange, OldName, Plan,
-    PriceChange, Reason, Update,
+    BarcodeMove, Component, Counts, Creation, Deferred, LinkValues, Missing, NameChange, OldName, Plan, PriceChange,
+    Reason, Update,
 };
 pub use guards::Refusal;
 pub use identity::{Questions, Unlinked, questions};

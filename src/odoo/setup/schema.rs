@@ -4,7 +4,7 @@
 //! read breaks his reads. A change of anything here raises [`SCHEMA`].
 
 /// The version of everything that `setup` makes; a run with another one ends 78.
-pub const SCHEMA: i64 = 1;
+pub const SCHEMA: i64 = 2;
 
 /// How many lanes a run may use side by side; lane 0 carries the barcodes.
 pub const LANES: i64 = 8;
@@ -106,6 +106,34 @@ const HISTORY: &[Field] = &[
     field("x_operation", "Operation key", Char),
 ];
 
+const NAME_HISTORY: &[Field] = &[
+    field("x_name", "Change", Char),
+    indexed("x_link_id", "External product", Many2one("x_pz_product")),
+    field("x_source", "Source", Char),
+    indexed("x_external_id", "External id", Char),
+    field("x_language", "Language", Char),
+    field("x_old", "Old value", Char),
+    field("x_new", "New value", Char),
+    indexed("x_when", "When", Datetime),
+    indexed("x_run_id", "Run", Many2one("x_pz_run")),
+    field("x_cause", "Cause", Char),
+    field("x_operation", "Operation key", Char),
+];
+
+/// The states of a deferred action. Only an open one counts for the exit status.
+const CONFLICT_STATES: &[(&str, &str)] =
+    &[("open", "Open"), ("decided", "Decided"), ("abandoned", "Abandoned"), ("closed", "Closed")];
+
+/// What a person may choose; which of them a kind offers, `catalog::DeferredKind::choices` says.
+const CHOICES: &[(&str, &str)] = &[
+    ("give", "Give the barcode to this product"),
+    ("link", "Link to the chosen product"),
+    ("create", "Create as a new product"),
+    ("keep", "Keep what Odoo has"),
+    ("take", "Take what the source says"),
+    ("abandon", "Leave it, and stop asking"),
+];
+
 /// All models; one that is referred to comes before those that refer to it.
 pub const MODELS: &[Model] = &[
     Model {
@@ -147,6 +175,8 @@ pub const MODELS: &[Model] = &[
             field("x_wrote_name", "Name written", Char),
             field("x_wrote_price", "Price written", Char),
             indexed("x_wrote_barcode", "Barcode written", Char),
+            field("x_wrote_extras", "Further barcodes written", Text),
+            field("x_kept", "Kept as Odoo has it", Char),
             field("x_no_touch", "Don't touch", Boolean),
             field("x_archived_by_us", "Archived by the synchronisation", Boolean),
             field("x_state", "State", Selection(LINK_STATES)),
@@ -178,6 +208,15 @@ pub const MODELS: &[Model] = &[
         system: READ,
     },
     Model {
+        model: "x_pz_product_name_history",
+        label: "Name history",
+        fields: NAME_HISTORY,
+        sync: ADD,
+        operator: READ,
+        reader: READ,
+        system: READ,
+    },
+    Model {
         model: "x_pz_conflict",
         label: "Deferred action",
         fields: &[
@@ -186,11 +225,16 @@ pub const MODELS: &[Model] = &[
             indexed("x_external_id", "External id", Char),
             indexed("x_kind", "Kind", Char),
             field("x_subject", "Barcode or field", Char),
+            field("x_value", "Value that waits", Char),
             field("x_message", "What waits and why", Text),
             field("x_link_id", "External product", PartOf("x_pz_product")),
             field("x_holder_id", "Holder", Many2one("product.product")),
             field("x_candidates", "Candidates", Char),
-            indexed("x_state", "State", Selection(&[("open", "Open"), ("closed", "Closed")])),
+            field("x_choices", "Possible choices", Char),
+            indexed("x_choice", "Choice", Selection(CHOICES)),
+            field("x_choice_product_id", "Chosen product", Many2one("product.product")),
+            indexed("x_state", "State", Selection(CONFLICT_STATES)),
+            field("x_outcome", "Outcome", Char),
             field("x_opened", "Opened", Datetime),
             field("x_closed", "Closed", Datetime),
             field("x_opened_run_id", "Opened by run", Many2one("x_pz_run")),
@@ -240,9 +284,11 @@ pub const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_product_product_uniq ON x_pz_product (x_source, x_product_id)",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_barcode_history_operation_uniq ON x_pz_product_barcode_history (x_operation)",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_price_history_operation_uniq ON x_pz_product_price_history (x_operation)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_name_history_operation_uniq ON x_pz_product_name_history (x_operation)",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_run_key_uniq ON x_pz_run (x_key)",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_lane_number_uniq ON x_pz_lane (x_lane)",
-    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_conflict_open_uniq ON x_pz_conflict (x_source, x_external_id, x_kind, coalesce(x_subject, '')) WHERE x_state = 'open'",
+    "DROP INDEX IF EXISTS x_pz_conflict_open_uniq",
+    "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_conflict_live_uniq ON x_pz_conflict (x_source, x_external_id, x_kind, coalesce(x_subject, '')) WHERE x_state != 'closed'",
 ];
 
 #[cfg(test)]

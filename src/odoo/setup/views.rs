@@ -25,6 +25,10 @@ pub struct Screen {
     pub default_filters: &'static [&'static str],
 }
 
+/// Changes of today, by the user's calendar; `context_today` is what web clients of all versions know.
+const TODAY: (&str, &str, &str) =
+    ("today", "Changed today", "[('x_when', '>=', context_today().strftime('%Y-%m-%d'))]");
+
 /// All screens, in menu order.
 pub const SCREENS: &[Screen] = &[
     Screen {
@@ -40,17 +44,38 @@ pub const SCREENS: &[Screen] = &[
             "x_subject",
             "x_holder_id",
             "x_message",
+            "x_choice",
             "x_state",
         ],
         form: [
-            &["x_source", "x_external_id", "x_link_id", "x_kind", "x_subject"],
-            &["x_state", "x_opened", "x_opened_run_id", "x_closed", "x_closed_run_id", "x_holder_id", "x_candidates"],
+            &[
+                "x_source",
+                "x_external_id",
+                "x_link_id",
+                "x_kind",
+                "x_subject",
+                "x_value",
+                "x_holder_id",
+                "x_candidates",
+            ],
+            &[
+                "x_state",
+                "x_choices",
+                "x_choice",
+                "x_choice_product_id",
+                "x_outcome",
+                "x_opened",
+                "x_opened_run_id",
+                "x_closed",
+                "x_closed_run_id",
+            ],
             &["x_message"],
         ],
-        editable: &[],
+        editable: &["x_choice", "x_choice_product_id"],
         search: &["x_external_id", "x_subject", "x_kind", "x_link_id", "x_message"],
         filters: &[
-            ("open", "Open", "[('x_state', '=', 'open')]"),
+            ("open", "Open conflicts", "[('x_state', '=', 'open')]"),
+            ("decided", "Decided or abandoned", "[('x_state', 'in', ['decided', 'abandoned'])]"),
             ("closed", "Closed", "[('x_state', '=', 'closed')]"),
         ],
         default_filters: &["open"],
@@ -78,6 +103,8 @@ pub const SCREENS: &[Screen] = &[
                 "x_said_price",
                 "x_wrote_price",
                 "x_wrote_barcode",
+                "x_wrote_extras",
+                "x_kept",
                 "x_event_type",
                 "x_event_update",
                 "x_event_check",
@@ -87,7 +114,9 @@ pub const SCREENS: &[Screen] = &[
         editable: &["x_product_id", "x_no_touch"],
         search: &["x_external_id", "x_name", "x_product_id", "x_wrote_barcode", "x_said_barcodes"],
         filters: &[
+            ("today", "Changed today", "[('x_event_update', '>=', context_today().strftime('%Y-%m-%d'))]"),
             ("waiting", "Something waits", "[('x_state', '=', 'waiting')]"),
+            ("missing", "Missing in the source", "[('x_state', '=', 'missing')]"),
             ("no_touch", "Not to be touched", "[('x_no_touch', '=', True)]"),
             ("gone", "Product gone", "[('x_product_id', '=', False)]"),
         ],
@@ -107,6 +136,7 @@ pub const SCREENS: &[Screen] = &[
         editable: &[],
         search: &["x_external_id", "x_old", "x_new", "x_link_id"],
         filters: &[
+            TODAY,
             ("given", "Given or moved", "[('x_new', '!=', False)]"),
             ("taken", "Taken away", "[('x_new', '=', False)]"),
         ],
@@ -126,9 +156,36 @@ pub const SCREENS: &[Screen] = &[
         editable: &[],
         search: &["x_external_id", "x_link_id"],
         filters: &[
+            TODAY,
             ("changed", "Changed", "[('x_old', '!=', False)]"),
             ("first", "First price", "[('x_old', '=', False)]"),
         ],
+        default_filters: &[],
+    },
+    Screen {
+        model: "x_pz_product_name_history",
+        menu: "Name history",
+        sequence: 45,
+        order: "x_when desc, id desc",
+        columns: &[
+            "x_when",
+            "x_source",
+            "x_external_id",
+            "x_link_id",
+            "x_language",
+            "x_old",
+            "x_new",
+            "x_cause",
+            "x_run_id",
+        ],
+        form: [
+            &["x_source", "x_external_id", "x_link_id", "x_language", "x_old", "x_new"],
+            &["x_when", "x_cause", "x_run_id", "x_operation"],
+            &[],
+        ],
+        editable: &[],
+        search: &["x_external_id", "x_old", "x_new", "x_link_id"],
+        filters: &[TODAY],
         default_filters: &[],
     },
     Screen {
@@ -157,6 +214,7 @@ pub const SCREENS: &[Screen] = &[
         editable: &[],
         search: &["x_source", "x_command", "x_host", "x_status"],
         filters: &[
+            ("today", "Today", "[('x_started', '>=', context_today().strftime('%Y-%m-%d'))]"),
             ("refused", "With refusals", "[('x_refused', '>', 0)]"),
             ("unfinished", "Not ended", "[('x_ended', '=', False)]"),
         ],

@@ -1,0 +1,186 @@
+//! What waits, and what a person may choose about it.
+
+use super::{ExternalId, ProductId};
+
+/// What kind of action waits. The codes are stable: they stand in Odoo's `x_pz_conflict`, in JSON and in documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DeferredKind {
+    /// Several products of the source list one barcode.
+    DuplicateClaim,
+    /// A product outside the source holds the barcode.
+    ForeignHolder,
+    /// A product that may not be changed now holds the barcode.
+    Held,
+    /// Two active products of Odoo have one barcode.
+    SecondHolder,
+    /// Barcode moves that depend on each other in a circle too large for one transaction.
+    TooManyMoves,
+    /// Several existing products, or one that several external ids claim.
+    AmbiguousMatch,
+    /// The linked product was deleted in Odoo.
+    ProductGone,
+    /// The product belongs to another company.
+    OtherCompany,
+    /// Name or price of one variant of a multi-variant product.
+    SharedTemplate,
+    /// The price moves further than `max_price_change`.
+    PriceJump,
+    /// The price has more digits than Odoo's float keeps.
+    PriceTooLarge,
+    /// A new product without a price.
+    NoPrice,
+    /// Edited in Odoo, and the policy is to ask.
+    Drift,
+    /// Odoo refused the record.
+    Refused,
+    /// The code is at a product that this run was told to leave out.
+    OutOfScope,
+}
+
+impl DeferredKind {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::DuplicateClaim,
+        Self::ForeignHolder,
+        Self::Held,
+        Self::SecondHolder,
+        Self::TooManyMoves,
+        Self::AmbiguousMatch,
+        Self::ProductGone,
+        Self::OtherCompany,
+        Self::SharedTemplate,
+        Self::PriceJump,
+        Self::PriceTooLarge,
+        Self::NoPrice,
+        Self::Drift,
+        Self::Refused,
+        Self::OutOfScope,
+    ];
+
+    /// Does it stay open in Odoo? What waits only because of this run's own limits does not.
+    #[must_use]
+    pub fn is_recorded(self) -> bool {
+        self != Self::OutOfScope
+    }
+
+    /// The stable word.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DuplicateClaim => "duplicate-claim",
+            Self::ForeignHolder => "foreign-holder",
+            Self::Held => "held",
+            Self::SecondHolder => "second-holder",
+            Self::TooManyMoves => "too-many-moves",
+            Self::AmbiguousMatch => "ambiguous-match",
+            Self::ProductGone => "product-gone",
+            Self::OtherCompany => "other-company",
+            Self::SharedTemplate => "shared-template",
+            Self::PriceJump => "price-jump",
+            Self::PriceTooLarge => "price-too-large",
+            Self::NoPrice => "no-price",
+            Self::Drift => "drift",
+            Self::Refused => "refused",
+            Self::OutOfScope => "out-of-scope",
+        }
+    }
+
+    /// The kind with this word.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// What a person may choose, the most usual first. [`Choice::Abandon`] is always there.
+    #[must_use]
+    pub fn choices(self) -> &'static [Choice] {
+        use Choice::{Abandon, Create, Give, Keep, Link, Take};
+        match self {
+            Self::DuplicateClaim | Self::ForeignHolder | Self::SecondHolder => &[Give, Keep, Abandon],
+            Self::AmbiguousMatch | Self::OtherCompany | Self::ProductGone => &[Link, Create, Abandon],
+            Self::SharedTemplate | Self::PriceJump | Self::Drift => &[Take, Keep, Abandon],
+            Self::Held
+            | Self::TooManyMoves
+            | Self::PriceTooLarge
+            | Self::NoPrice
+            | Self::Refused
+            | Self::OutOfScope => &[Abandon],
+        }
+    }
+}
+
+/// What a person chose about a deferred action, here or in Odoo's own form. The next run carries it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Choice {
+    /// Give the barcode to the product whose deferred action this is; whoever else has it loses it, and the other
+    /// claimants are not asked again while the source lists it at several.
+    Give,
+    /// Link the external id to the chosen product.
+    Link,
+    /// Create it as a new product.
+    Create,
+    /// Keep what Odoo has, until the source says something else again.
+    Keep,
+    /// Take what the source says, just this value.
+    Take,
+    /// Leave it, and stop asking until what waits is another value.
+    Abandon,
+}
+
+impl Choice {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Give, Self::Link, Self::Create, Self::Keep, Self::Take, Self::Abandon];
+
+    /// The word in `x_choice` and on the command line.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Give => "give",
+            Self::Link => "link",
+            Self::Create => "create",
+            Self::Keep => "keep",
+            Self::Take => "take",
+            Self::Abandon => "abandon",
+        }
+    }
+
+    /// The choice with this word.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.code() == code)
+    }
+}
+
+/// A choice that a person made, and that still stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whose deferred action.
+    pub external_id: ExternalId,
+    /// Its kind.
+    pub kind: DeferredKind,
+    /// The barcode or field.
+    pub subject: String,
+    /// The value that waited when the person chose; empty where the subject says it all.
+    pub value: String,
+    /// What was chosen.
+    pub choice: Choice,
+    /// The chosen product, for [`Choice::Link`].
+    pub product: Option<ProductId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_there_and_back() {
+        for kind in DeferredKind::ALL {
+            assert_eq!(DeferredKind::parse(kind.code()), Some(kind));
+            assert!(kind.choices().contains(&Choice::Abandon), "{kind:?}");
+        }
+        for choice in Choice::ALL {
+            assert_eq!(Choice::parse(choice.code()), Some(choice));
+        }
+        assert_eq!(DeferredKind::parse("Drift"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! Flags of `import-products`.
+
+use crate::commands::import_products::Request;
+use crate::config::Overrides;
+use crate::plan::Allowances;
+
+use super::{Args, FormatArg, external_ids};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ImportProducts {
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Only this source; may be repeated [default: all]
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
+    /// Only these products of the source, by external id; the others keep what they have
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Only the first N products that have something to do
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// How to print the plan and the report
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+    /// Let the first run against an Odoo that has products already through
+    #[arg(long)]
+    first_run: bool,
+    /// Let more new products through than sync.guards.max_create
+    #[arg(long)]
+    allow_create: bool,
+    /// Let more barcodes be taken away than sync.guards.max_release
+    #[arg(long)]
+    allow_release: bool,
+    /// Let more products be changed than sync.guards.max_changes
+    #[arg(long)]
+    allow_changes: bool,
+    /// Let prices move further than sync.max_price_change
+    #[arg(long)]
+    allow_price_change: bool,
+    /// Believe a source without products or without barcodes
+    #[arg(long)]
+    allow_empty_source: bool,
+}
+
+impl ImportProducts {
+    /// What it says about the settings.
+    pub(in crate::cli) fn overrides(&self, args: &Args) -> Overrides {
+        let allowances = Allowances {
+            first_run: self.first_run,
+            create: self.allow_create,
+            release: self.allow_release,
+            changes: self.allow_changes,
+            price_change: self.allow_price_change,
+            empty_source: self.allow_empty_source,
+        };
+        Overrides { sources: self.source.clone(), allowances, ..args.base() }
+    }
+
+    /// # Errors
+    /// When an id of `--only` is none.
+    pub(in crate::cli) fn request(&self) -> Result<Request, String> {
+        if self.limit == Some(0) {
+            return Err("--limit 0 leaves nothing to do; give 1 or more".to_owned());
+        }
+        let only = external_ids("--only", &self.only)?;
+        Ok(Request { dry_run: self.dry_run, only, limit: self.limit, format: self.format.into() })
+    }
+}

@@ -1,0 +1,127 @@
+//! Flags and subcommands, a file for each, and how they become requests. `--help` is documentation: say it here, and say it well.
+
+mod import_products;
+mod setup;
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::catalog::ExternalId;
+use crate::commands::Format;
+use crate::config::Overrides;
+
+use super::exit::STATUSES;
+use import_products::ImportProducts;
+use setup::Setup;
+
+/// Keeps an Odoo product catalogue in step with an accounting system on MS SQL Server, one way.
+#[derive(Debug, Parser)]
+#[command(name = "erpsync", version, after_help = STATUSES, subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct Args {
+    /// The configuration [default: $ERPSYNC_CONFIG, ./sync.toml, ~/.config/erpsync/sync.toml, /etc/erpsync/sync.toml]
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Odoo's address, instead of odoo.url
+    #[arg(long, global = true, value_name = "URL")]
+    odoo_url: Option<String>,
+    /// Odoo's database, instead of odoo.database
+    #[arg(long, global = true, value_name = "NAME")]
+    odoo_database: Option<String>,
+    /// The account in Odoo, instead of odoo.login
+    #[arg(long, global = true, value_name = "LOGIN")]
+    odoo_login: Option<String>,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+    /// Print nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more; twice for what is asked of the servers and for Odoo's tracebacks
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read the source, compare with Odoo, and write what differs: products, names, prices, barcodes
+    #[command(after_help = STATUSES)]
+    ImportProducts(ImportProducts),
+    /// Install models, rights, screens and procedures in Odoo; again after an upgrade
+    #[command(after_help = STATUSES)]
+    Setup(Setup),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    /// For people
+    Text,
+    /// One line a change, columns separated by tabs
+    Lines,
+    /// One document
+    Json,
+}
+
+impl Args {
+    /// For the stream: with `auto` it asks the terminal, `NO_COLOR` and `CLICOLOR`.
+    pub(super) fn color(&self) -> anstream::ColorChoice {
+        match self.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+    }
+
+    /// For the renderer: the stream takes colours out again where they do not belong.
+    pub(super) fn colored(&self) -> bool {
+        match self.color {
+            Color::Auto => std::io::stdout().is_terminal(),
+            Color::Always => true,
+            Color::Never => false,
+        }
+    }
+
+    /// What all commands say about the settings.
+    pub(super) fn base(&self) -> Overrides {
+        Overrides {
+            config: self.config.clone(),
+            odoo_url: self.odoo_url.clone(),
+            odoo_database: self.odoo_database.clone(),
+            odoo_login: self.odoo_login.clone(),
+            ..Overrides::default()
+        }
+    }
+}
+
+/// External ids as they are typed.
+///
+/// # Errors
+/// When one is none.
+fn external_ids(flag: &str, texts: &[String]) -> Result<Option<BTreeSet<ExternalId>>, String> {
+    let mut ids = BTreeSet::new();
+    for text in texts {
+        ids.insert(ExternalId::parse(text).map_err(|e| format!("{flag} {text:?}: {e}"))?);
+    }
+    Ok((!ids.is_empty()).then_some(ids))
+}
+
+impl From<FormatArg> for Format {
+    fn from(arg: FormatArg) -> Self {
+        match arg {
+            FormatArg::Text => Self::Text,
+            FormatArg::Lines => Self::Lines,
+            FormatArg::Json => Self::Json,
+        }
+    }
+}
