@@ -93,6 +93,10 @@ impl Env<'_> {
             let refused = || OdooFault::value_error(format!("the stand-in cannot run this code: {line}"));
             let sql = line.strip_prefix("env.cr.execute(").and_then(|l| l.strip_suffix(')')).ok_or_else(refused)?;
             let sql: String = serde_json::from_str(sql).map_err(|_| refused())?;
+            if let Some(name) = sql.strip_prefix("DROP INDEX IF EXISTS ") {
+                self.store.drop_index(name);
+                continue;
+            }
             let (model, index) = self.parse_index(&sql).ok_or_else(refused)?;
             self.store.add_index(&model, index)?;
         }
@@ -117,8 +121,11 @@ impl Env<'_> {
         }
         let mut index = Index::new(name, true, &columns);
         if let Some(filter) = filter {
-            let (column, value) = filter.split_once(" = '")?;
-            index.filter = Some((column.to_owned(), value.strip_suffix('\'')?.to_owned()));
+            let (column, equal, value) = match filter.split_once(" != '") {
+                Some((column, value)) => (column, false, value),
+                None => filter.split_once(" = '").map(|(column, value)| (column, true, value))?,
+            };
+            index.filter = Some((column.to_owned(), equal, value.strip_suffix('\'')?.to_owned()));
         }
         Some((table.to_owned(), index))
     }

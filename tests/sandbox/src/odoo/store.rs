@@ -23,8 +23,8 @@ pub(super) struct Index {
     pub unique: bool,
     /// Columns; a NULL in one keeps the record out, unless the column is coalesced to `''`.
     pub columns: Vec<(String, bool)>,
-    /// Only records whose column has this value.
-    pub filter: Option<(String, String)>,
+    /// Only records whose column has this value, or with `false` has another one; a NULL is in neither.
+    pub filter: Option<(String, bool, String)>,
     /// Odoo's sentence for a violation, where a model declares the constraint.
     pub sentence: Option<&'static str>,
     entries: HashMap<Arc<str>, Vec<i64>>,
@@ -37,10 +37,11 @@ impl Index {
     }
 
     fn values(&self, record: &Record) -> Option<Vec<String>> {
-        if let Some((column, value)) = &self.filter
-            && record.get(column).and_then(Value::as_str) != Some(value)
-        {
-            return None;
+        if let Some((column, equal, value)) = &self.filter {
+            let found = record.get(column).and_then(Value::as_str)?;
+            if (found == value) != *equal {
+                return None;
+            }
         }
         let value = |(column, coalesce): &(String, bool)| match record.get(column) {
             None | Some(Value::Null) => coalesce.then(String::new),
@@ -162,6 +163,13 @@ impl Store {
         Ok(())
     }
 
+    /// Drops an index by name, if there is one.
+    pub(super) fn drop_index(&mut self, name: &str) {
+        for table in self.tables.values_mut().filter(|t| t.indexes.iter().any(|i| i.name == name)) {
+            Arc::make_mut(table).indexes.retain(|i| i.name != name);
+        }
+    }
+
     /// Inserts a record with the next id.
     pub(super) fn insert(&mut self, model: &str, mut record: Record) -> Result<i64, OdooFault> {
         let (version, uid, now) = (self.version, self.uid, self.now.clone());
@@ -248,7 +256,7 @@ mod tests {
         let mut store = Store::new(19, BTreeMap::new(), "2026-01-01 00:00:00.000000".to_owned());
         store.add_table("t");
         let mut index = Index::new("t_uniq", true, &[("a", false), ("b", true)]);
-        index.filter = Some(("state".to_owned(), "open".to_owned()));
+        index.filter = Some(("state".to_owned(), true, "open".to_owned()));
         store.add_index("t", index).unwrap();
         store.insert("t", record(json!({"a": "x", "state": "open"}))).unwrap();
         store.insert("t", record(json!({"a": "x", "state": "closed"}))).unwrap();
