@@ -5,6 +5,7 @@
 
 pub mod barcode;
 pub mod deferred;
+pub mod history;
 pub mod id;
 pub mod name;
 pub mod price;
@@ -13,6 +14,7 @@ pub mod target;
 
 pub use barcode::{Barcode, CheckDigit, CodeKey};
 pub use deferred::{Choice, Decision, DeferredKind};
+pub use history::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
 pub use name::ProductName;
 pub use price::{Price, PriceDigits};
