@@ -192,13 +192,26 @@ impl Odoo {
         domain: Value,
         fields: &[&str],
     ) -> Result<Vec<Map<String, Value>>, OdooError> {
-        let call = Call::new(model, "search_read")
-            .arg("domain", domain)
-            .arg("fields", json!(fields))
-            .context("active_test", false)
-            // Without it Odoo hides from a search the menus that the account does not see, ours among them.
-            .context("ir.ui.menu.full_list", true);
-        let name = format!("{model}.search_read");
+        self.read(reading(model, domain, fields)).await
+    }
+
+    /// Reads the first so many records in an order, `id` or `id desc`. A condition on the id leads to the next ones:
+    /// an offset would shift when records are made meanwhile, and makes PostgreSQL count them all again.
+    ///
+    /// # Errors
+    /// See [`OdooError`].
+    pub async fn search_page(
+        &self,
+        model: &'static str,
+        domain: Value,
+        fields: &[&str],
+        page: Page,
+    ) -> Result<Vec<Map<String, Value>>, OdooError> {
+        self.read(reading(model, domain, fields).arg("order", page.order).arg("limit", page.limit)).await
+    }
+
+    async fn read(&self, call: Call) -> Result<Vec<Map<String, Value>>, OdooError> {
+        let name = format!("{}.search_read", call.model);
         let value = self.call(&call).await?;
         serde_json::from_value(value).map_err(|e| OdooError::Answer {
             call: name,
@@ -206,6 +219,24 @@ impl Odoo {
             body: String::new(),
         })
     }
+}
+
+/// A part of what a search finds.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Odoo's `order`.
+    pub order: &'static str,
+    /// The most records.
+    pub limit: usize,
+}
+
+fn reading(model: &'static str, domain: Value, fields: &[&str]) -> Call {
+    Call::new(model, "search_read")
+        .arg("domain", domain)
+        .arg("fields", json!(fields))
+        .context("active_test", false)
+        // Without it Odoo hides from a search the menus that the account does not see, ours among them.
+        .context("ir.ui.menu.full_list", true)
 }
 
 /// Odoo up to 15 takes the context out of a web session's call before it carries it out, so that its own replay after a

@@ -4,15 +4,18 @@
 //! [`std::io::Write`]. Reads `catalog`, `plan` and `apply::report`, nothing else of ours. Same input, same bytes.
 //!
 //! Reading order: `escape` (what data may not do to a terminal), `items` (the plan grouped by product, the one view that
-//! all formats share), then a file per format: `text`, `lines`, `json`, and `report` for what a run did.
+//! all formats share), then a file per format: `text`, `lines`, `json`, and `report` for what a run did; `history` is a view of its own,
+//! with its formats below it.
 
 mod escape;
+mod history;
 mod items;
 mod json;
 mod lines;
 mod report;
 mod text;
 
+pub use history::{Asked, HistoryFormat, HistoryWriter, RunHead, Zone};
 pub use json::json;
 pub use lines::plan_lines;
 pub use report::{report_lines, report_text, summary_line};

@@ -78,7 +78,7 @@ fn parse<'a>(env: &Env<'_>, model: &str, condition: &'a Value) -> Result<Conditi
         let what = if new { "condition" } else { "leaf" };
         return Err(OdooFault::value_error(format!("Invalid field {model}.{field} in {what} {leaf}")));
     }
-    if !["=", "!=", "in", "not in", "<", ">", "<=", ">="].contains(&operator) {
+    if !["=", "!=", "in", "not in", "<", ">", "<=", ">=", "=like"].contains(&operator) {
         let what = if new { "Invalid operator in condition" } else { "Invalid leaf" };
         return Err(OdooFault::value_error(format!("{what} {leaf}")));
     }
@@ -104,10 +104,54 @@ impl Condition<'_> {
             "!=" => !equal(self.value),
             "in" => self.value.as_array().is_some_and(|list| list.iter().any(equal)),
             "not in" => !self.value.as_array().is_some_and(|list| list.iter().any(equal)),
+            "=like" => match (&found, self.value) {
+                (Value::String(text), Value::String(pattern)) => like(text, pattern),
+                _ => false,
+            },
             "<" => order.is_some_and(|o| o.is_lt()),
             ">" => order.is_some_and(|o| o.is_gt()),
             "<=" => order.is_some_and(|o| o.is_le()),
             _ => order.is_some_and(|o| o.is_ge()),
+        }
+    }
+}
+
+/// PostgreSQL's LIKE: `%` is any text, `_` any character, a backslash takes the meaning from what follows.
+fn like(text: &str, pattern: &str) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => text.is_empty(),
+        Some('%') => {
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| like(&text[at..], rest.as_str()))
+        }
+        Some(c) => {
+            let (any, wanted) = (c == '_', if c == '\\' { rest.next() } else { Some(c) });
+            let mut text = text.chars();
+            text.next().is_some_and(|found| any || Some(found) == wanted) && like(text.as_str(), rest.as_str())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like;
+
+    #[test]
+    fn patterns() {
+        for (text, pattern, wanted) in [
+            ("abc", "abc", true),
+            ("abc", "ab", false),
+            ("abc", "ab%", true),
+            ("abc", "%bc", true),
+            ("abc", "%b%", true),
+            ("abc", "a_c", true),
+            ("abc", "a\\_c", false),
+            ("a_c", "a\\_c", true),
+            ("a%", "a\\%", true),
+            ("", "%", true),
+            ("", "_", false),
+        ] {
+            assert_eq!(like(text, pattern), wanted, "{text:?} {pattern:?}");
         }
     }
 }

@@ -143,9 +143,12 @@ fn create(env: &mut Env<'_>, model: &str, values: &Value) -> Result<Value, OdooF
 
 fn search_read(env: &mut Env<'_>, model: &str, named: &Record) -> Result<Value, OdooFault> {
     env.check(model, Right::Read)?;
-    if named.get("order").is_some_and(|o| !o.is_null()) {
-        return Err(OdooFault::value_error("the stand-in sorts by id alone"));
-    }
+    let descending = match named.get("order").filter(|o| !o.is_null()) {
+        None => false,
+        Some(order) if order == "id" => false,
+        Some(order) if order == "id desc" => true,
+        Some(_) => return Err(OdooFault::value_error("the stand-in sorts by id alone")),
+    };
     let mut fields: Vec<String> = named
         .get("fields")
         .and_then(Value::as_array)
@@ -162,7 +165,10 @@ fn search_read(env: &mut Env<'_>, model: &str, named: &Record) -> Result<Value, 
         fields = env.store.models[model].fields.keys().filter(|f| *f != "password").cloned().collect();
     }
     let everything = json!([]);
-    let found = domain::search(env, model, named.get("domain").filter(|d| !d.is_null()).unwrap_or(&everything))?;
+    let mut found = domain::search(env, model, named.get("domain").filter(|d| !d.is_null()).unwrap_or(&everything))?;
+    if descending {
+        found.reverse();
+    }
     let number = |name: &str| named.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
     let (offset, limit) = (number("offset").unwrap_or(0), number("limit").filter(|l| *l > 0).unwrap_or(usize::MAX));
     let mut out = Vec::new();

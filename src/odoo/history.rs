@@ -1,0 +1,349 @@
+//! Reads the history that runs wrote: changes in the order of recording, page by page; runs by their keys; who has a
+//! barcode by our last write.
+//!
+//! Plain reads of our own models, so that an account of the reader group is enough. Writes nothing, takes no lease.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, NaiveDateTime};
+use serde_json::{Map, Value, json};
+
+use crate::catalog::{Change, ChangedField, ExternalId, Moment, SourceName, Tenant};
+
+use super::client::{Odoo, Page};
+use super::error::OdooError;
+
+/// Lines that one call returns.
+const PAGE: usize = 5000;
+
+/// How Odoo writes a moment, in UTC.
+const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
+
+const LINKS: &str = "x_pz_product";
+const RUNS: &str = "x_pz_run";
+
+/// Which lines are wanted; everything that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// Of these fields.
+    pub fields: Vec<ChangedField>,
+    /// Of these sources; empty for all that Odoo knows.
+    pub sources: Vec<SourceName>,
+    /// Of this product.
+    pub external_id: Option<ExternalId>,
+    /// Written by this run.
+    pub run: Option<i64>,
+    /// Not before.
+    pub since: Option<Moment>,
+    /// Before, that moment excluded.
+    pub until: Option<Moment>,
+    /// Barcode lines in which one of these codes comes or goes; empty for all.
+    pub codes: Vec<String>,
+}
+
+impl Question {
+    fn domain(&self) -> Vec<Value> {
+        let mut domain = of_sources(&self.sources);
+        if let Some(id) = &self.external_id {
+            domain.push(json!(["x_external_id", "=", id.as_str()]));
+        }
+        if let Some(run) = self.run {
+            domain.push(json!(["x_run_id", "=", run]));
+        }
+        if let Some(since) = self.since {
+            domain.push(json!(["x_when", ">=", text(since)]));
+        }
+        if let Some(until) = self.until {
+            domain.push(json!(["x_when", "<", text(until)]));
+        }
+        if !self.codes.is_empty() {
+            domain.extend([json!("|"), json!(["x_old", "in", self.codes]), json!(["x_new", "in", self.codes])]);
+        }
+        domain
+    }
+}
+
+fn of_sources(sources: &[SourceName]) -> Vec<Value> {
+    let names: Vec<&str> = sources.iter().map(SourceName::as_str).collect();
+    if names.is_empty() { Vec::new() } else { vec![json!(["x_source", "in", names])] }
+}
+
+fn model(field: ChangedField) -> &'static str {
+    match field {
+        ChangedField::Barcode => "x_pz_product_barcode_history",
+        ChangedField::Price => "x_pz_product_price_history",
+        ChangedField::Name => "x_pz_product_name_history",
+    }
+}
+
+/// Reads lines oldest first, in bounded memory: by id within a field, the fields merged by time.
+#[derive(Debug)]
+pub struct Reader<'o> {
+    odoo: &'o Odoo,
+    domain: Vec<Value>,
+    streams: Vec<Stream>,
+    runs: BTreeMap<i64, String>,
+}
+
+#[derive(Debug)]
+struct Stream {
+    field: ChangedField,
+    /// The last id that was read.
+    after: i64,
+    ready: VecDeque<Change>,
+    ended: bool,
+}
+
+impl<'o> Reader<'o> {
+    /// Asks nothing yet.
+    #[must_use]
+    pub fn new(odoo: &'o Odoo, question: &Question) -> Self {
+        let stream = |field: &ChangedField| Stream { field: *field, after: 0, ready: VecDeque::new(), ended: false };
+        let streams = question.fields.iter().map(stream).collect();
+        Self { odoo, domain: question.domain(), streams, runs: BTreeMap::new() }
+    }
+
+    /// The next lines; none at the end.
+    ///
+    /// # Errors
+    /// When a call fails or an answer is not understood.
+    pub async fn next(&mut self) -> Result<Vec<Change>, OdooError> {
+        for at in 0..self.streams.len() {
+            let Stream { field, after, ended, ref ready } = self.streams[at];
+            if ended || !ready.is_empty() {
+                continue;
+            }
+            let page = self.page(field, json!(["id", ">", after]), "id", PAGE).await?;
+            let stream = &mut self.streams[at];
+            stream.ended = page.len() < PAGE;
+            stream.after = page.last().map_or(stream.after, |c| c.id);
+            stream.ready = page.into();
+        }
+        // What comes after the end of a page is not known, so the merge stops there.
+        let mut out = Vec::new();
+        while self.streams.iter().all(|s| s.ended || !s.ready.is_empty()) {
+            let first = |s: &Stream| s.ready.front().map(|c| (c.when, c.field));
+            let next = self.streams.iter_mut().filter(|s| !s.ready.is_empty()).min_by_key(|s| first(s));
+            let Some(change) = next.and_then(|s| s.ready.pop_front()) else { break };
+            out.push(change);
+        }
+        Ok(out)
+    }
+
+    /// The newest so many lines, oldest first.
+    ///
+    /// # Errors
+    /// As [`Reader::next`].
+    pub async fn newest(mut self, limit: usize) -> Result<Vec<Change>, OdooError> {
+        let mut all = Vec::new();
+        for at in 0..self.streams.len() {
+            let (field, mut before, mut left) = (self.streams[at].field, i64::from(i32::MAX), limit);
+            while left > 0 {
+                let wanted = left.min(PAGE);
+                let page = self.page(field, json!(["id", "<", before]), "id desc", wanted).await?;
+                left = if page.len() < wanted { 0 } else { left - page.len() };
+                before = page.last().map_or(before, |c| c.id);
+                all.extend(page);
+            }
+        }
+        all.sort_by_key(|c| (c.when, c.field, c.id));
+        Ok(all.split_off(all.len().saturating_sub(limit)))
+    }
+
+    async fn page(
+        &mut self,
+        field: ChangedField,
+        from: Value,
+        order: &'static str,
+        limit: usize,
+    ) -> Result<Vec<Change>, OdooError> {
+        let model = model(field);
+        let mut domain = self.domain.clone();
+        domain.push(from);
+        let mut columns =
+            vec!["x_link_id", "x_source", "x_external_id", "x_old", "x_new", "x_when", "x_run_id", "x_cause"];
+        if field == ChangedField::Name {
+            columns.push("x_language");
+        }
+        let rows = self.odoo.search_page(model, json!(domain), &columns, Page { order, limit }).await?;
+        self.learn_runs(&rows).await?;
+        rows.iter().map(|row| self.change(field, &Row { cells: row, model })).collect()
+    }
+
+    /// Reads the keys of runs that are met for the first time.
+    async fn learn_runs(&mut self, rows: &[Map<String, Value>]) -> Result<(), OdooError> {
+        let mut unknown: Vec<i64> = rows.iter().filter_map(run_id).filter(|id| !self.runs.contains_key(id)).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        for row in self.odoo.search_read(RUNS, json!([["id", "in", unknown]]), &["x_key"]).await? {
+            let row = Row { cells: &row, model: RUNS };
+            self.runs.insert(row.id()?, row.text("x_key").unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn change(&self, field: ChangedField, row: &Row<'_>) -> Result<Change, OdooError> {
+        let external_id = row.text("x_external_id").unwrap_or_default();
+        let link = row.cells.get("x_link_id").and_then(|link| link[1].as_str());
+        Ok(Change {
+            id: row.id()?,
+            when: row.moment("x_when")?.ok_or_else(|| row.not_understood("x_when"))?,
+            field,
+            source: row.text("x_source").unwrap_or_default(),
+            linked: link.is_some(),
+            name: link.map_or_else(String::new, |label| product_name(label, &external_id)),
+            external_id,
+            language: row.text("x_language"),
+            old: row.text("x_old"),
+            new: row.text("x_new"),
+            cause: row.text("x_cause").unwrap_or_default(),
+            run: run_id(row.cells).and_then(|id| self.runs.get(&id)).cloned(),
+        })
+    }
+}
+
+fn run_id(row: &Map<String, Value>) -> Option<i64> {
+    row.get("x_run_id")?[0].as_i64()
+}
+
+/// A link is labelled `[1001] Tea`.
+fn product_name(label: &str, external_id: &str) -> String {
+    let name = label.strip_prefix('[').and_then(|l| l.strip_prefix(external_id)).and_then(|l| l.strip_prefix("] "));
+    name.unwrap_or(label).to_owned()
+}
+
+/// A run's own line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLine {
+    /// Its id in Odoo.
+    pub id: i64,
+    /// Its key.
+    pub key: String,
+    /// Its source.
+    pub source: String,
+    /// Its command.
+    pub command: String,
+    /// When it began.
+    pub started: Option<Moment>,
+    /// When it ended; `None` while it works, and when it died.
+    pub ended: Option<Moment>,
+    /// How it ended.
+    pub status: String,
+    /// What it did, in words.
+    pub summary: String,
+}
+
+/// Runs whose key is this text, else those whose key begins or ends with it: at most `limit`, oldest first.
+///
+/// # Errors
+/// When a call fails or an answer is not understood.
+pub async fn find_runs(odoo: &Odoo, key: &str, limit: usize) -> Result<Vec<RunLine>, OdooError> {
+    let columns = ["x_key", "x_source", "x_command", "x_started", "x_ended", "x_status", "x_summary"];
+    let read = async |domain: Value| -> Result<Vec<RunLine>, OdooError> {
+        let rows = odoo.search_page(RUNS, domain, &columns, Page { order: "id", limit }).await?;
+        rows.iter()
+            .map(|cells| {
+                let row = Row { cells, model: RUNS };
+                let word = |name| row.text(name).unwrap_or_default();
+                Ok(RunLine {
+                    id: row.id()?,
+                    key: word("x_key"),
+                    source: word("x_source"),
+                    command: word("x_command"),
+                    started: row.moment("x_started")?,
+                    ended: row.moment("x_ended")?,
+                    status: word("x_status"),
+                    summary: word("x_summary"),
+                })
+            })
+            .collect()
+    };
+    let exact = read(json!([["x_key", "=", key]])).await?;
+    if !exact.is_empty() {
+        return Ok(exact);
+    }
+    let literal = key.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    read(json!(["|", ["x_key", "=like", format!("{literal}%")], ["x_key", "=like", format!("%{literal}")]])).await
+}
+
+/// Who has one of these codes by what runs wrote or agreed to, with the product's name.
+///
+/// # Errors
+/// When a call fails or an answer is not understood.
+pub async fn holders(odoo: &Odoo, codes: &[String]) -> Result<Vec<(Tenant, String)>, OdooError> {
+    let domain = json!([["x_wrote_barcode", "in", codes], ["x_product_id", "!=", false]]);
+    let page = Page { order: "id", limit: PAGE };
+    let rows = odoo.search_page(LINKS, domain, &["x_source", "x_external_id", "x_name"], page).await?;
+    let one = |cells: &Map<String, Value>| {
+        let row = Row { cells, model: LINKS };
+        let external_id = row.text("x_external_id").unwrap_or_default();
+        let name = product_name(&row.text("x_name").unwrap_or_default(), &external_id);
+        (Tenant { source: row.text("x_source").unwrap_or_default(), external_id, linked: true }, name)
+    };
+    Ok(rows.iter().map(one).collect())
+}
+
+/// Is there, or was there ever, a product of this external id?
+///
+/// # Errors
+/// When a call fails.
+pub async fn knows_product(odoo: &Odoo, sources: &[SourceName], id: &ExternalId) -> Result<bool, OdooError> {
+    let mut domain = of_sources(sources);
+    domain.push(json!(["x_external_id", "=", id.as_str()]));
+    for model in [LINKS].into_iter().chain(ChangedField::ALL.map(model)) {
+        if exists(odoo, model, json!(domain)).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Did this source ever run into this Odoo?
+///
+/// # Errors
+/// When a call fails.
+pub async fn knows_source(odoo: &Odoo, source: &SourceName) -> Result<bool, OdooError> {
+    let domain = json!([["x_source", "=", source.as_str()]]);
+    Ok(exists(odoo, RUNS, domain.clone()).await? || exists(odoo, LINKS, domain).await?)
+}
+
+async fn exists(odoo: &Odoo, model: &'static str, domain: Value) -> Result<bool, OdooError> {
+    Ok(!odoo.search_page(model, domain, &["id"], Page { order: "id", limit: 1 }).await?.is_empty())
+}
+
+fn text(moment: Moment) -> String {
+    DateTime::from_timestamp(moment.0, 0).unwrap_or_default().format(FORMAT).to_string()
+}
+
+struct Row<'a> {
+    cells: &'a Map<String, Value>,
+    model: &'static str,
+}
+
+impl Row<'_> {
+    fn id(&self) -> Result<i64, OdooError> {
+        self.cells.get("id").and_then(Value::as_i64).ok_or_else(|| self.not_understood("id"))
+    }
+
+    /// Odoo's word for no text is `false`; an empty one is none either.
+    fn text(&self, name: &str) -> Option<String> {
+        self.cells.get(name).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
+    }
+
+    fn moment(&self, name: &str) -> Result<Option<Moment>, OdooError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let parsed = NaiveDateTime::parse_from_str(&text, FORMAT).map_err(|_| self.not_understood(name))?;
+        Ok(Some(Moment(parsed.and_utc().timestamp())))
+    }
+
+    fn not_understood(&self, name: &str) -> OdooError {
+        OdooError::Answer {
+            call: format!("{}.search_read", self.model),
+            reason: format!("column {name} of record {}", self.cells.get("id").unwrap_or(&Value::Null)),
+            body: self.cells.get(name).unwrap_or(&Value::Null).to_string(),
+        }
+    }
+}
