@@ -110,7 +110,7 @@ impl Status {
             Failure::Busy(_) => Self::Busy,
             Failure::Interrupted(Interrupt::Interrupted) => Self::Interrupted,
             Failure::Interrupted(Interrupt::Terminated) => Self::Terminated,
-            Failure::Io(_) => Self::Failed,
+            Failure::Io(_) | Failure::NotFound(_) => Self::Failed,
             Failure::Output(_) => Self::Done,
         }
     }

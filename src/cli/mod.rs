@@ -56,6 +56,10 @@ async fn run(args: &Args) -> Result<Outcome, Failure> {
             crate::commands::import_products::run(&import.overrides(args), &request, env, &signals, &mut console).await
         }
         Command::Setup(setup) => crate::commands::setup::run(&args.base(), &setup.request(), env, &mut console).await,
+        Command::ShowHistory(show) => {
+            let request = show.request().map_err(Failure::Usage)?;
+            crate::commands::show_history::run(&args.base(), &request, env, &signals, &mut console).await
+        }
     }
 }
 

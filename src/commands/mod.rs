@@ -9,6 +9,7 @@ mod connect;
 pub mod import_products;
 mod lock;
 pub mod setup;
+pub mod show_history;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -81,6 +82,9 @@ pub enum Failure {
     /// Another run, or a person, holds this one up.
     #[error("{0}")]
     Busy(String),
+    /// Odoo has no trace of what was asked for.
+    #[error("{0}")]
+    NotFound(String),
     /// Ended by a signal before anything was applied.
     #[error("interrupted; nothing was changed")]
     Interrupted(Interrupt),

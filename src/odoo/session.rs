@@ -160,7 +160,13 @@ impl Session {
 /// [`OdooError::Setup`] when the setup is absent or another program's, [`OdooError::Rights`] when the account may not see
 /// it.
 pub async fn require_setup(odoo: &Odoo) -> Result<(), OdooError> {
-    setup_row(odoo).await.map(drop)
+    setup_row(odoo).await.map(drop).map_err(|error| match error {
+        OdooError::Rights(_) => OdooError::Rights(
+            "the account is in none of erpsync's groups; an administrator puts it into \"Catalogue synchronisation: reader\" in Odoo (for decisions: \"operator\")"
+                .to_owned(),
+        ),
+        other => other,
+    })
 }
 
 async fn setup_row(odoo: &Odoo) -> Result<(String, i64, BTreeMap<String, i64>), OdooError> {

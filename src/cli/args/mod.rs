@@ -1,7 +1,9 @@
 //! Flags and subcommands, a file for each, and how they become requests. `--help` is documentation: say it here, and say it well.
 
 mod import_products;
+mod moment;
 mod setup;
+mod show_history;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -16,6 +18,7 @@ use crate::config::Overrides;
 use super::exit::STATUSES;
 use import_products::ImportProducts;
 use setup::Setup;
+use show_history::{EXAMPLES, ShowHistory};
 
 /// Keeps an Odoo product catalogue in step with an accounting system on MS SQL Server, one way.
 #[derive(Debug, Parser)]
@@ -61,6 +64,12 @@ pub(super) enum Command {
     /// Install models, rights, screens and procedures in Odoo; again after an upgrade
     #[command(after_help = STATUSES)]
     Setup(Setup),
+    /// Show when a product's barcode, price or name changed, by which run and why; or who had a barcode
+    ///
+    /// Oldest first. Reads Odoo alone and changes nothing; an account of the reader group is enough. Status 0 also when
+    /// nothing changed in the period; 1 when Odoo has no trace at all of the product, barcode, run or source.
+    #[command(after_help = format!("{EXAMPLES}\n\n{STATUSES}"))]
+    ShowHistory(ShowHistory),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
