@@ -90,8 +90,21 @@ struct Stream {
     field: ChangedField,
     /// The last id that was read.
     after: i64,
-    ready: VecDeque<Change>,
+    ready: VecDeque<Entry>,
     ended: bool,
+}
+
+/// A line, and its run's id: several short runs may fall into one second.
+#[derive(Debug)]
+struct Entry {
+    run: i64,
+    change: Change,
+}
+
+impl Entry {
+    fn order(&self) -> (Moment, i64, ChangedField) {
+        (self.change.when, self.run, self.change.field)
+    }
 }
 
 impl<'o> Reader<'o> {
@@ -116,21 +129,21 @@ impl<'o> Reader<'o> {
             let page = self.page(field, json!(["id", ">", after]), "id", PAGE).await?;
             let stream = &mut self.streams[at];
             stream.ended = page.len() < PAGE;
-            stream.after = page.last().map_or(stream.after, |c| c.id);
+            stream.after = page.last().map_or(stream.after, |e| e.change.id);
             stream.ready = page.into();
         }
         // What comes after the end of a page is not known, so the merge stops there.
         let mut out = Vec::new();
         while self.streams.iter().all(|s| s.ended || !s.ready.is_empty()) {
-            let first = |s: &Stream| s.ready.front().map(|c| (c.when, c.field));
+            let first = |s: &Stream| s.ready.front().map(Entry::order);
             let next = self.streams.iter_mut().filter(|s| !s.ready.is_empty()).min_by_key(|s| first(s));
-            let Some(change) = next.and_then(|s| s.ready.pop_front()) else { break };
-            out.push(change);
+            let Some(entry) = next.and_then(|s| s.ready.pop_front()) else { break };
+            out.push(entry.change);
         }
         Ok(out)
     }
 
-    /// The newest so many lines, oldest first.
+    /// The last recorded so many lines, oldest first.
     ///
     /// # Errors
     /// As [`Reader::next`].
@@ -142,12 +155,13 @@ impl<'o> Reader<'o> {
                 let wanted = left.min(PAGE);
                 let page = self.page(field, json!(["id", "<", before]), "id desc", wanted).await?;
                 left = if page.len() < wanted { 0 } else { left - page.len() };
-                before = page.last().map_or(before, |c| c.id);
+                before = page.last().map_or(before, |e| e.change.id);
                 all.extend(page);
             }
         }
-        all.sort_by_key(|c| (c.when, c.field, c.id));
-        Ok(all.split_off(all.len().saturating_sub(limit)))
+        all.sort_by_key(|e| (e.order(), e.change.id));
+        let left_out = all.len().saturating_sub(limit);
+        Ok(all.into_iter().skip(left_out).map(|e| e.change).collect())
     }
 
     async fn page(
@@ -156,7 +170,7 @@ impl<'o> Reader<'o> {
         from: Value,
         order: &'static str,
         limit: usize,
-    ) -> Result<Vec<Change>, OdooError> {
+    ) -> Result<Vec<Entry>, OdooError> {
         let model = model(field);
         let mut domain = self.domain.clone();
         domain.push(from);
@@ -167,7 +181,12 @@ impl<'o> Reader<'o> {
         }
         let rows = self.odoo.search_page(model, json!(domain), &columns, Page { order, limit }).await?;
         self.learn_runs(&rows).await?;
-        rows.iter().map(|row| self.change(field, &Row { cells: row, model })).collect()
+        rows.iter()
+            .map(|cells| {
+                let change = self.change(field, &Row { cells, model })?;
+                Ok(Entry { run: run_id(cells).unwrap_or_default(), change })
+            })
+            .collect()
     }
 
     /// Reads the keys of runs that are met for the first time.

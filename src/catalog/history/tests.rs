@@ -153,8 +153,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a world of runs records, and its true intervals: product, from, until.
-fn play(steps: &[(Step, i64)]) -> (Vec<Change>, Vec<(usize, i64, Option<i64>)>) {
+/// An interval as it was: product, from, until.
+type Truth = (usize, i64, Option<i64>);
+
+/// What a world of runs records, and its true intervals.
+fn play(steps: &[(Step, i64)]) -> (Vec<Change>, Vec<Truth>) {
     let (mut lines, mut truth, mut now, mut holder) = (Vec::new(), Vec::new(), 0, None::<(usize, i64, &str)>);
     for (i, (step, later)) in steps.iter().enumerate() {
         now += later;
@@ -218,7 +221,7 @@ proptest! {
         let (lines, mut truth) = play(&steps);
         let now: Vec<_> = truth.iter().filter(|t| t.2.is_none()).map(|t| (tenant(&t.0.to_string()), String::new())).collect();
         let found = tenures(&key(), &shuffled(&lines, &seed), &now);
-        let mut told: Vec<(usize, i64, Option<i64>)> = Vec::new();
+        let mut told: Vec<Truth> = Vec::new();
         for t in &found {
             let until = match &t.until {
                 TenureEnd::Now => None,

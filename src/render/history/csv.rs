@@ -85,7 +85,7 @@ fn ends(handover: Option<&Handover>) -> [String; 3] {
 }
 
 /// Buffered; whoever writes rows flushes them, as an error in a destructor is lost.
-fn rows<'w>(out: &'w mut dyn Write) -> ::csv::Writer<&'w mut dyn Write> {
+fn rows(out: &mut dyn Write) -> ::csv::Writer<&mut dyn Write> {
     ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out)
 }
 
