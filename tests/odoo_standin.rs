@@ -26,6 +26,7 @@ async fn conforms(version: u32, databases: &[&str], keys: &[&str]) {
         database: "shop".to_owned(),
         passwords: logins.iter().map(|l| (l.clone(), l.clone())).collect(),
         keys: keys.iter().map(|l| ((*l).to_owned(), format!("{l}-key"))).collect::<BTreeMap<_, _>>(),
+        attributes: false,
         admin: OnceCell::new(),
         refuse: Box::new(move |column, value| match column {
             "name" => hook.refuse_name("shop", value),
@@ -72,6 +73,7 @@ async fn renews(version: u32, databases: &[&str]) {
         database: "shop".to_owned(),
         passwords: BTreeMap::from([("admin".to_owned(), "admin".to_owned())]),
         keys: BTreeMap::new(),
+        attributes: false,
         admin: OnceCell::new(),
         refuse: Box::new(|_, _| ()),
     };

@@ -28,6 +28,7 @@ fn conforms(version: u32, name: &str, with_keys: bool) {
         database: target.database.clone(),
         passwords: passwords.map(|(login, password)| (login.to_owned(), password.to_owned())).into(),
         keys,
+        attributes: true,
         admin: OnceCell::new(),
         refuse: Box::new(move |column, value| {
             let (table, shown) = match column {

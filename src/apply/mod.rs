@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{ExternalId, PriceDigits};
 use crate::odoo::OdooError;
-use crate::odoo::writer::{Answer, DeferredRow, Ending, Finish, Writer};
-use crate::plan::{Creation, DeferredKind, Plan, Update};
+use crate::odoo::writer::{Answer, DeferredRow, Ending, Finish, Spoken, Writer};
+use crate::plan::{Activity, Creation, DeferredKind, Plan, Settled, Update};
 
 use report::{Interrupt, NotDone, Report};
 
@@ -25,6 +25,8 @@ pub struct Options {
     pub digits: PriceDigits,
     /// Whether new products get the external id as internal reference.
     pub default_code: bool,
+    /// The kinds of deferred actions, with their subjects, that the plan speaks of; `None` for all.
+    pub about: Option<&'static [(&'static str, &'static str)]>,
 }
 
 /// A run that failed part of the way: what was done, and why it ended. Everything counted is committed.
@@ -83,7 +85,8 @@ pub async fn apply(
         }
     }
     let finish = finish_line(&run.report);
-    match writer.finish(&run.deferred, plan.scope.as_deref(), &finish).await {
+    let spoken = Spoken { scope: plan.scope.as_deref(), about: options.about };
+    match writer.finish(&run.deferred, spoken, &finish).await {
         Ok(Ending { opened, closed, open, duplicates }) => {
             run.report.opened = opened;
             run.report.closed = closed;
@@ -173,6 +176,8 @@ impl Run {
                 Some(Answer::Done) => match step {
                     Step::Move(_) => self.report.barcodes += 1,
                     Step::Update(batch) if batch[i].adopt.is_some() => self.report.adopted += 1,
+                    Step::Update(batch) if batch[i].activity == Some(Activity::Archive) => self.report.archived += 1,
+                    Step::Update(batch) if batch[i].activity.is_some() => self.report.reactivated += 1,
                     Step::Update(batch) if batch[i].is_note() => self.report.notes += 1,
                     Step::Update(_) | Step::Create(_) => self.report.updated += 1,
                 },
@@ -184,6 +189,9 @@ impl Run {
                         subject: step_subject(step).to_owned(),
                         holder: None,
                         candidates: Vec::new(),
+                        value: String::new(),
+                        choices: choices(DeferredKind::Refused),
+                        settled: None,
                         message: words.clone(),
                     });
                 }
@@ -211,9 +219,19 @@ fn deferred_rows(plan: &Plan) -> Vec<DeferredRow> {
             subject: d.subject.clone(),
             holder: d.holder.map(crate::catalog::ProductId::get),
             candidates: d.candidates.iter().map(|c| c.get()).collect(),
+            value: d.value.clone(),
+            choices: choices(d.kind),
+            settled: d.settled.map(|settled| match settled {
+                Settled::Decided => "decided",
+                Settled::Abandoned => "abandoned",
+            }),
             message: d.message.clone(),
         })
         .collect()
+}
+
+fn choices(kind: DeferredKind) -> String {
+    kind.choices().iter().map(|c| c.code()).collect::<Vec<_>>().join(" ")
 }
 
 /// The run's line in Odoo.
@@ -224,15 +242,17 @@ pub fn finish_line(report: &Report) -> Finish {
         Report { refused, .. } if !refused.is_empty() => "partly refused",
         _ => "done",
     };
-    let changed = report.adopted + report.updated;
+    let changed = report.adopted + report.updated + report.archived + report.reactivated;
     Finish {
         status: status.to_owned(),
         summary: format!(
-            "{} created, {} adopted, {} changed, {} barcodes moved, {} refused, {} overtaken",
+            "{} created, {} adopted, {} changed, {} barcodes moved, {} archived, {} reactivated, {} refused, {} overtaken",
             report.created,
             report.adopted,
             report.updated,
             report.barcodes,
+            report.archived,
+            report.reactivated,
             report.refused.len(),
             report.overtaken.len()
         ),

@@ -35,6 +35,10 @@ pub struct Report {
     pub updated: usize,
     /// Barcodes given, moved or taken away on existing products.
     pub barcodes: usize,
+    /// Products archived, as the source no longer has them.
+    pub archived: usize,
+    /// Products reactivated, as the source has them again.
+    pub reactivated: usize,
     /// Links that only remember something new.
     pub notes: usize,
     /// What Odoo refused, one by one; the others went through.

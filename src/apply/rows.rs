@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use crate::catalog::{Price, PriceDigits};
 use crate::odoo::writer::{CreateRow, MoveRow, NameRow, PriceRow, UpdateRow};
-use crate::plan::{BarcodeMove, Creation, LinkValues, Update};
+use crate::plan::{Activity, BarcodeMove, Creation, LinkValues, Update};
 
 /// The float for Odoo. The plan holds only prices that fit; a broken promise must end the run, as no other number is right.
 fn float(price: Price, digits: PriceDigits) -> f64 {
@@ -22,14 +24,17 @@ pub(super) fn create(c: &Creation, digits: PriceDigits) -> CreateRow {
         wrote_price: c.price.map_or(Price::ZERO, |(rounded, _)| rounded).to_string(),
         barcode: c.barcode.as_ref().map(ToString::to_string),
         said_barcodes: c.said_barcodes.join("\n"),
+        extras: c.extras.clone(),
+        relink: c.relink,
     }
 }
 
 /// A name, a price, a link.
 pub(super) fn update(u: &Update, digits: PriceDigits) -> UpdateRow {
     let name = u.name.as_ref().map(|n| NameRow {
-        new: n.new.to_string(),
-        old: n.old.iter().map(|o| (o.language.clone(), o.name.clone())).collect(),
+        new: n.languages.iter().map(|l| (l.language.clone(), l.new.to_string())).collect(),
+        old: n.languages.iter().map(|l| (l.language.clone(), l.old.clone())).collect(),
+        cause: n.reason.code(),
     });
     let price = u.price.as_ref().map(|p| PriceRow {
         new: float(p.new, digits),
@@ -46,24 +51,42 @@ pub(super) fn update(u: &Update, digits: PriceDigits) -> UpdateRow {
         adopt: u.adopt.map(crate::catalog::MatchRule::code),
         name,
         price,
+        activity: u.activity.map(|activity| match activity {
+            Activity::Archive => "archive",
+            Activity::Reactivate => "reactivate",
+        }),
+        missing: u.link.missing,
         link: link(&u.link),
     }
 }
 
-fn link(values: &LinkValues) -> BTreeMap<&'static str, Option<String>> {
-    let LinkValues { said_name, said_price, said_barcodes, wrote_name, wrote_price, wrote_barcode } = values;
+fn link(values: &LinkValues) -> BTreeMap<&'static str, Value> {
+    let LinkValues {
+        said_name,
+        said_price,
+        said_barcodes,
+        wrote_name,
+        wrote_price,
+        wrote_barcode,
+        kept,
+        // It changes the link's state too, and so goes by itself.
+        missing: _,
+        archived_by_us,
+    } = values;
     let mut out = BTreeMap::new();
-    let mut set = |key, value: Option<Option<String>>| {
+    let mut set = |key, value: Option<Value>| {
         if let Some(value) = value {
             out.insert(key, value);
         }
     };
-    set("said_name", said_name.clone().map(Some));
-    set("said_price", said_price.map(|p| Some(p.to_string())));
-    set("said_barcodes", said_barcodes.as_ref().map(|codes| Some(codes.join("\n")).filter(|t| !t.is_empty())));
-    set("wrote_name", wrote_name.clone().map(Some));
-    set("wrote_price", wrote_price.map(|p| Some(p.to_string())));
-    set("wrote_barcode", wrote_barcode.clone());
+    set("said_name", said_name.as_ref().map(|n| json!(n)));
+    set("said_price", said_price.map(|p| json!(p.to_string())));
+    set("said_barcodes", said_barcodes.as_ref().map(|codes| json!(Some(codes.join("\n")).filter(|t| !t.is_empty()))));
+    set("wrote_name", wrote_name.as_ref().map(|n| json!(n)));
+    set("wrote_price", wrote_price.map(|p| json!(p.to_string())));
+    set("wrote_barcode", wrote_barcode.as_ref().map(|code| json!(code)));
+    set("kept", kept.map(|k| json!(Some(k.words()).filter(|t| !t.is_empty()))));
+    set("archived_by_us", archived_by_us.map(|yes| json!(yes)));
     out
 }
 
@@ -75,6 +98,10 @@ pub(super) fn barcode(m: &BarcodeMove) -> MoveRow {
         old: m.old.clone(),
         new: m.new.clone(),
         said_barcodes: m.said_barcodes.as_ref().map(|codes| codes.join("\n")),
+        add: m.extras.add.clone(),
+        remove: m.extras.remove.clone(),
+        wrote_extras: m.wrote_extras.as_ref().map(|codes| codes.join("\n")),
+        outside: m.outside,
         cause: m.reason.code(),
     }
 }

@@ -1,9 +1,12 @@
 //! What waits, and what a person may choose about it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{ExternalId, ProductId};
 
 /// What kind of action waits. The codes are stable: they stand in Odoo's `x_pz_conflict`, in JSON and in documentation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DeferredKind {
     /// Several products of the source list one barcode.
     DuplicateClaim,
@@ -35,11 +38,13 @@ pub enum DeferredKind {
     Refused,
     /// The code is at a product that this run was told to leave out.
     OutOfScope,
+    /// A change that cannot be undone, as somebody or a later run changed the field since.
+    NotUndone,
 }
 
 impl DeferredKind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::DuplicateClaim,
         Self::ForeignHolder,
         Self::Held,
@@ -55,12 +60,13 @@ impl DeferredKind {
         Self::Drift,
         Self::Refused,
         Self::OutOfScope,
+        Self::NotUndone,
     ];
 
     /// Does it stay open in Odoo? What waits only because of this run's own limits does not.
     #[must_use]
     pub fn is_recorded(self) -> bool {
-        self != Self::OutOfScope
+        !matches!(self, Self::OutOfScope | Self::NotUndone)
     }
 
     /// The stable word.
@@ -82,6 +88,7 @@ impl DeferredKind {
             Self::Drift => "drift",
             Self::Refused => "refused",
             Self::OutOfScope => "out-of-scope",
+            Self::NotUndone => "not-undone",
         }
     }
 
@@ -104,7 +111,8 @@ impl DeferredKind {
             | Self::PriceTooLarge
             | Self::NoPrice
             | Self::Refused
-            | Self::OutOfScope => &[Abandon],
+            | Self::OutOfScope
+            | Self::NotUndone => &[Abandon],
         }
     }
 }

@@ -62,6 +62,8 @@ pub struct Change {
     pub old: Option<String>,
     /// After; `None` for nothing.
     pub new: Option<String>,
+    /// A barcode on a packaging or unit of the product, not its own.
+    pub further: bool,
     /// A stable word, see [`cause_words`]; empty where none is recorded.
     pub cause: String,
     /// The run's key; `None` when the run's line was deleted.
@@ -78,6 +80,9 @@ pub fn cause_words(code: &str) -> Option<&'static str> {
         "both-changed" => "changed in the source; edited in Odoo too",
         "adopted" => "existing product adopted",
         "no-longer-listed" => "the source no longer lists it here",
+        "chosen" => "chosen by a person",
+        "missing-in-source" => "missing in the source, archived",
+        "reverted" => "a run undone",
         "claimed-by-another" => "the source lists it at another product now",
         _ => return None,
     })

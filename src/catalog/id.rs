@@ -123,8 +123,17 @@ impl fmt::Display for SourceName {
 macro_rules! odoo_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "i64")]
         pub struct $name(i64);
+
+        impl TryFrom<i64> for $name {
+            type Error = String;
+
+            fn try_from(id: i64) -> Result<Self, String> {
+                Self::new(id).ok_or_else(|| format!("{id} is no record's id"))
+            }
+        }
 
         impl $name {
             /// A record's id as Odoo gave it; `None` unless it is positive.

@@ -19,7 +19,36 @@ pub use id::{ExternalId, ProductId, SourceName, TemplateId};
 pub use name::ProductName;
 pub use price::{Price, PriceDigits};
 pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct};
-pub use target::{Candidate, Holder, HolderKind, Link, MatchRule, OdooState, Variant};
+pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Variant};
+
+/// Text in a kept plan, checked again when it is read.
+macro_rules! as_text {
+    ($name:ty, $parse:expr) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.to_string())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                let parse: fn(&str) -> Result<$name, String> = $parse;
+                parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+as_text!(ExternalId, |text| ExternalId::parse(text).map_err(|e| e.to_string()));
+as_text!(SourceName, |text| SourceName::parse(text).map_err(|e| e.to_string()));
+as_text!(ProductName, |text| ProductName::parse(text).map_err(|e| e.to_string()));
+as_text!(Price, |text| Price::parse(text).map_err(|e| e.to_string()));
+as_text!(Barcode, |text| match Barcode::parse(text) {
+    Ok(Some(code)) => Ok(code),
+    Ok(None) => Err("the barcode is empty".to_owned()),
+    Err(e) => Err(e.to_string()),
+});
 
 /// A character that no name, id or barcode may carry: it breaks PostgreSQL (NUL), Odoo's XML reports (other C0 and C1
 /// controls), a terminal, or tells of text that was already damaged on its way (U+FFFD).

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Why a number is not a price.
@@ -95,8 +96,15 @@ impl fmt::Display for Price {
 
 /// How many decimals of a price Odoo keeps: `fields_get(['list_price'], ['digits'])`; two on 14 by default. 19 has no
 /// limit of its own, then the source's four count (`money` and `decimal(19,4)`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "u32")]
 pub struct PriceDigits(u32);
+
+impl From<u32> for PriceDigits {
+    fn from(digits: u32) -> Self {
+        Self::from_odoo(Some(digits))
+    }
+}
 
 impl PriceDigits {
     /// The source's own precision.

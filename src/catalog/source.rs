@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Barcode, ExternalId, Price, ProductName};
 
 /// A product as the source has it.
@@ -21,7 +23,8 @@ pub struct ExternalProduct {
 }
 
 /// Why a row was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum BadRowKind {
     /// A product or barcode row with a NULL, empty, over-long or damaged id.
     Id,
@@ -50,7 +53,7 @@ impl BadRowKind {
 }
 
 /// A row of the source that was left out, or used in part.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BadRow {
     /// Whose row, when the id itself was readable.
     pub id: Option<ExternalId>,
@@ -176,6 +179,11 @@ impl CatalogueBuilder {
         let price = price.unwrap_or_default();
         let product = ExternalProduct { id: id.clone(), name, price, barcodes: Vec::new(), barcodes_incomplete: false };
         self.catalogue.products.insert(id, product);
+    }
+
+    /// Takes a product row of which the name was not read; the id stands in for it.
+    pub fn price(&mut self, id: Option<&str>, price: Result<Option<Price>, String>) {
+        self.product(id, id, price);
     }
 
     /// Takes a barcode row; an empty or NULL code is no code.

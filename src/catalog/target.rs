@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{CodeKey, ExternalId, Price, PriceDigits, ProductId, TemplateId};
+use serde::{Deserialize, Serialize};
+
+use super::{CodeKey, Decision, ExternalId, Price, PriceDigits, ProductId, TemplateId};
 
 /// A variant (`product.product`) with the fields that the source owns, as Odoo has them now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variant {
     /// Its id.
     pub id: ProductId,
@@ -23,6 +25,8 @@ pub struct Variant {
     pub siblings: u32,
     /// Belongs to another company than the one we work for.
     pub other_company: bool,
+    /// The codes of its packagings (up to 18) or units (19), as far as they were asked for.
+    pub packagings: Vec<String>,
 }
 
 impl Variant {
@@ -40,7 +44,7 @@ impl Variant {
 }
 
 /// The link of an external product: what ties it to a variant, what the source said last, and what we wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
     /// The external id.
     pub external_id: ExternalId,
@@ -58,10 +62,44 @@ pub struct Link {
     pub wrote_price: Option<Price>,
     /// The barcode that we wrote.
     pub wrote_barcode: Option<String>,
+    /// The further codes that we wrote on packagings or units.
+    pub wrote_extras: Vec<String>,
+    /// Fields in which a person chose what Odoo has over what the source says.
+    pub kept: Kept,
     /// Somebody asked that this product be left alone.
     pub no_touch: bool,
     /// We archived the product because the source no longer had it.
     pub archived_by_us: bool,
+    /// The link says that the source does not have the product.
+    pub missing: bool,
+}
+
+/// Fields in which a person chose what Odoo has: what the source said last is handled, and Odoo's value stays until the
+/// source says something else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The name.
+    pub name: bool,
+    /// The price.
+    pub price: bool,
+    /// The barcode.
+    pub barcode: bool,
+}
+
+impl Kept {
+    /// From the words on the link, `name price`; others are nothing.
+    #[must_use]
+    pub fn parse(words: &str) -> Self {
+        let has = |word| words.split(' ').any(|w| w == word);
+        Self { name: has("name"), price: has("price"), barcode: has("barcode") }
+    }
+
+    /// The words for the link.
+    #[must_use]
+    pub fn words(self) -> String {
+        let all = [(self.name, "name"), (self.price, "price"), (self.barcode, "barcode")];
+        all.into_iter().filter(|(kept, _)| *kept).map(|(_, word)| word).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// What kind of record holds a barcode.
@@ -89,7 +127,8 @@ pub struct Holder {
 }
 
 /// How an existing product may be recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MatchRule {
     /// The product's internal reference is the external id.
     DefaultCode,
@@ -97,6 +136,8 @@ pub enum MatchRule {
     Barcode,
     /// The product has the same name in the first configured language.
     Name,
+    /// A person chose it.
+    Manual,
 }
 
 impl MatchRule {
@@ -107,6 +148,7 @@ impl MatchRule {
             Self::DefaultCode => "default_code",
             Self::Barcode => "barcode",
             Self::Name => "name",
+            Self::Manual => "manual",
         }
     }
 }
@@ -137,10 +179,28 @@ pub struct OdooState {
     pub holders: BTreeMap<CodeKey, Vec<Holder>>,
     /// How many products Odoo has in all, active or not.
     pub product_count: usize,
+    /// What people chose about deferred actions of this source, as far as it still stands.
+    pub decisions: Vec<Decision>,
+    /// The products that they chose; the second tells whether it is linked to an external id of this source already.
+    pub chosen: BTreeMap<ProductId, (Variant, bool)>,
 }
 
 impl Default for PriceDigits {
     fn default() -> Self {
         Self::SOURCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_words_are_there_and_back() {
+        for bits in 0..8 {
+            let kept = Kept { name: bits & 1 > 0, price: bits & 2 > 0, barcode: bits & 4 > 0 };
+            assert_eq!(Kept::parse(&kept.words()), kept);
+        }
+        assert_eq!(Kept::parse("nonsense"), Kept::default());
     }
 }

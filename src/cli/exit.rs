@@ -93,7 +93,7 @@ impl Status {
     pub fn of_failure(failure: &Failure) -> Self {
         match failure {
             Failure::Usage(_) => Self::Usage,
-            Failure::Config(_) => Self::Configuration,
+            Failure::Config(_) | Failure::OtherDatabase(_) => Self::Configuration,
             Failure::Source(e) => match e.kind() {
                 mssql::Kind::Unreachable => Self::Unreachable,
                 mssql::Kind::Refused => Self::Refused,
@@ -108,6 +108,7 @@ impl Status {
                 ErrorKind::Failed => Self::Failed,
             },
             Failure::Busy(_) => Self::Busy,
+            Failure::Refused(_) => Self::Guard,
             Failure::Interrupted(Interrupt::Interrupted) => Self::Interrupted,
             Failure::Interrupted(Interrupt::Terminated) => Self::Terminated,
             Failure::Io(_) | Failure::NotFound(_) => Self::Failed,

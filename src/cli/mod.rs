@@ -55,6 +55,18 @@ async fn run(args: &Args) -> Result<Outcome, Failure> {
             let request = import.request().map_err(Failure::Usage)?;
             crate::commands::import_products::run(&import.overrides(args), &request, env, &signals, &mut console).await
         }
+        Command::SyncPrices(prices) => {
+            let request = prices.request().map_err(Failure::Usage)?;
+            crate::commands::sync_prices::run(&prices.overrides(args), &request, env, &signals, &mut console).await
+        }
+        Command::Apply(apply) => {
+            crate::commands::plan_file::apply(&args.base(), &apply.request(), env, &signals, &mut console).await
+        }
+        Command::Show(show) => crate::commands::plan_file::show(&show.request(), &mut console),
+        Command::Revert(revert) => {
+            let request = revert.request().map_err(Failure::Usage)?;
+            crate::commands::revert::run(&revert.overrides(args), &request, env, &signals, &mut console).await
+        }
         Command::Setup(setup) => crate::commands::setup::run(&args.base(), &setup.request(), env, &mut console).await,
         Command::ShowHistory(show) => {
             let request = show.request().map_err(Failure::Usage)?;

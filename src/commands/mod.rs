@@ -8,8 +8,12 @@
 mod connect;
 pub mod import_products;
 mod lock;
+pub mod plan_file;
+pub mod revert;
+mod run;
 pub mod setup;
 pub mod show_history;
+pub mod sync_prices;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -79,6 +83,12 @@ pub enum Failure {
     /// Odoo.
     #[error(transparent)]
     Odoo(#[from] OdooError),
+    /// Nothing was changed, as it would not be safe; no guard of a plan.
+    #[error("{0}")]
+    Refused(String),
+    /// What was given is for another database.
+    #[error("{0}")]
+    OtherDatabase(String),
     /// Another run, or a person, holds this one up.
     #[error("{0}")]
     Busy(String),

@@ -200,7 +200,11 @@ impl Show<'_> {
     }
 }
 
-async fn the_run(odoo: &Odoo, key: &str) -> Result<RunLine, Failure> {
+/// The one run that is meant.
+///
+/// # Errors
+/// When there is none, or several.
+pub(super) async fn the_run(odoo: &Odoo, key: &str) -> Result<RunLine, Failure> {
     let mut found = find_runs(odoo, key, RUNS_LISTED + 1).await?;
     match found.len() {
         0 => Err(Failure::NotFound(format!("Odoo has no run whose key is, begins or ends with {key:?}"))),

@@ -103,6 +103,7 @@ pub(super) struct Sync {
     #[serde(rename = "match")]
     pub match_rules: Option<Vec<MatchRule>>,
     pub missing: Option<Missing>,
+    pub extra_barcodes: Option<ExtraBarcodes>,
     pub new_without_price: Option<NewWithoutPrice>,
     pub max_price_change: PriceLimit,
     pub guards: Guards,
@@ -123,6 +124,7 @@ pub(super) struct PriceLimit {
 pub(super) struct Guards {
     pub max_create: Limit,
     pub max_release: Limit,
+    pub max_archive: Limit,
     pub max_changes: Limit,
     pub max_price_jumps: Limit,
 }
@@ -170,13 +172,6 @@ pub(super) enum OdooTls {
     TrustAny,
 }
 
-/// `missing`: what becomes of products that the source no longer has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Missing {
-    Keep,
-}
-
 words!(BarcodeOrder => catalog::source::BarcodeOrder {
     Gtin = "gtin" => Self::Gtin,
     Text = "text" => Self::Text,
@@ -209,6 +204,14 @@ words!(MatchRule => catalog::MatchRule {
     Barcode = "barcode" => Self::Barcode,
     DefaultCode = "default_code" => Self::DefaultCode,
     Name = "name" => Self::Name,
+});
+words!(Missing => plan::MissingPolicy {
+    Keep = "keep" => Self::Keep,
+    Archive = "archive" => Self::Archive,
+});
+words!(ExtraBarcodes => plan::ExtraBarcodes {
+    Keep = "keep" => Self::Keep,
+    Packaging = "packaging" => Self::Packaging,
 });
 words!(NewWithoutPrice => plan::NewWithoutPrice {
     Defer = "defer" => Self::Defer,

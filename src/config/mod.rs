@@ -31,8 +31,8 @@ pub use environment::{Environment, process_environment};
 pub use error::{ConfigError, FilePlace, Place};
 pub use secret::{LoginPassword, OdooCredentials, SecretPlace, SecretRef};
 pub use settings::{
-    Columns, CreateCompany, CreateSettings, Endpoint, Isolation, MissingPolicy, NameOrId, OdooSettings, OdooTls,
-    ProductType, Settings, SourceSettings, SourceTls, StatusForOpen, SyncSettings, Transport,
+    Columns, CreateCompany, CreateSettings, Endpoint, Isolation, NameOrId, OdooSettings, OdooTls, ProductType,
+    Settings, SourceSettings, SourceTls, StatusForOpen, SyncSettings, Transport,
 };
 
 /// What the command line says about the settings.

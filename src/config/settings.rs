@@ -11,7 +11,9 @@ use url::Url;
 use super::secret::SecretRef;
 use crate::catalog::source::BarcodeOrder;
 use crate::catalog::{MatchRule, SourceName};
-use crate::plan::{Allowances, FieldPolicy, GuardLimits, NewWithoutPrice, Policy, PriceLimit};
+use crate::plan::{
+    Allowances, ExtraBarcodes, FieldPolicy, GuardLimits, MissingPolicy, NewWithoutPrice, Policy, PriceLimit,
+};
 
 /// Everything that a person chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,6 +233,8 @@ pub struct SyncSettings {
     pub match_rules: Vec<MatchRule>,
     /// What becomes of products that the source no longer has.
     pub missing: MissingPolicy,
+    /// What becomes of the further barcodes of a product.
+    pub extra_barcodes: ExtraBarcodes,
     /// What becomes of a new product without a price.
     pub new_without_price: NewWithoutPrice,
     /// How far one price may move.
@@ -243,14 +247,6 @@ pub struct SyncSettings {
     pub lock_file: Option<PathBuf>,
     /// Which open conflicts make status 3.
     pub status_for_open: StatusForOpen,
-}
-
-/// What becomes of products that the source no longer has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum MissingPolicy {
-    /// They stay as they are, and are reported.
-    #[default]
-    Keep,
 }
 
 /// Which open conflicts and deferred actions make exit status 3.
@@ -273,6 +269,8 @@ impl SyncSettings {
             barcode: self.barcode,
             match_rules: self.match_rules.clone(),
             new_without_price: self.new_without_price,
+            missing: self.missing,
+            extra_barcodes: self.extra_barcodes,
             max_price_change: self.max_price_change,
             max_component: Policy::default().max_component,
             guards: self.guards,

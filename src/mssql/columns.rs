@@ -172,6 +172,7 @@ pub(super) fn select(options: &SourceOptions, query: Query, columns: &[Column]) 
     }
     let roles: &[Role] = match query {
         Query::Products => &[Role::Id, Role::Name, Role::Price],
+        Query::Prices => &[Role::Id, Role::Price],
         Query::Barcodes => &[Role::Id, Role::Barcode],
     };
     let mut casts = Vec::with_capacity(roles.len());

@@ -108,6 +108,14 @@ pub async fn read_paced(options: &SourceOptions, pacing: &mut impl Pacing) -> Re
     reader::read(options, pacing).await
 }
 
+/// Reads ids and prices alone: one query, no names, no barcodes. In the catalogue each product's name is its id.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_prices(options: &SourceOptions) -> Result<Reading, SourceError> {
+    reader::read_prices(options, &mut RealPacing).await
+}
+
 /// Connects and checks both queries without reading a row: login, rights, tables, columns, types.
 ///
 /// On servers before 2012, which cannot describe a query, `SELECT TOP (0)` takes its place.

@@ -102,6 +102,8 @@ pub enum Isolation {
 pub enum Query {
     /// `products_query`.
     Products,
+    /// `products_query` as well, but ids and prices alone.
+    Prices,
     /// `barcodes_query`.
     Barcodes,
 }
@@ -109,7 +111,7 @@ pub enum Query {
 impl Query {
     pub(super) fn setting(self) -> &'static str {
         match self {
-            Self::Products => "products_query",
+            Self::Products | Self::Prices => "products_query",
             Self::Barcodes => "barcodes_query",
         }
     }
@@ -123,7 +125,7 @@ impl SourceOptions {
 
     pub(super) fn query(&self, query: Query) -> &str {
         match query {
-            Query::Products => &self.products_query,
+            Query::Products | Query::Prices => &self.products_query,
             Query::Barcodes => &self.barcodes_query,
         }
     }

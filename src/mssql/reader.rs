@@ -62,6 +62,26 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
     Ok(Reading { catalogue, server, warnings, elapsed: started.elapsed() })
 }
 
+/// One query is one view, whatever the isolation.
+pub(super) async fn read_prices(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Reading, SourceError> {
+    let started = Instant::now();
+    let mut warnings = Vec::new();
+    let reading = attempts(options, pacing, &mut warnings, || {
+        let options = options.clone();
+        async move {
+            let mut session = Session::open(&options).await?;
+            let facts = session.begin(options.isolation).await?;
+            let prices = session.prepare(Query::Prices).await?;
+            let mut builder = CatalogueBuilder::new(options.barcode_order);
+            session.read(Query::Prices, &prices, &mut builder).await?;
+            Ok((builder.finish(), facts))
+        }
+    });
+    let result = timeout(options.deadline(), reading).await;
+    let (catalogue, server) = result.unwrap_or_else(|_| Err(out_of_time(options)))?;
+    Ok(Reading { catalogue, server, warnings, elapsed: started.elapsed() })
+}
+
 pub(super) async fn check(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Check, SourceError> {
     let started = Instant::now();
     let mut warnings = Vec::new();

@@ -202,6 +202,13 @@ impl<'a> Session<'a> {
                 })
                 .await
             }
+            Query::Prices => {
+                self.rows(select, &doing, |row| {
+                    builder.price(row.try_get(0)?, price(row.try_get(1)?));
+                    Ok(())
+                })
+                .await
+            }
             Query::Barcodes => {
                 self.rows(select, &doing, |row| {
                     builder.barcode(row.try_get(0)?, row.try_get(1)?);

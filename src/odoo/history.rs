@@ -174,8 +174,17 @@ impl<'o> Reader<'o> {
         let model = model(field);
         let mut domain = self.domain.clone();
         domain.push(from);
-        let mut columns =
-            vec!["x_link_id", "x_source", "x_external_id", "x_old", "x_new", "x_when", "x_run_id", "x_cause"];
+        let mut columns = vec![
+            "x_link_id",
+            "x_source",
+            "x_external_id",
+            "x_old",
+            "x_new",
+            "x_when",
+            "x_run_id",
+            "x_cause",
+            "x_operation",
+        ];
         if field == ChangedField::Name {
             columns.push("x_language");
         }
@@ -218,6 +227,7 @@ impl<'o> Reader<'o> {
             language: row.text("x_language"),
             old: row.text("x_old"),
             new: row.text("x_new"),
+            further: row.text("x_operation").is_some_and(|key| key.contains(":packaging")),
             cause: row.text("x_cause").unwrap_or_default(),
             run: run_id(row.cells).and_then(|id| self.runs.get(&id)).cloned(),
         })

@@ -90,6 +90,8 @@ pub struct Session {
     pub constants: Value,
     /// The account.
     pub login: String,
+    /// The database's own id.
+    pub uuid: String,
     procedures: BTreeMap<String, i64>,
 }
 
@@ -136,6 +138,7 @@ impl Session {
             product_count: answer["products"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
             constants,
             login: answer["login"].as_str().unwrap_or_default().to_owned(),
+            uuid,
             procedures,
             odoo,
         })

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::catalog::{
-    Candidate, CodeKey, ExternalId, Holder, HolderKind, Link, MatchRule, OdooState, Price, ProductId, SourceName,
-    TemplateId, Variant,
+    Candidate, Choice, CodeKey, Decision, DeferredKind, ExternalId, Holder, HolderKind, Kept, Link, MatchRule,
+    OdooState, Price, ProductId, SourceName, TemplateId, Variant,
 };
 
 use super::error::OdooError;
@@ -29,27 +29,91 @@ pub struct Unlinked {
     pub codes: Vec<String>,
 }
 
-/// Reads all links of a source, with their products.
+/// Which links to read, and what of them.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Prices alone: names and barcodes come empty.
+    pub prices_only: bool,
+    /// The codes of packagings or units too; those that we wrote come in any case.
+    pub extras: bool,
+    /// Only the links of these products.
+    pub only: Option<Vec<ExternalId>>,
+}
+
+/// The links of a source, and what people chose.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    /// By external id, each with its product.
+    pub links: BTreeMap<ExternalId, Link>,
+    /// Choices about deferred actions that are not closed.
+    pub decisions: Vec<Decision>,
+    /// The products that were chosen, and whether each is linked to this source already.
+    pub chosen: BTreeMap<ProductId, (Variant, bool)>,
+}
+
+/// Reads the links of a source, with their products, and what people chose.
 ///
 /// # Errors
 /// When a call fails or an answer is not understood.
-pub async fn read_links(session: &Session, source: &SourceName) -> Result<BTreeMap<ExternalId, Link>, OdooError> {
-    let mut links = BTreeMap::new();
+pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted) -> Result<Links, OdooError> {
+    let mut out = Links::default();
     let mut after = 0;
     loop {
-        let question = json!({"source": source.as_str(), "after": after, "limit": PAGE});
+        let question = json!({
+            "source": source.as_str(), "after": after, "limit": PAGE, "prices_only": wanted.prices_only,
+            "extras": wanted.extras,
+            "only": wanted.only.as_ref().map(|ids| ids.iter().map(ExternalId::as_str).collect::<Vec<_>>()),
+        });
         let answer = session.ask(Procedure::Snapshot, question).await?;
+        let mut packagings = packagings(list(&answer, "packagings")?)?;
+        if after == 0 {
+            for row in list(&answer, "decisions")? {
+                out.decisions.extend(decision(&Row { cells: row, call: "snapshot" })?);
+            }
+            for row in list(&answer, "chosen")? {
+                let row = Row { cells: row, call: "snapshot" };
+                let variant = row.variant(0, 8)?;
+                out.chosen.insert(variant.id, (variant, row.flag(7)?));
+            }
+        }
         let rows = list(&answer, "links")?;
         for row in rows {
             let row = Row { cells: row, call: "snapshot" };
             after = row.integer(0)?;
-            let link = link(&row)?;
-            links.insert(link.external_id.clone(), link);
+            let mut link = link(&row)?;
+            if let Some(variant) = &mut link.product {
+                variant.packagings = packagings.remove(&variant.id).unwrap_or_default();
+            }
+            out.links.insert(link.external_id.clone(), link);
         }
         if rows.len() < PAGE {
-            return Ok(links);
+            return Ok(out);
         }
     }
+}
+
+fn packagings(rows: &[Value]) -> Result<BTreeMap<ProductId, Vec<String>>, OdooError> {
+    let mut out = BTreeMap::new();
+    for row in rows {
+        let codes = row[1].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+        out.insert(Row { cells: row, call: "snapshot" }.product(0)?, codes.collect());
+    }
+    Ok(out)
+}
+
+/// A choice that this program does not know says nothing, and neither does one about a kind that it does not know.
+fn decision(row: &Row<'_>) -> Result<Option<Decision>, OdooError> {
+    let kind = row.text(1).and_then(DeferredKind::parse);
+    let choice = row.text(4).and_then(Choice::parse);
+    let (Some(kind), Some(choice)) = (kind, choice) else { return Ok(None) };
+    Ok(Some(Decision {
+        external_id: row.external_id(0)?,
+        kind,
+        subject: row.string(2),
+        value: row.string(3),
+        choice,
+        product: row.cells[5].as_i64().and_then(ProductId::new),
+    }))
 }
 
 /// What Odoo answers about products without a link and about barcodes.
@@ -109,11 +173,13 @@ pub async fn look_up(
 
 /// The whole of what a plan needs, put together.
 #[must_use]
-pub fn state(session: &Session, links: BTreeMap<ExternalId, Link>, answers: Answers) -> OdooState {
+pub fn state(session: &Session, links: Links, answers: Answers) -> OdooState {
     OdooState {
         languages: session.languages.clone(),
         digits: session.digits,
-        links,
+        links: links.links,
+        decisions: links.decisions,
+        chosen: links.chosen,
         candidates: answers.candidates,
         holders: answers.holders,
         product_count: session.product_count,
@@ -180,24 +246,29 @@ impl Row<'_> {
             siblings: u32::try_from(self.integer(i + 5)?).unwrap_or(u32::MAX),
             other_company: self.flag(i + 6)?,
             names: cells.iter().skip(names).map(|n| n.as_str().unwrap_or_default().to_owned()).collect(),
+            packagings: Vec::new(),
         })
     }
 }
 
 fn link(row: &Row<'_>) -> Result<Link, OdooError> {
     let price = |i| row.text(i).and_then(|t| Price::parse(t).ok());
-    let product = if row.cells[10].is_null() { None } else { Some(row.variant(10, 17)?) };
+    let product = if row.cells[13].is_null() { None } else { Some(row.variant(13, 20)?) };
+    let lines = |i| row.text(i).map(|t| t.split('\n').map(str::to_owned).collect()).unwrap_or_default();
     Ok(Link {
         external_id: row.external_id(1)?,
         product,
         said_name: row.string(2),
         said_price: price(3),
-        said_barcodes: row.text(4).map(|t| t.split('\n').map(str::to_owned).collect()).unwrap_or_default(),
+        said_barcodes: lines(4),
         wrote_name: row.string(5),
         wrote_price: price(6),
         wrote_barcode: row.text(7).map(str::to_owned),
         no_touch: row.flag(8)?,
         archived_by_us: row.flag(9)?,
+        wrote_extras: lines(10),
+        kept: Kept::parse(row.text(11).unwrap_or_default()),
+        missing: row.flag(12)?,
     })
 }
 

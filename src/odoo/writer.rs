@@ -28,6 +28,10 @@ pub struct CreateRow {
     pub barcode: Option<String>,
     /// All listed barcodes, one a line.
     pub said_barcodes: String,
+    /// Codes for packagings or units.
+    pub extras: Vec<String>,
+    /// The link is there and lost its product.
+    pub relink: bool,
 }
 
 /// A name or price to write, or a link to make or mend.
@@ -47,17 +51,23 @@ pub struct UpdateRow {
     pub name: Option<NameRow>,
     /// A new price.
     pub price: Option<PriceRow>,
+    /// `archive` or `reactivate`.
+    pub activity: Option<&'static str>,
+    /// Whether the source has the product, where that changes.
+    pub missing: Option<bool>,
     /// What the link remembers, by field.
-    pub link: BTreeMap<&'static str, Option<String>>,
+    pub link: BTreeMap<&'static str, Value>,
 }
 
 /// A new name.
 #[derive(Debug, Clone, Serialize)]
 pub struct NameRow {
-    /// The name.
-    pub new: String,
+    /// The name, by language.
+    pub new: BTreeMap<String, String>,
     /// What the plan saw, by language.
     pub old: BTreeMap<String, String>,
+    /// Why, for the history.
+    pub cause: &'static str,
 }
 
 /// A new price.
@@ -88,6 +98,14 @@ pub struct MoveRow {
     pub new: Option<String>,
     /// All listed barcodes, one a line, if they are to be remembered.
     pub said_barcodes: Option<String>,
+    /// Codes for packagings or units.
+    pub add: Vec<String>,
+    /// Codes to take away from packagings or units.
+    pub remove: Vec<String>,
+    /// The codes on packagings or units that the link remembers, one a line, if they change.
+    pub wrote_extras: Option<String>,
+    /// The product has no link: it loses its code to `external_id`.
+    pub outside: bool,
     /// Why, for the history.
     pub cause: &'static str,
 }
@@ -105,8 +123,23 @@ pub struct DeferredRow {
     pub holder: Option<i64>,
     /// Among which to choose.
     pub candidates: Vec<i64>,
+    /// The value that waits.
+    pub value: String,
+    /// The possible choices, separated by blanks.
+    pub choices: String,
+    /// `decided` or `abandoned`: a person settled it.
+    pub settled: Option<&'static str>,
     /// What waits and why.
     pub message: String,
+}
+
+/// Which deferred actions a run speaks of: the others stay as they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spoken<'a> {
+    /// Only those of these products.
+    pub scope: Option<&'a [ExternalId]>,
+    /// Only these kinds with these subjects.
+    pub about: Option<&'a [(&'static str, &'static str)]>,
 }
 
 /// What became of a row.
@@ -284,23 +317,25 @@ impl<'a> Writer<'a> {
         let mut question = self.question();
         question["scope"] = json!([]);
         question["finish"] = json!(finish);
+        question["about"] = Value::Null;
         question["conflicts"] = json!(false);
         leased(&self.session.ask(Procedure::Report, question).await?)
     }
 
-    /// Opens and closes deferred actions and writes the run's line. `scope` limits which open ones are compared.
+    /// Opens and closes deferred actions and writes the run's line.
     ///
     /// # Errors
     /// When the call fails, or the lease is lost.
     pub async fn finish(
         &self,
         deferred: &[DeferredRow],
-        scope: Option<&[ExternalId]>,
+        spoken: Spoken<'_>,
         finish: &Finish,
     ) -> Result<Ending, OdooError> {
         let mut question = self.question();
         question["rows"] = json!(deferred);
-        question["scope"] = json!(scope.map(|ids| ids.iter().map(ExternalId::as_str).collect::<Vec<_>>()));
+        question["about"] = json!(spoken.about);
+        question["scope"] = json!(spoken.scope.map(|ids| ids.iter().map(ExternalId::as_str).collect::<Vec<_>>()));
         question["finish"] = json!(finish);
         question["conflicts"] = json!(true);
         let answer = self.session.ask(Procedure::Report, question).await?;

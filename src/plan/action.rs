@@ -2,14 +2,18 @@
 //!
 //! Data only. A *reason* is for people and for the history's "cause"; applying never decides by it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::{
-    BadRow, Barcode, DeferredKind, ExternalId, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId,
+    BadRow, Barcode, DeferredKind, ExternalId, Kept, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId,
 };
 
+use super::assign::Extras;
 use super::guards::Refusal;
 
 /// Why a field is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The source says something else than last time.
     SourceChanged,
@@ -23,6 +27,12 @@ pub enum Reason {
     NoLongerListed,
     /// The code goes to the product that lists it now.
     ClaimedBy(ExternalId),
+    /// A person chose it.
+    Chosen,
+    /// The source no longer has the product.
+    Missing,
+    /// A person undoes a run: this is its id.
+    Reverted(String),
 }
 
 impl Reason {
@@ -36,6 +46,9 @@ impl Reason {
             Self::Adopted => "adopted",
             Self::NoLongerListed => "no-longer-listed",
             Self::ClaimedBy(_) => "claimed-by-another",
+            Self::Chosen => "chosen",
+            Self::Missing => "missing-in-source",
+            Self::Reverted(_) => "reverted",
         }
     }
 
@@ -49,32 +62,35 @@ impl Reason {
             Self::Adopted => "existing product adopted".to_owned(),
             Self::NoLongerListed => "the source no longer lists it here".to_owned(),
             Self::ClaimedBy(id) => format!("the source lists it at {id} now"),
+            Self::Chosen => "chosen by a person".to_owned(),
+            Self::Missing => "missing in the source, archived".to_owned(),
+            Self::Reverted(run) => format!("run {run} undone"),
         }
     }
 }
 
-/// The name of one language as the plan saw it, where it differs from the new one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OldName {
+/// The name in one language, where it changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LanguageName {
     /// An Odoo language code: `ru_RU`.
     pub language: String,
     /// What the plan saw; the write expects to find it.
-    pub name: String,
+    pub old: String,
+    /// What it becomes.
+    pub new: ProductName,
 }
 
 /// A new name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameChange {
     /// The languages to write, at least one.
-    pub old: Vec<OldName>,
-    /// The name that all of them get.
-    pub new: ProductName,
+    pub languages: Vec<LanguageName>,
     /// Why.
     pub reason: Reason,
 }
 
 /// A new list price.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceChange {
     /// The text that the plan saw; the write expects to find it.
     pub old: String,
@@ -85,7 +101,7 @@ pub struct PriceChange {
 }
 
 /// Values to store on a link, so that the next run compares with them; `None` leaves a value alone.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkValues {
     /// The source's name, handled.
     pub said_name: Option<String>,
@@ -99,6 +115,12 @@ pub struct LinkValues {
     pub wrote_price: Option<Price>,
     /// The same for the barcode; `Some(None)` is "none".
     pub wrote_barcode: Option<Option<String>>,
+    /// Fields in which a person chose what Odoo has.
+    pub kept: Option<Kept>,
+    /// The source does not have the product.
+    pub missing: Option<bool>,
+    /// We archived the product.
+    pub archived_by_us: Option<bool>,
 }
 
 impl LinkValues {
@@ -109,8 +131,18 @@ impl LinkValues {
     }
 }
 
+/// Archived or reactivated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activity {
+    /// The source no longer has it.
+    Archive,
+    /// The source has it again, and it was us who archived it.
+    Reactivate,
+}
+
 /// New name, price or link values of one existing product; with `adopt`, its link is made as well.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Update {
     /// Whose.
     pub external_id: ExternalId,
@@ -122,8 +154,10 @@ pub struct Update {
     pub template: TemplateId,
     /// The rule by which an unlinked product was recognised; a link is created.
     pub adopt: Option<MatchRule>,
-    /// The product was archived by a person; shown, not changed.
+    /// The product is archived; by a person, unless it is reactivated here.
     pub archived: bool,
+    /// Whether it is archived or reactivated.
+    pub activity: Option<Activity>,
     /// A new name.
     pub name: Option<NameChange>,
     /// A new price.
@@ -136,12 +170,12 @@ impl Update {
     /// Nothing of the product changes, only what the link remembers.
     #[must_use]
     pub fn is_note(&self) -> bool {
-        self.adopt.is_none() && self.name.is_none() && self.price.is_none()
+        self.adopt.is_none() && self.name.is_none() && self.price.is_none() && self.activity.is_none()
     }
 }
 
-/// A new barcode, or none any more, for one existing product.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A new barcode, none any more, or other further codes, for one existing product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BarcodeMove {
     /// Whose; a link exists or is made before by an adoption.
     pub external_id: ExternalId,
@@ -155,19 +189,33 @@ pub struct BarcodeMove {
     pub new: Option<String>,
     /// All codes that the source lists; `None` leaves the link's list alone.
     pub said_barcodes: Option<Vec<String>>,
+    /// Codes to put on packagings or units, and to take away from there.
+    pub extras: Extras,
+    /// The further codes that the link remembers afterwards, when they change.
+    pub wrote_extras: Option<Vec<String>>,
+    /// The product stands outside the source and loses its code to `external_id`, because a person said so.
+    pub outside: bool,
     /// Why.
     pub reason: Reason,
 }
 
+impl BarcodeMove {
+    /// Does the product's own barcode change?
+    #[must_use]
+    pub fn is_move(&self) -> bool {
+        self.old != self.new
+    }
+}
+
 /// Moves that depend on each other and happen in one transaction, holders before those who take over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Component {
     /// At least one move.
     pub moves: Vec<BarcodeMove>,
 }
 
 /// A new product with its link.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Creation {
     /// Whose.
     pub external_id: ExternalId,
@@ -180,10 +228,14 @@ pub struct Creation {
     pub barcode: Option<Barcode>,
     /// All codes that the source lists.
     pub said_barcodes: Vec<String>,
+    /// Codes to put on packagings or units.
+    pub extras: Vec<String>,
+    /// The link is there, its product was deleted, and a person chose to have a new one.
+    pub relink: bool,
 }
 
 /// A change that is planned and explained, but waits: for the source to become consistent, or for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deferred {
     /// Whose.
     pub external_id: ExternalId,
@@ -198,21 +250,37 @@ pub struct Deferred {
     pub holder: Option<ProductId>,
     /// The Odoo products among which to choose.
     pub candidates: Vec<ProductId>,
+    /// The value that waits, where the subject does not say it all: a choice is for this value only.
+    pub value: String,
     /// What waits, why, and what would settle it.
     pub message: String,
+    /// A person settled it, and it stands as long as the situation does.
+    pub settled: Option<Settled>,
+}
+
+/// How a person settled what waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Settled {
+    /// By a choice.
+    Decided,
+    /// By leaving it.
+    Abandoned,
 }
 
 /// A linked product that the source no longer has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     /// Its id.
     pub external_id: ExternalId,
     /// The product's name, for people.
     pub label: String,
+    /// It is archived by this plan.
+    pub archive: bool,
 }
 
 /// The ordered list of actions. A run applies it by value: it can be used once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a plan changes nothing until it is applied"]
 pub struct Plan {
     /// The source.
@@ -229,7 +297,7 @@ pub struct Plan {
     pub updates: Vec<Update>,
     /// What waits, by external id.
     pub deferred: Vec<Deferred>,
-    /// What the source no longer has, by external id; kept.
+    /// What the source no longer has, by external id.
     pub missing: Vec<Missing>,
     /// Rows of the source that were left out.
     pub bad_rows: Vec<BadRow>,
@@ -254,6 +322,12 @@ pub struct Counts {
     pub update: usize,
     /// Barcodes given, moved or taken away, on existing products.
     pub barcodes: usize,
+    /// Further codes put on packagings or units, or taken away, on existing products.
+    pub extras: usize,
+    /// Products archived.
+    pub archive: usize,
+    /// Products reactivated.
+    pub reactivate: usize,
     /// Prices changed on existing products.
     pub prices: usize,
     /// Names changed on existing products.
@@ -262,6 +336,8 @@ pub struct Counts {
     pub notes: usize,
     /// What waits.
     pub deferred: usize,
+    /// What a person settled, and still stands.
+    pub settled: usize,
     /// Linked products that the source no longer has.
     pub missing: usize,
     /// Rows left out.
@@ -282,6 +358,22 @@ impl Plan {
         self.moves.iter().flat_map(|c| &c.moves)
     }
 
+    /// The products that the plan speaks of, in any way.
+    #[must_use]
+    pub fn external_ids(&self) -> std::collections::BTreeSet<&ExternalId> {
+        let updates = self.adoptions.iter().chain(&self.updates).map(|u| &u.external_id);
+        updates
+            .chain(self.creations.iter().map(|c| &c.external_id))
+            .chain(self.barcode_moves().map(|m| &m.external_id))
+            .chain(self.deferred.iter().map(|d| &d.external_id))
+            .collect()
+    }
+
+    /// What waits and was not settled by a person.
+    pub fn waiting(&self) -> impl Iterator<Item = &Deferred> {
+        self.deferred.iter().filter(|d| d.settled.is_none())
+    }
+
     /// The plan in numbers.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -290,15 +382,20 @@ impl Plan {
         let mut updated: BTreeSet<_> = self.updates.iter().filter(|u| !u.is_note()).map(|u| &u.external_id).collect();
         updated.extend(self.barcode_moves().map(|m| &m.external_id).filter(|id| !adopted.contains(id)));
         let existing = || self.adoptions.iter().chain(&self.updates);
+        let active = |activity| existing().filter(|u| u.activity == Some(activity)).count();
         Counts {
             create: self.creations.len(),
             adopt: adopted.len(),
             update: updated.len(),
-            barcodes: self.barcode_moves().count(),
+            barcodes: self.barcode_moves().filter(|m| m.is_move()).count(),
+            extras: self.barcode_moves().map(|m| m.extras.add.len() + m.extras.remove.len()).sum(),
+            archive: active(Activity::Archive),
+            reactivate: active(Activity::Reactivate),
             prices: existing().filter(|u| u.price.is_some()).count(),
             names: existing().filter(|u| u.name.is_some()).count(),
             notes: self.updates.iter().filter(|u| u.is_note()).count(),
-            deferred: self.deferred.len(),
+            deferred: self.waiting().count(),
+            settled: self.deferred.iter().filter(|d| d.settled.is_some()).count(),
             missing: self.missing.len(),
             bad_rows: self.bad_rows.len(),
             unchanged: self.unchanged,

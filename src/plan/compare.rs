@@ -27,12 +27,15 @@ pub(super) struct Facts {
     pub source_changed: bool,
     /// Odoo no longer has what we wrote.
     pub odoo_edited: bool,
+    /// A person chose what Odoo has over what the source said last.
+    pub kept: bool,
 }
 
 /// Decides one field.
 pub(super) fn three_way(facts: Facts, policy: FieldPolicy) -> Verdict {
     match (facts, policy) {
         (Facts { same: true, .. }, _) => Verdict::Same,
+        (Facts { kept: true, source_changed: false, .. }, _) => Verdict::Leave,
         (Facts { odoo_edited: false, .. }, _) => Verdict::Write(Reason::SourceChanged),
         (Facts { source_changed, .. }, FieldPolicy::Source) => {
             Verdict::Write(if source_changed { Reason::BothChanged } else { Reason::Drift })
@@ -60,7 +63,8 @@ mod tests {
     #[test]
     fn every_case() {
         use FieldPolicy::{Ask, Odoo, Source};
-        let facts = |same, source_changed, odoo_edited| Facts { same, source_changed, odoo_edited };
+        let facts = |same, source_changed, odoo_edited| Facts { same, source_changed, odoo_edited, kept: false };
+        let kept = |f: Facts| Facts { kept: true, ..f };
         for (f, policy, verdict) in [
             (facts(true, true, true), Ask, Verdict::Same),
             (facts(false, true, false), Odoo, Verdict::Write(Reason::SourceChanged)),
@@ -70,6 +74,10 @@ mod tests {
             (facts(false, false, true), Odoo, Verdict::Leave),
             (facts(false, true, true), Odoo, Verdict::Leave),
             (facts(false, false, true), Ask, Verdict::Ask),
+            (kept(facts(true, false, true)), Source, Verdict::Same),
+            (kept(facts(false, false, false)), Source, Verdict::Leave),
+            (kept(facts(false, false, true)), Ask, Verdict::Leave),
+            (kept(facts(false, true, false)), Odoo, Verdict::Write(Reason::SourceChanged)),
         ] {
             assert_eq!(three_way(f, policy), verdict, "{f:?} {policy:?}");
         }

@@ -2,22 +2,26 @@
 //!
 //! Pure. A refusal names the numbers, the likely cause and the flag that lets it through.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::{Catalogue, DeferredKind, OdooState};
 
-use super::action::Plan;
+use super::action::{Plan, Reason};
 use super::policy::{Limit, Policy};
 
 /// What a guard refuses.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// A stable word: the guard's name in `sync.toml`, or `empty-source`, `first-run`.
-    pub guard: &'static str,
+    pub guard: Cow<'static, str>,
     /// What was seen and what to do.
     pub message: String,
 }
 
 fn refusal(guard: &'static str, message: String) -> Refusal {
-    Refusal { guard, message }
+    Refusal { guard: Cow::Borrowed(guard), message }
 }
 
 /// A source that answered with nothing is broken, not empty: checked before anything is planned.
@@ -41,6 +45,13 @@ pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
         empty("barcodes");
     }
     out
+}
+
+/// The same for a reading of prices alone, where no barcodes is nothing to wonder about.
+#[must_use]
+pub fn check_prices(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
+    let something = !catalogue.products.is_empty() || !catalogue.unreadable.is_empty();
+    if something { Vec::new() } else { check_source(catalogue, policy) }
 }
 
 /// Checks a finished plan.
@@ -79,7 +90,11 @@ pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal
         "products to create or adopt in face",
         "--allow-create",
     );
-    let released = plan.barcode_moves().filter(|m| m.new.is_none()).count();
+    // A product that is archived gives its barcode up: that is max_archive's business.
+    let released = plan
+        .barcode_moves()
+        .filter(|m| m.is_move() && m.new.is_none() && !m.outside && m.reason != Reason::Missing)
+        .count();
     check(
         "max_release",
         g.max_release,
@@ -88,8 +103,16 @@ pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal
         "barcodes to take away in face",
         "--allow-release",
     );
+    check(
+        "max_archive",
+        g.max_archive,
+        counts.archive,
+        policy.allow.archive,
+        "products to archive, as the source no longer has them, in face",
+        "--allow-archive",
+    );
     check("max_changes", g.max_changes, counts.update, policy.allow.changes, "products to change", "--allow-changes");
-    let jumps = plan.deferred.iter().filter(|d| d.kind == DeferredKind::PriceJump).count();
+    let jumps = plan.waiting().filter(|d| d.kind == DeferredKind::PriceJump).count();
     check(
         "max_price_jumps",
         g.max_price_jumps,

@@ -5,9 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{
-    Candidate, Catalogue, CodeKey, DeferredKind, ExternalId, Link, MatchRule, OdooState, ProductId, Variant,
+    Barcode, Candidate, Catalogue, Choice, CodeKey, Decision, DeferredKind, ExternalId, Link, MatchRule, OdooState,
+    ProductId, Variant,
 };
 
+use super::decisions::Decisions;
 use super::policy::Scope;
 
 /// What to ask Odoo before planning, beyond the links.
@@ -32,10 +34,23 @@ pub struct Unlinked {
 
 /// Decides what to ask: candidates for products without a link, and the holders of every code that a product lists while
 /// it has none of them. A product that has one of its codes keeps it, so nobody else matters, unless blanks around it are
-/// to be mended. Products out of scope get nothing, so nothing is asked for them.
+/// to be mended, it is archived and comes back, a person gave its code, or another one, to somebody, or its further codes are to scan too (`extras`): then those that it has not yet are asked for. Products
+/// out of scope get nothing, so nothing is asked for them.
 #[must_use]
-pub fn questions(catalogue: &Catalogue, links: &BTreeMap<ExternalId, Link>, scope: &Scope) -> Questions {
+pub fn questions(
+    catalogue: &Catalogue,
+    links: &BTreeMap<ExternalId, Link>,
+    decisions: &[Decision],
+    scope: &Scope,
+    extras: bool,
+) -> Questions {
     let mut out = Questions::default();
+    let given = decisions.iter().filter(|d| d.choice == Choice::Give && scope.contains(&d.external_id));
+    let mut moving: BTreeSet<CodeKey> = BTreeSet::new();
+    for code in given.filter_map(|d| Barcode::parse(&d.subject).ok().flatten()) {
+        out.codes.extend(code.spellings());
+        moving.insert(code.key());
+    }
     for (id, product) in &catalogue.products {
         let spellings = || product.barcodes.iter().flat_map(|c| c.spellings());
         if !scope.contains(id) {
@@ -49,7 +64,13 @@ pub fn questions(catalogue: &Catalogue, links: &BTreeMap<ExternalId, Link>, scop
             }),
             Some(link) => {
                 let current = link.product.as_ref().and_then(|v| v.barcode.as_deref()).filter(|c| c.trim() == *c);
-                if current.map(CodeKey::of).is_some_and(|key| product.barcodes.iter().any(|c| c.key() == key)) {
+                let current = current.map(CodeKey::of).filter(|key| product.barcodes.iter().any(|c| c.key() == *key));
+                let wakes = link.product.as_ref().is_some_and(|v| wakes(link, v));
+                if let Some(current) = current.filter(|key| !wakes && !moving.contains(key)) {
+                    let packagings = link.product.iter().flat_map(|v| &v.packagings).map(|c| CodeKey::of(c));
+                    let present: BTreeSet<CodeKey> = packagings.chain([current]).collect();
+                    let absent = product.barcodes.iter().filter(|c| extras && !present.contains(&c.key()));
+                    out.codes.extend(absent.flat_map(|c| c.spellings()));
                     continue;
                 }
             }
@@ -57,6 +78,11 @@ pub fn questions(catalogue: &Catalogue, links: &BTreeMap<ExternalId, Link>, scop
         out.codes.extend(spellings());
     }
     out
+}
+
+/// Does a product that the source has come back to life? Only one that we archived.
+pub(super) fn wakes(link: &Link, variant: &Variant) -> bool {
+    link.archived_by_us && !variant.active
 }
 
 /// Where an external product stands in Odoo.
@@ -91,6 +117,7 @@ pub(super) fn identify<'a>(
     odoo: &'a OdooState,
     rules: &[MatchRule],
     scope: &Scope,
+    decisions: &Decisions<'_>,
 ) -> BTreeMap<&'a ExternalId, Identity<'a>> {
     let mut claims: BTreeMap<CodeKey, usize> = BTreeMap::new();
     for code in catalogue.products.values().flat_map(|p| &p.barcodes) {
@@ -101,6 +128,10 @@ pub(super) fn identify<'a>(
     let mut open: BTreeSet<&ExternalId> = BTreeSet::new();
     for id in catalogue.products.keys() {
         match odoo.links.get(id) {
+            // A person said what becomes of a link that lost its product.
+            Some(link) if link.product.is_none() && scope.contains(id) && decisions.identity(id).is_some() => {
+                open.insert(id);
+            }
             Some(link) => {
                 out.insert(id, linked(link));
             }
@@ -115,7 +146,11 @@ pub(super) fn identify<'a>(
     while !open.is_empty() {
         let mut claimed: BTreeSet<ProductId> = BTreeSet::new();
         for id in std::mem::take(&mut open) {
-            let identity = recognise(id, odoo, rules, &claims, &taken);
+            let identity = match (chosen(id, odoo, decisions, &taken), odoo.links.get(id)) {
+                (Some(identity), _) => identity,
+                (None, Some(link)) => linked(link),
+                (None, None) => recognise(id, odoo, rules, &claims, &taken),
+            };
             match &identity {
                 Identity::Adopt(variant, _) => {
                     claimed_by.entry(variant.id).or_default().push(id);
@@ -162,14 +197,27 @@ fn linked(link: &Link) -> Identity<'_> {
     match &link.product {
         None => blocked(
             DeferredKind::ProductGone,
-            "the linked product was deleted in Odoo; choose another product on the link, or delete the link to have the product created again",
+            "the linked product was deleted in Odoo; link another product, or have it created again",
         ),
         Some(variant) if variant.other_company => blocked(
             DeferredKind::OtherCompany,
-            "the linked product was given to another company; give it back, or link another product",
+            "the linked product was given to another company; give it back, or choose another product on the link",
         ),
         Some(variant) => Identity::Linked(link, variant),
     }
+}
+
+/// What a person chose, where it can be had.
+fn chosen<'a>(
+    id: &ExternalId,
+    odoo: &'a OdooState,
+    decisions: &Decisions<'_>,
+    taken: &BTreeSet<ProductId>,
+) -> Option<Identity<'a>> {
+    let Some(product) = decisions.identity(id)? else { return Some(Identity::New) };
+    let (variant, linked) = odoo.chosen.get(&product)?;
+    let free = !linked && !taken.contains(&product) && !variant.other_company;
+    free.then_some(Identity::Adopt(variant, MatchRule::Manual))
 }
 
 fn recognise<'a>(

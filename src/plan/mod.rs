@@ -3,17 +3,22 @@
 //! Pure: no I/O, no clock, no async. [`questions`] says what must be known of Odoo, [`plan`] compares it with the
 //! catalogue and returns a [`Plan`]: the same inputs give the same plan, byte for byte, and the plan after a good run is
 //! empty. Reading order: [`policy`] (what a person chooses), `identity` (which product is it), [`assign`] (who gets which
-//! barcode), `compare` (three-way, one field), `build` (the plan), `explain` (why a barcode waits), [`guards`] (what is
-//! refused), [`action`] (the result).
+//! barcode), `decisions` (what people chose),
+//! `compare` (three-way, one field), `build` (the plan), `explain` (why a barcode waits), [`guards`] (what is
+//! refused), [`action`] (the result). `revert` plans the undoing of a run, [`kept`] is a plan in a file.
 
 pub mod action;
 pub mod assign;
 mod build;
 mod compare;
+mod components;
+mod decisions;
 mod explain;
 pub mod guards;
 mod identity;
+pub mod kept;
 pub mod policy;
+mod revert;
 
 use std::collections::BTreeSet;
 
@@ -21,38 +26,44 @@ use crate::catalog::{Catalogue, ExternalId, OdooState, SourceName};
 
 pub use crate::catalog::DeferredKind;
 pub use action::{
-    BarcodeMove, Component, Counts, Creation, Deferred, LinkValues, Missing, NameChange, OldName, Plan, PriceChange,
-    Reason, Update,
+    Activity, BarcodeMove, Component, Counts, Creation, Deferred, LanguageName, LinkValues, Missing, NameChange, Plan,
+    PriceChange, Reason, Settled, Update,
 };
+pub use assign::Extras;
 pub use guards::Refusal;
 pub use identity::{Questions, Unlinked, questions};
-pub use policy::{Allowances, FieldPolicy, GuardLimits, Limit, NewWithoutPrice, Policy, PriceLimit, Scope};
+pub use policy::{
+    Allowances, ExtraBarcodes, FieldPolicy, GuardLimits, Limit, MissingPolicy, NewWithoutPrice, Policy, PriceLimit,
+    Scope,
+};
+pub use revert::{codes_to_restore, plan_revert};
 
 /// Compares the source's catalogue with Odoo and decides.
 pub fn plan(source: &SourceName, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) -> Plan {
-    let mut plan = Plan {
-        source: source.clone(),
-        languages: odoo.languages.clone(),
-        adoptions: Vec::new(),
-        moves: Vec::new(),
-        creations: Vec::new(),
-        updates: Vec::new(),
-        deferred: Vec::new(),
-        missing: Vec::new(),
-        bad_rows: catalogue.bad_rows.clone(),
-        unchanged: 0,
-        untouched: 0,
-        refusals: guards::check_source(catalogue, policy),
-        scope: match scope {
-            Scope::All => None,
-            Scope::Only(ids) => Some(ids.iter().cloned().collect()),
-        },
-    };
+    let mut plan = build::empty(source, catalogue, odoo, scope);
+    plan.refusals = guards::check_source(catalogue, policy);
     if !plan.refusals.is_empty() {
         return plan;
     }
     build::build(&mut plan, catalogue, odoo, policy, scope);
     plan.refusals = guards::check_plan(&plan, odoo, policy);
+    plan
+}
+
+/// Compares prices alone, of linked products alone. The catalogue holds what was read of prices; names and barcodes in it
+/// do not count, and neither do products without a link.
+pub fn plan_prices(
+    source: &SourceName,
+    catalogue: &Catalogue,
+    odoo: &OdooState,
+    policy: &Policy,
+    scope: &Scope,
+) -> Plan {
+    let mut plan = build::empty(source, catalogue, odoo, scope);
+    plan.refusals = guards::check_prices(catalogue, policy);
+    if plan.refusals.is_empty() {
+        build::build_prices(&mut plan, catalogue, odoo, policy, scope);
+    }
     plan
 }
 

@@ -28,6 +28,26 @@ pub enum NewWithoutPrice {
     Unsaleable,
 }
 
+/// What becomes of linked products that the source no longer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingPolicy {
+    /// They stay as they are, and are reported.
+    #[default]
+    Keep,
+    /// They are archived, and reactivated when the source has them again; never deleted.
+    Archive,
+}
+
+/// What becomes of the further barcodes of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExtraBarcodes {
+    /// They stay on the link, for people to read.
+    #[default]
+    Keep,
+    /// They become packaging barcodes (Odoo up to 18) or unit barcodes (19), so that they scan.
+    Packaging,
+}
+
 /// How far one price may move in one run; beyond both limits it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriceLimit {
@@ -61,6 +81,8 @@ pub struct GuardLimits {
     pub max_create: Limit,
     /// Barcodes taken away without another in their place.
     pub max_release: Limit,
+    /// Products archived because the source no longer has them.
+    pub max_archive: Limit,
     /// Linked products that change in any way.
     pub max_changes: Limit,
     /// Prices beyond the price limit.
@@ -76,6 +98,8 @@ pub struct Allowances {
     pub create: bool,
     /// `--allow-release`
     pub release: bool,
+    /// `--allow-archive`
+    pub archive: bool,
     /// `--allow-changes`
     pub changes: bool,
     /// `--allow-price-change`
@@ -97,6 +121,10 @@ pub struct Policy {
     pub match_rules: Vec<MatchRule>,
     /// See [`NewWithoutPrice`].
     pub new_without_price: NewWithoutPrice,
+    /// See [`MissingPolicy`].
+    pub missing: MissingPolicy,
+    /// See [`ExtraBarcodes`].
+    pub extra_barcodes: ExtraBarcodes,
     /// How far one price may move.
     pub max_price_change: PriceLimit,
     /// The most barcode moves that may depend on each other in one transaction.
@@ -116,11 +144,14 @@ impl Default for Policy {
             barcode: FieldPolicy::Source,
             match_rules: vec![MatchRule::Barcode],
             new_without_price: NewWithoutPrice::Defer,
+            missing: MissingPolicy::Keep,
+            extra_barcodes: ExtraBarcodes::Keep,
             max_price_change: PriceLimit { percent: Decimal::from(50), amount: Decimal::from(10) },
             max_component: 1000,
             guards: GuardLimits {
                 max_create: Limit { count: 100, percent: 10 },
                 max_release: Limit { count: 20, percent: 2 },
+                max_archive: Limit { count: 20, percent: 2 },
                 max_changes: Limit { count: 500, percent: 50 },
                 max_price_jumps: Limit { count: 20, percent: 5 },
             },

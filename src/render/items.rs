@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{CodeKey, ExternalId, Price, ProductId};
-use crate::plan::{BarcodeMove, Creation, Deferred, Missing, Plan, Reason, Update};
+use crate::plan::{Activity, BarcodeMove, Creation, Deferred, Missing, Plan, Reason, Update};
 
 /// All that a plan says of one product. A plan has at most one creation, update and move for each.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub(super) struct Item<'a> {
     /// An adoption, a change or a note.
     pub update: Option<&'a Update>,
     pub moved: Option<&'a BarcodeMove>,
+    /// Products outside the source that lose their code to this one.
+    pub outside: Vec<&'a BarcodeMove>,
     pub deferred: Vec<&'a Deferred>,
     pub missing: Option<&'a Missing>,
 }
@@ -28,6 +30,8 @@ pub(super) enum Symbol {
     Update,
     /// A barcode is taken away and nothing else happens.
     Release,
+    /// The product is archived.
+    Archive,
     Deferred,
     Note,
     Missing,
@@ -41,7 +45,7 @@ impl Symbol {
             Self::Create => "+",
             Self::Adopt => "&",
             Self::Update => "~",
-            Self::Release => "-",
+            Self::Release | Self::Archive => "-",
             Self::Deferred => "!",
             Self::Note => "=",
             Self::Missing => "?",
@@ -57,6 +61,8 @@ pub(super) enum FieldKind {
     Name,
     Price,
     Barcode,
+    /// A code on a packaging or unit.
+    Further,
 }
 
 impl FieldKind {
@@ -65,6 +71,7 @@ impl FieldKind {
             Self::Name => "name",
             Self::Price => "price",
             Self::Barcode => "barcode",
+            Self::Further => "further",
         }
     }
 }
@@ -78,6 +85,8 @@ pub(super) struct Field<'a> {
     pub old: Option<Cow<'a, str>>,
     pub new: Option<Cow<'a, str>>,
     pub why: Why<'a>,
+    /// Of another product, outside the source: its id and name.
+    pub outside: Option<(ProductId, &'a str)>,
     /// A barcode: whose it was until now.
     pub origin: Option<Origin<'a>>,
 }
@@ -166,12 +175,16 @@ pub(super) struct Origins<'a> {
 impl<'a> Origins<'a> {
     pub fn new(plan: &'a Plan) -> Self {
         let mut givers = BTreeMap::new();
-        for (change, old) in plan.barcode_moves().filter_map(|m| Some((m, m.old.as_deref()?))) {
-            givers.entry(CodeKey::of(old)).or_insert(&change.external_id);
+        for change in plan.barcode_moves().filter(|m| !m.outside) {
+            let main = change.old.iter().filter(|_| change.is_move());
+            for old in main.chain(&change.extras.remove) {
+                givers.entry(CodeKey::of(old)).or_insert(&change.external_id);
+            }
         }
         // Nobody takes from more than one, so following the givers either ends or comes round.
         let takes_from: BTreeMap<&ExternalId, &ExternalId> = plan
             .barcode_moves()
+            .filter(|m| m.is_move() && !m.outside)
             .filter_map(|m| Some((&m.external_id, *givers.get(&CodeKey::of(m.new.as_deref()?))?)))
             .filter(|(id, giver)| id != giver)
             .collect();
@@ -212,6 +225,7 @@ pub(super) fn items(plan: &Plan) -> impl Iterator<Item = Item<'_>> {
             creation: None,
             update: None,
             moved: None,
+            outside: Vec::new(),
             deferred: Vec::new(),
             missing: None,
         })
@@ -224,7 +238,12 @@ pub(super) fn items(plan: &Plan) -> impl Iterator<Item = Item<'_>> {
         at(&mut all, &update.external_id).update = Some(update);
     }
     for change in plan.barcode_moves() {
-        at(&mut all, &change.external_id).moved = Some(change);
+        let item = at(&mut all, &change.external_id);
+        if change.outside {
+            item.outside.push(change);
+        } else {
+            item.moved = Some(change);
+        }
     }
     for deferred in &plan.deferred {
         at(&mut all, &deferred.external_id).deferred.push(deferred);
@@ -244,10 +263,12 @@ impl<'a> Item<'a> {
         let written = self.update.filter(|u| !u.is_note());
         match (written, self.moved) {
             (Some(update), _) if update.adopt.is_some() => Symbol::Adopt,
+            (Some(update), _) if update.activity == Some(Activity::Archive) => Symbol::Archive,
             (Some(_), _) => Symbol::Update,
-            (None, Some(change)) if change.new.is_some() => Symbol::Update,
+            (None, Some(change)) if change.new.is_some() || !change.is_move() => Symbol::Update,
             (None, Some(_)) => Symbol::Release,
-            (None, None) if !self.deferred.is_empty() => Symbol::Deferred,
+            (None, None) if !self.outside.is_empty() => Symbol::Update,
+            (None, None) if self.deferred.iter().any(|d| d.settled.is_none()) => Symbol::Deferred,
             (None, None) if self.missing.is_some() => Symbol::Missing,
             (None, None) => Symbol::Note,
         }
@@ -255,7 +276,7 @@ impl<'a> Item<'a> {
 
     /// Is one of the product's fields written, or its link made?
     pub fn is_change(&self) -> bool {
-        matches!(self.symbol(), Symbol::Create | Symbol::Adopt | Symbol::Update | Symbol::Release)
+        matches!(self.symbol(), Symbol::Create | Symbol::Adopt | Symbol::Update | Symbol::Release | Symbol::Archive)
     }
 
     /// The product's name, for people; the source's where the source has one.
@@ -279,7 +300,7 @@ impl<'a> Item<'a> {
         let mut out = Vec::new();
         if let Some(creation) = self.creation {
             let mut field = |kind, new, why, origin| {
-                out.push(Field { kind, language: None, old: None, new: Some(new), why, origin });
+                out.push(Field { kind, language: None, old: None, new: Some(new), why, outside: None, origin });
             };
             field(FieldKind::Name, Cow::Borrowed(creation.name.as_str()), Why::New, None);
             let (price, why) = creation.price.map_or((Price::ZERO, Why::NewWithoutPrice), |(p, _)| (p, Why::New));
@@ -287,14 +308,18 @@ impl<'a> Item<'a> {
             if let Some(code) = creation.barcode.as_ref().map(|code| code.as_str()) {
                 field(FieldKind::Barcode, Cow::Borrowed(code), Why::New, origins.of(self.id, Some(code)));
             }
+            for code in &creation.extras {
+                field(FieldKind::Further, Cow::Borrowed(code), Why::New, origins.of(self.id, Some(code)));
+            }
         }
         if let Some(name) = self.update.and_then(|u| u.name.as_ref()) {
-            out.extend(name.old.iter().map(|old| Field {
+            out.extend(name.languages.iter().map(|one| Field {
                 kind: FieldKind::Name,
-                language: Some(&old.language),
-                old: Some(Cow::Borrowed(&old.name)),
-                new: Some(Cow::Borrowed(name.new.as_str())),
+                language: Some(&one.language),
+                old: Some(Cow::Borrowed(&one.old)),
+                new: Some(Cow::Borrowed(one.new.as_str())),
                 why: Why::Reason(&name.reason),
+                outside: None,
                 origin: None,
             }));
         }
@@ -305,19 +330,44 @@ impl<'a> Item<'a> {
                 old: Some(canonical(&price.old)),
                 new: Some(Cow::Owned(price.new.to_string())),
                 why: Why::Reason(&price.reason),
+                outside: None,
                 origin: None,
             });
         }
-        if let Some(change) = self.moved {
+        for change in &self.outside {
+            out.push(Field {
+                kind: FieldKind::Barcode,
+                language: None,
+                old: change.old.as_deref().map(Cow::Borrowed),
+                new: None,
+                why: Why::Reason(&change.reason),
+                outside: Some((change.product, &change.label)),
+                origin: None,
+            });
+        }
+        let Some(change) = self.moved else { return out };
+        if change.is_move() {
             out.push(Field {
                 kind: FieldKind::Barcode,
                 language: None,
                 old: change.old.as_deref().map(Cow::Borrowed),
                 new: change.new.as_deref().map(Cow::Borrowed),
                 why: Why::Reason(&change.reason),
+                outside: None,
                 origin: origins.of(self.id, change.new.as_deref()),
             });
         }
+        let removed = change.extras.remove.iter().map(|code| (Some(code), None));
+        let added = change.extras.add.iter().map(|code| (None, Some(code)));
+        out.extend(removed.chain(added).map(|(old, new)| Field {
+            kind: FieldKind::Further,
+            language: None,
+            old: old.map(|code| Cow::Borrowed(code.as_str())),
+            new: new.map(|code| Cow::Borrowed(code.as_str())),
+            why: Why::Reason(&change.reason),
+            outside: None,
+            origin: origins.of(self.id, new.map(String::as_str)),
+        }));
         out
     }
 }

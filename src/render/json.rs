@@ -13,12 +13,14 @@
 //!   "scope": null,
 //!   "refused": false, "in_step": false,
 //!   "counts": {"create": 0, "adopt": 0, "update": 1, "names": 0, "prices": 0, "barcodes": 1, "notes": 0,
-//!              "deferred": 0, "missing": 0, "bad_rows": 0, "unchanged": 1984, "untouched": 0},
+//!              "extras": 0, "archive": 0, "reactivate": 0, "deferred": 0, "settled": 0, "missing": 0, "bad_rows": 0,
+//!              "unchanged": 1984, "untouched": 0},
 //!   "changes": [
-//!     {"external_id": "1001", "name": "Tea", "action": "update", "product": 17, "archived": false, "matched_by": null,
+//!     {"external_id": "1001", "name": "Tea", "action": "update", "product": 17, "archived": false,
+//!      "activity": null, "matched_by": null,
 //!      "fields": [
 //!        {"field": "barcode", "language": null, "old": "4006381333931", "new": null,
-//!         "reason": {"code": "claimed-by-another", "text": "the source lists it at 1002 now"}, "origin": null}
+//!         "reason": {"code": "claimed-by-another", "text": "the source lists it at 1002 now"}, "product": null, "origin": null}
 //!      ]}
 //!   ],
 //!   "deferred": [], "missing": [], "bad_rows": [], "refusals": []
@@ -29,12 +31,15 @@
 //! - `action`: `create`, `adopt`, `update`. Products of which only the link remembers something new are counted (`notes`)
 //!   and not listed.
 //! - `matched_by`: of an adopted product, `default_code`, `barcode` or `name`.
-//! - `field`: `name` (with `language`, or `null` for a new product: all languages), `price`, `barcode`. A `reason`'s code is
+//! - `activity`: `archive` or `reactivate`, where the product is.
+//! - `field`: `name` (with `language`, or `null` for a new product: all languages), `price`, `barcode`, `further` (a code on a
+//!   packaging or unit); with a `product`, it is that Odoo product's, which stands outside the source. A `reason`'s code is
 //!   stable, its text is not.
 //! - `origin`: whose barcode it was, `{"kind": "swap" | "circle" | "from", "external_id": "1002", "size": 2}`; `size` is
 //!   the number of products in the circle.
-//! - `deferred`: `{"external_id", "name", "kind", "subject", "holder", "candidates", "message"}`, the last three an Odoo
-//!   product, a list of such, and text; `missing`: `{"external_id", "name"}`; `bad_rows`: `{"external_id", "kind",
+//! - `deferred`: `{"external_id", "name", "kind", "subject", "holder", "candidates", "value", "choices",
+//!   "settled", "message"}`: an Odoo product, a list of such, the value that waits, what a person may choose, `decided` or
+//!   `abandoned` where one did, and text; `missing`: `{"external_id", "name", "archive"}`; `bad_rows`: `{"external_id", "kind",
 //!   "message"}`; `refusals`: `{"guard", "message"}`.
 //!
 //! A real run: the report, with the plan inside:
@@ -42,7 +47,7 @@
 //! ```json
 //! {
 //!   "format": "erpsync-report", "version": 1, "run": "…",
-//!   "created": 0, "adopted": 0, "changed": 1, "barcodes": 1, "notes": 0,
+//!   "created": 0, "adopted": 0, "changed": 1, "barcodes": 1, "archived": 0, "reactivated": 0, "notes": 0,
 //!   "refused": [{"external_id": "1003", "name": "Coffee", "message": "…"}], "overtaken": [],
 //!   "deferred": {"opened": 0, "closed": 0, "open": 0},
 //!   "duplicates": [], "interrupted": null,
@@ -60,7 +65,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use crate::apply::report::{NotDone, Report};
-use crate::plan::Plan;
+use crate::plan::{Activity, Plan, Settled};
 
 use super::escape::is_unsafe;
 use super::items::{Field, Item, Origins, Symbol, items};
@@ -112,7 +117,11 @@ struct CountsJson {
     prices: usize,
     barcodes: usize,
     notes: usize,
+    extras: usize,
+    archive: usize,
+    reactivate: usize,
     deferred: usize,
+    settled: usize,
     missing: usize,
     bad_rows: usize,
     unchanged: usize,
@@ -126,6 +135,7 @@ struct ChangeJson<'a> {
     action: &'static str,
     product: Option<i64>,
     archived: bool,
+    activity: Option<&'static str>,
     matched_by: Option<&'static str>,
     fields: Vec<FieldJson<'a>>,
 }
@@ -137,6 +147,7 @@ struct FieldJson<'a> {
     old: Option<Cow<'a, str>>,
     new: Option<Cow<'a, str>>,
     reason: ReasonJson,
+    product: Option<i64>,
     origin: Option<OriginJson<'a>>,
 }
 
@@ -161,6 +172,9 @@ struct DeferredJson<'a> {
     subject: &'a str,
     holder: Option<i64>,
     candidates: Vec<i64>,
+    value: &'a str,
+    choices: Vec<&'static str>,
+    settled: Option<&'static str>,
     message: &'a str,
 }
 
@@ -168,6 +182,7 @@ struct DeferredJson<'a> {
 struct MissingJson<'a> {
     external_id: &'a str,
     name: &'a str,
+    archive: bool,
 }
 
 #[derive(Serialize)]
@@ -179,7 +194,7 @@ struct BadRowJson<'a> {
 
 #[derive(Serialize)]
 struct RefusalJson<'a> {
-    guard: &'static str,
+    guard: &'a str,
     message: &'a str,
 }
 
@@ -192,6 +207,8 @@ struct ReportJson<'a> {
     adopted: usize,
     changed: usize,
     barcodes: usize,
+    archived: usize,
+    reactivated: usize,
     notes: usize,
     refused: Vec<NotDoneJson<'a>>,
     overtaken: Vec<NotDoneJson<'a>>,
@@ -235,7 +252,11 @@ impl<'a> PlanJson<'a> {
                 prices: counts.prices,
                 barcodes: counts.barcodes,
                 notes: counts.notes,
+                extras: counts.extras,
+                archive: counts.archive,
+                reactivate: counts.reactivate,
                 deferred: counts.deferred,
+                settled: counts.settled,
                 missing: counts.missing,
                 bad_rows: counts.bad_rows,
                 unchanged: counts.unchanged,
@@ -252,13 +273,19 @@ impl<'a> PlanJson<'a> {
                     subject: &d.subject,
                     holder: d.holder.map(|p| p.get()),
                     candidates: d.candidates.iter().map(|p| p.get()).collect(),
+                    value: &d.value,
+                    choices: d.kind.choices().iter().map(|c| c.code()).collect(),
+                    settled: d.settled.map(|settled| match settled {
+                        Settled::Decided => "decided",
+                        Settled::Abandoned => "abandoned",
+                    }),
                     message: &d.message,
                 })
                 .collect(),
             missing: plan
                 .missing
                 .iter()
-                .map(|m| MissingJson { external_id: m.external_id.as_str(), name: &m.label })
+                .map(|m| MissingJson { external_id: m.external_id.as_str(), name: &m.label, archive: m.archive })
                 .collect(),
             bad_rows: plan
                 .bad_rows
@@ -269,7 +296,7 @@ impl<'a> PlanJson<'a> {
                     message: &row.message,
                 })
                 .collect(),
-            refusals: plan.refusals.iter().map(|r| RefusalJson { guard: r.guard, message: &r.message }).collect(),
+            refusals: plan.refusals.iter().map(|r| RefusalJson { guard: &r.guard, message: &r.message }).collect(),
         }
     }
 }
@@ -284,6 +311,7 @@ impl<'a> ChangeJson<'a> {
                 Symbol::Adopt => "adopt",
                 Symbol::Update
                 | Symbol::Release
+                | Symbol::Archive
                 | Symbol::Deferred
                 | Symbol::Note
                 | Symbol::Missing
@@ -292,6 +320,10 @@ impl<'a> ChangeJson<'a> {
             },
             product: item.product().map(|p| p.get()),
             archived: item.update.is_some_and(|u| u.archived),
+            activity: item.update.and_then(|u| u.activity).map(|activity| match activity {
+                Activity::Archive => "archive",
+                Activity::Reactivate => "reactivate",
+            }),
             matched_by: item.update.and_then(|u| u.adopt).map(|rule| rule.code()),
             fields: item.fields(origins).into_iter().map(FieldJson::new).collect(),
         }
@@ -306,6 +338,7 @@ impl<'a> FieldJson<'a> {
             old: field.old,
             new: field.new,
             reason: ReasonJson { code: field.why.code(), text: field.why.text() },
+            product: field.outside.map(|(product, _)| product.get()),
             origin: field.origin.map(|origin| OriginJson {
                 kind: origin.code(),
                 external_id: origin.other().as_str(),
@@ -334,6 +367,8 @@ impl<'a> ReportJson<'a> {
             adopted: report.adopted,
             changed: report.updated,
             barcodes: report.barcodes,
+            archived: report.archived,
+            reactivated: report.reactivated,
             notes: report.notes,
             refused: list(&report.refused),
             overtaken: list(&report.overtaken),

@@ -3,10 +3,10 @@
 //!
 //! | column | what |
 //! | --- | --- |
-//! | 1 symbol | `+` a field of a new product, `&` the link or a field of an adopted one, `~` a field that changes, `-` a barcode taken away without another in its place, `!` waits, `?` missing in the source (kept), `=` only the link remembers something (verbose only), `x` bad row, `#` refused by a guard |
+//! | 1 symbol | `+` a field of a new product, `&` the link or a field of an adopted one, `~` a field that changes, `-` a barcode taken away without another in its place, or a product archived, `!` waits, `?` missing in the source (kept), `=` only the link remembers something (verbose only), `x` bad row, `#` refused by a guard |
 //! | 2 source | its name in `sync.toml` |
 //! | 3 external id | empty where there is none |
-//! | 4 field | `name:LANGUAGE`, `name` (all languages), `price`, `barcode`, `link`, `product`; for `!` the deferred action's kind, for `x` the bad row's kind, for `#` the guard |
+//! | 4 field | `name:LANGUAGE`, `name` (all languages), `price`, `barcode`, `barcode:#17` (of Odoo product 17, outside the source), `further` (a code on a packaging or unit), `active`, `link`, `product`; for `!` the deferred action's kind, for `x` the bad row's kind, for `#` the guard |
 //! | 5 old | what Odoo has; empty for none |
 //! | 6 new | what is written; empty for none. For `link` the Odoo product, for `!` what it is about: a barcode or a field |
 //! | 7 reason | a stable word |
@@ -18,7 +18,7 @@
 
 use std::io::{self, Write};
 
-use crate::plan::Plan;
+use crate::plan::{Activity, Plan, Settled};
 
 use super::Options;
 use super::escape::column;
@@ -81,7 +81,7 @@ pub fn plan_lines(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Res
         Line {
             symbol: Symbol::Refusal.as_str(),
             source,
-            field: refusal.guard,
+            field: &refusal.guard,
             reason: "refused",
             detail: &refusal.message,
             ..Line::default()
@@ -114,10 +114,11 @@ fn write_item(
         let reason = field.why.text();
         Line {
             symbol: symbol(item, &field).as_str(),
-            field: &field.language.map_or_else(
-                || field.kind.as_str().to_owned(),
-                |language| format!("{}:{language}", field.kind.as_str()),
-            ),
+            field: &match (field.language, field.outside) {
+                (Some(language), _) => format!("{}:{language}", field.kind.as_str()),
+                (None, Some((product, _))) => format!("{}:{product}", field.kind.as_str()),
+                (None, None) => field.kind.as_str().to_owned(),
+            },
             old: field.old.as_deref().unwrap_or_default(),
             new: field.new.as_deref().unwrap_or_default(),
             reason: field.why.code(),
@@ -131,13 +132,24 @@ fn write_item(
             symbol: Symbol::Deferred.as_str(),
             field: deferred.kind.code(),
             new: &deferred.subject,
-            reason: "deferred",
+            reason: match deferred.settled {
+                None => "deferred",
+                Some(Settled::Decided) => "decided",
+                Some(Settled::Abandoned) => "abandoned",
+            },
             detail: &deferred.message,
             ..base()
         }
         .write(out)?;
     }
-    if item.missing.is_some() {
+    if let Some(activity) = item.update.and_then(|u| u.activity) {
+        let (symbol, old, new, reason, detail) = match activity {
+            Activity::Archive => (Symbol::Archive, "active", "archived", "missing-in-source", "missing in the source"),
+            Activity::Reactivate => (Symbol::Update, "archived", "active", "back-in-source", "back in the source"),
+        };
+        Line { symbol: symbol.as_str(), field: "active", old, new, reason, detail, ..base() }.write(out)?;
+    }
+    if item.missing.is_some_and(|m| !m.archive) {
         Line {
             symbol: Symbol::Missing.as_str(),
             field: "product",
@@ -163,10 +175,11 @@ fn write_item(
 fn symbol(item: &Item<'_>, field: &Field<'_>) -> Symbol {
     match item.symbol() {
         Symbol::Create => Symbol::Create,
-        _ if field.kind == FieldKind::Barcode && field.new.is_none() => Symbol::Release,
+        _ if matches!(field.kind, FieldKind::Barcode | FieldKind::Further) && field.new.is_none() => Symbol::Release,
         Symbol::Adopt => Symbol::Adopt,
         Symbol::Update
         | Symbol::Release
+        | Symbol::Archive
         | Symbol::Deferred
         | Symbol::Note
         | Symbol::Missing

@@ -90,6 +90,11 @@ fn counts(report: &Report) -> String {
     if report.barcodes > 0 {
         done.push(format!("{} moved", plural(report.barcodes, "barcode")));
     }
+    for (n, what) in [(report.archived, "archived"), (report.reactivated, "reactivated")] {
+        if n > 0 {
+            done.push(format!("{} {what}", grouped(n)));
+        }
+    }
     if report.notes > 0 {
         done.push(format!("{} noted", plural(report.notes, "link")));
     }

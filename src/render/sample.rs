@@ -5,8 +5,8 @@ use crate::catalog::{
     BadRow, BadRowKind, Barcode, ExternalId, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId,
 };
 use crate::plan::{
-    BarcodeMove, Component, Creation, Deferred, DeferredKind, LinkValues, Missing, NameChange, OldName, Plan,
-    PriceChange, Reason, Refusal, Update,
+    BarcodeMove, Component, Creation, Deferred, DeferredKind, Extras, LanguageName, LinkValues, Missing, NameChange,
+    Plan, PriceChange, Reason, Refusal, Update,
 };
 
 pub(super) fn id(text: &str) -> ExternalId {
@@ -33,6 +33,7 @@ pub(super) fn update(external_id: &str, label: &str, n: i64) -> Update {
         template: TemplateId::new(n + 1000).unwrap(),
         adopt: None,
         archived: false,
+        activity: None,
         name: None,
         price: None,
         link: LinkValues::default(),
@@ -40,8 +41,9 @@ pub(super) fn update(external_id: &str, label: &str, n: i64) -> Update {
 }
 
 pub(super) fn renamed(old: &[(&str, &str)], new: &str, reason: Reason) -> Option<NameChange> {
-    let old = old.iter().map(|(l, n)| OldName { language: (*l).to_owned(), name: (*n).to_owned() }).collect();
-    Some(NameChange { old, new: name(new), reason })
+    let language =
+        |(l, n): &(&str, &str)| LanguageName { language: (*l).to_owned(), old: (*n).to_owned(), new: name(new) };
+    Some(NameChange { languages: old.iter().map(language).collect(), reason })
 }
 
 pub(super) fn repriced(old: &str, new: &str, reason: Reason) -> Option<PriceChange> {
@@ -62,6 +64,9 @@ pub(super) fn moved(
         old: old.map(str::to_owned),
         new: new.map(str::to_owned),
         said_barcodes: None,
+        extras: Extras::default(),
+        wrote_extras: None,
+        outside: false,
         reason,
     }
 }
@@ -74,7 +79,9 @@ pub(super) fn deferred(external_id: &str, label: &str, kind: DeferredKind, subje
         subject: subject.to_owned(),
         holder: None,
         candidates: Vec::new(),
+        value: String::new(),
         message: message.to_owned(),
+        settled: None,
     }
 }
 
@@ -104,9 +111,11 @@ pub(super) fn refused() -> Plan {
             price: Some((price("3"), price("3"))),
             barcode: None,
             said_barcodes: Vec::new(),
+            extras: Vec::new(),
+            relink: false,
         }],
         refusals: vec![Refusal {
-            guard: "first-run",
+            guard: "first-run".into(),
             message: "Odoo has products already (812), and none is linked to source polonez: this run would create 1 and adopt 0; look at the dry run, then let the first run through with --first-run".to_owned(),
         }],
         unchanged: 0,
@@ -117,7 +126,7 @@ pub(super) fn refused() -> Plan {
 pub(super) fn unread() -> Plan {
     Plan {
         refusals: vec![Refusal {
-            guard: "empty-source",
+            guard: "empty-source".into(),
             message:
                 "the source returned no products; that is taken for a failed read; --allow-empty-source lets it through"
                     .to_owned(),
@@ -134,6 +143,8 @@ pub(super) fn rich() -> Plan {
         price: money.map(|(want, said)| (price(want), price(said))),
         barcode: codes.first().and_then(|code| Barcode::parse(code).unwrap()),
         said_barcodes: codes.iter().map(|code| (*code).to_owned()).collect(),
+        extras: Vec::new(),
+        relink: false,
     };
     let adopted = Update {
         adopt: Some(MatchRule::Barcode),
@@ -212,15 +223,15 @@ pub(super) fn rich() -> Plan {
         updates: vec![drift, note, one_language],
         deferred: vec![contested, jump, foreign],
         missing: vec![
-            Missing { external_id: id("1012"), label: "Пропал".to_owned() },
-            Missing { external_id: id("1013"), label: "Gone from the source".to_owned() },
+            Missing { external_id: id("1012"), label: "Пропал".to_owned(), archive: false },
+            Missing { external_id: id("1013"), label: "Gone from the source".to_owned(), archive: false },
         ],
         bad_rows: vec![
             BadRow { id: None, kind: BadRowKind::Id, message: "product row named \"x\": the id is empty".to_owned() },
             BadRow { id: Some(id("1017")), kind: BadRowKind::Name, message: "the name contains U+0000".to_owned() },
         ],
         refusals: vec![Refusal {
-            guard: "max_create",
+            guard: "max_create".into(),
             message: "120 new products in face of 1000 linked products: more than 100 and more than 10 %; if this is right, let it through with --allow-create".to_owned(),
         }],
         unchanged: 1984,
@@ -241,6 +252,8 @@ pub(super) fn report() -> Report {
         adopted: 1,
         updated: 5,
         barcodes: 4,
+        archived: 0,
+        reactivated: 0,
         notes: 1200,
         refused: vec![not_done("1001", "Чай", "ValidationError: the barcode is taken\nby \u{1b}[31mpackaging")],
         overtaken: vec![not_done("1003", "Сахар", "name: the plan saw \"Sugar!\", Odoo has \"Sugar\" now")],

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style as Ansi};
 
 use crate::catalog::BadRow;
-use crate::plan::{Counts, Plan};
+use crate::plan::{Activity, Counts, Plan};
 
 use super::escape::{code, plain, quoted};
 use super::items::{Field, FieldKind, Item, Origin, Origins, Symbol, Why, items};
@@ -23,7 +23,7 @@ const NARROWEST: usize = 40;
 
 /// Writes a plan; the last line counts ([`plan_summary_line`]).
 ///
-/// A product starts with what happens to it: `+` created, `&` adopted, `~` changed, `-` only a barcode taken away,
+/// A product starts with what happens to it: `+` created, `&` adopted, `~` changed, `-` only a barcode taken away, or archived,
 /// `!` waits, `?` missing in the source (kept), `=` only a note on its link (with [`Options::verbose`]). After the
 /// products: bad rows (`x`), then what the guards refuse (`#`).
 ///
@@ -54,7 +54,7 @@ pub fn plan_text(plan: &Plan, style: Style, options: Options, out: &mut dyn Writ
         page.line("Refused, so nothing is changed:")?;
         for refusal in &plan.refusals {
             page.symbol(Symbol::Refusal)?;
-            page.strong(refusal.guard)?;
+            page.strong(&refusal.guard)?;
             page.line("")?;
             page.paragraph(INDENT, 0, &refusal.message)?;
         }
@@ -72,6 +72,7 @@ pub fn plan_summary_line(plan: &Plan) -> String {
     let idle = parts.is_empty();
     for (n, what) in [
         (counts.deferred, "deferred"),
+        (counts.settled, "settled by hand"),
         (counts.missing, "missing"),
         (counts.bad_rows, if counts.bad_rows == 1 { "bad row" } else { "bad rows" }),
         (plan.untouched, "left alone"),
@@ -104,14 +105,21 @@ fn to_write(counts: &Counts) -> Vec<String> {
     part(counts.create, "to create");
     part(counts.adopt, "to adopt");
     part(counts.update, "to change");
-    let fields: Vec<String> = [(counts.names, "name"), (counts.prices, "price"), (counts.barcodes, "barcode")]
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, noun)| plural(n, noun))
-        .collect();
+    let fields = [
+        (counts.names, "name"),
+        (counts.prices, "price"),
+        (counts.barcodes, "barcode"),
+        (counts.extras, "further barcode"),
+    ];
+    let fields: Vec<String> = fields.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| plural(n, noun)).collect();
     // The fields are those of adopted and changed products together, so they stand after both.
     if let Some(last) = parts.last_mut().filter(|_| !fields.is_empty()) {
         last.push_str(&format!(" ({})", fields.join(", ")));
+    }
+    for (n, what) in [(counts.archive, "to archive"), (counts.reactivate, "to reactivate")] {
+        if n > 0 {
+            parts.push(format!("{} {what}", grouped(n)));
+        }
     }
     if counts.notes > 0 {
         parts.push(format!("{} to note on links", grouped(counts.notes)));
@@ -145,7 +153,7 @@ impl Page<'_> {
             Symbol::Create => AnsiColor::Green.on_default(),
             Symbol::Adopt => AnsiColor::Cyan.on_default(),
             Symbol::Update => AnsiColor::Yellow.on_default(),
-            Symbol::Release => AnsiColor::Red.on_default(),
+            Symbol::Release | Symbol::Archive => AnsiColor::Red.on_default(),
             Symbol::Deferred => AnsiColor::Magenta.on_default(),
             Symbol::Note | Symbol::Missing => Ansi::new().dimmed(),
             Symbol::BadRow | Symbol::Refusal => AnsiColor::Red.on_default().bold(),
@@ -213,16 +221,22 @@ impl Page<'_> {
     fn item(&mut self, item: &Item<'_>, origins: &Origins<'_>, plan: &Plan, options: Options) -> io::Result<()> {
         let symbol = item.symbol();
         self.head(symbol, item.id.as_str(), item.label())?;
-        if item.update.is_some_and(|u| u.archived) {
-            self.aside("archived in Odoo")?;
+        match item.update.map(|u| (u.activity, u.archived)) {
+            Some((Some(Activity::Reactivate), _)) => self.aside("back in the source; reactivated")?,
+            Some((None, true)) => self.aside("archived in Odoo")?,
+            _ => {}
         }
         match symbol {
             Symbol::Missing => self.aside("missing in the source; kept")?,
-            Symbol::Note => self.aside("nothing changes; the link remembers what the source says")?,
+            Symbol::Archive => self.aside("missing in the source; archived")?,
+            Symbol::Note if item.deferred.is_empty() => {
+                self.aside("nothing changes; the link remembers what the source says")?
+            }
             Symbol::Create
             | Symbol::Adopt
             | Symbol::Update
             | Symbol::Release
+            | Symbol::Note
             | Symbol::Deferred
             | Symbol::BadRow
             | Symbol::Refusal => {}
@@ -238,12 +252,12 @@ impl Page<'_> {
             self.field("listed")?;
             self.line(&listed.join(", "))?;
         }
-        if item.missing.is_some() && symbol != Symbol::Missing {
+        if item.missing.is_some_and(|m| !m.archive) && symbol != Symbol::Missing {
             self.field("missing")?;
             self.line("no longer in the source; the product is kept")?;
         }
-        for deferred in &item.deferred {
-            self.field("waits")?;
+        for deferred in item.deferred.iter().filter(|d| options.verbose || d.settled.is_none()) {
+            self.field(if deferred.settled.is_some() { "settled" } else { "waits" })?;
             let kind = deferred.kind.code();
             self.painted(AnsiColor::Magenta.on_default(), kind)?;
             write!(self.out, ": ")?;
@@ -272,8 +286,9 @@ impl Page<'_> {
                 write!(self.out, "  [{}]", languages.join(", "))?;
             }
             let reason = (!matches!(field.why, Why::New)).then(|| field.why.text());
+            let outside = field.outside.map(|(product, name)| format!("at product {product} {name:?}"));
             let origin = field.origin.map(Origin::text);
-            let asides: Vec<String> = reason.into_iter().chain(origin).collect();
+            let asides: Vec<String> = outside.into_iter().chain(reason).chain(origin).collect();
             if !asides.is_empty() {
                 self.aside(&plain(&asides.join("; ")))?;
             }
@@ -303,6 +318,6 @@ fn value(kind: FieldKind, value: Option<&str>) -> String {
     match (kind, value) {
         (_, None) => "none".to_owned(),
         (FieldKind::Name, Some(text)) => quoted(text),
-        (FieldKind::Price | FieldKind::Barcode, Some(text)) => code(text).into_owned(),
+        (FieldKind::Price | FieldKind::Barcode | FieldKind::Further, Some(text)) => code(text).into_owned(),
     }
 }

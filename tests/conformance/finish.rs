@@ -1,22 +1,25 @@
 //! The end of a run: deferred actions opened once, kept, closed; the run's line.
 
-use erpsync::odoo::writer::{DeferredRow, Finish};
+use erpsync::odoo::writer::{DeferredRow, Finish, Spoken};
 use serde_json::{Map, Value, json};
 
 use super::{World, create, create_row, external, take};
 
-fn deferred(id: &str, kind: &'static str, subject: &str, message: &str) -> DeferredRow {
+pub fn deferred(id: &str, kind: &'static str, subject: &str, message: &str) -> DeferredRow {
     DeferredRow {
         external_id: id.to_owned(),
         kind,
         subject: subject.to_owned(),
         holder: None,
         candidates: vec![5, 6],
+        value: String::new(),
+        choices: "give keep abandon".to_owned(),
+        settled: None,
         message: message.to_owned(),
     }
 }
 
-fn finish() -> Finish {
+pub fn finish() -> Finish {
     Finish {
         status: "done".to_owned(),
         summary: "all well".to_owned(),
@@ -60,7 +63,7 @@ pub async fn conflicts(world: &World) {
         deferred("1", "no-price", "", "has no price"),
         deferred("9", "ambiguous", "", "two products fit"),
     ];
-    let ending = writer.finish(&rows, None, &finish()).await.unwrap();
+    let ending = writer.finish(&rows, Spoken::default(), &finish()).await.unwrap();
     assert_eq!((ending.opened, ending.closed, ending.open), (3, 0, 3));
     let opened = conflicts_of(world).await;
     assert_eq!(opened.len(), 3);
@@ -69,13 +72,13 @@ pub async fn conflicts(world: &World) {
     let state = |id: &str, state: &str, kind: i64| (id.to_owned(), state.to_owned(), kind);
     assert_eq!(states(world).await, [state("1", "waiting", 12), state("2", "ok", 11)]);
     // The same again, by the same run or the next: nothing is opened, nothing is written.
-    let again = writer.finish(&rows, None, &finish()).await.unwrap();
+    let again = writer.finish(&rows, Spoken::default(), &finish()).await.unwrap();
     assert_eq!((again.opened, again.closed, again.open), (0, 0, 3));
     assert_eq!(conflicts_of(world).await, opened);
     // A partial run compares the products that it looked at and no others.
     let scope = [external("1")];
     let other = deferred("1", "no-price", "", "still has no price");
-    let part = writer.finish(&[other], Some(&scope), &finish()).await.unwrap();
+    let part = writer.finish(&[other], Spoken { scope: Some(&scope), about: None }, &finish()).await.unwrap();
     assert_eq!((part.opened, part.closed, part.open), (0, 1, 2));
     let now = conflicts_of(world).await;
     let of = |kind: &str| now.iter().find(|c| c["x_kind"] == kind).unwrap();
@@ -92,11 +95,11 @@ pub async fn conflicts(world: &World) {
     // A run that applied nothing leaves them alone.
     writer.end_run(&Finish { status: "refused".to_owned(), ..finish() }).await.unwrap();
     assert_eq!(conflicts_of(world).await, now);
-    let settled = writer.finish(&[], None, &finish()).await.unwrap();
+    let settled = writer.finish(&[], Spoken::default(), &finish()).await.unwrap();
     assert_eq!((settled.opened, settled.closed, settled.open), (0, 2, 0));
     assert_eq!(states(world).await, [state("1", "ok", 11), state("2", "ok", 11)]);
     // Closed is closed; the same clash later is another record.
-    let reopened = writer.finish(&rows[..1], None, &finish()).await.unwrap();
+    let reopened = writer.finish(&rows[..1], Spoken::default(), &finish()).await.unwrap();
     assert_eq!((reopened.opened, reopened.closed, reopened.open), (1, 0, 1));
     assert_eq!(conflicts_of(world).await.len(), 4);
     let run = world
@@ -127,7 +130,7 @@ pub async fn states_of_links(world: &World) {
         deferred("2", "product-gone", "", "c"),
         held,
     ];
-    let ending = writer.finish(&rows, None, &finish()).await.unwrap();
+    let ending = writer.finish(&rows, Spoken::default(), &finish()).await.unwrap();
     assert_eq!((ending.opened, ending.open), (4, 4));
     let links = world.rows("x_pz_product", json!([["x_source", "=", "states"]]), &["x_state"]).await;
     let states: Vec<&str> = links.iter().filter_map(|l| l["x_state"].as_str()).collect();

@@ -1,6 +1,6 @@
 //! One run at a time.
 
-use erpsync::odoo::writer::{DeferredRow, Finish};
+use erpsync::odoo::writer::{DeferredRow, Finish, Spoken};
 use erpsync::odoo::{Lease, OdooError, Writer};
 use serde_json::json;
 
@@ -45,9 +45,12 @@ pub async fn lost(world: &World) {
         subject: "price".to_owned(),
         holder: None,
         candidates: Vec::new(),
+        value: String::new(),
+        choices: "abandon".to_owned(),
+        settled: None,
         message: "late".to_owned(),
     };
-    let refused = sleeper.finish(&[late], None, &Finish::default()).await.unwrap_err();
+    let refused = sleeper.finish(&[late], Spoken::default(), &Finish::default()).await.unwrap_err();
     assert!(matches!(refused, OdooError::LeaseLost), "{refused:?}");
     assert_eq!(session_count(world).await, count);
     assert_eq!(links(&session, "sleeper").await.len(), 1);

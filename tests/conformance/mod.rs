@@ -5,12 +5,16 @@
 
 #![allow(missing_docs, reason = "test code")]
 
+mod activity;
+mod choices;
 mod errors;
+mod extras;
 mod finish;
 mod installation;
 mod lease;
 mod moves;
 mod reading;
+mod relink;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -18,6 +22,7 @@ use std::time::Duration;
 
 use erpsync::catalog::{ExternalId, Link, SourceName};
 use erpsync::odoo::retry::Retry;
+use erpsync::odoo::snapshot::{Links, Wanted, read_links};
 use erpsync::odoo::transport::Call;
 use erpsync::odoo::writer::{Answer, CreateRow, Holder};
 use erpsync::odoo::{
@@ -40,6 +45,8 @@ pub struct World {
     /// Login → API key; an account with a key speaks JSON-2.
     pub keys: BTreeMap<String, String>,
     pub refuse: Refuse,
+    /// Are variants told apart by attributes? The stand-in has none.
+    pub attributes: bool,
     /// The administrator's connection: each login costs Odoo a password hash.
     pub admin: OnceCell<Odoo>,
 }
@@ -67,6 +74,24 @@ pub async fn all(world: &World) {
     moves::refused(world).await;
     finish::conflicts(world).await;
     finish::states_of_links(world).await;
+    extras::created(world).await;
+    extras::change_hands(world).await;
+    extras::alone(world).await;
+    extras::overtaken_and_refused(world).await;
+    extras::outsiders(world).await;
+    relink::by_creation(world).await;
+    relink::by_choice(world).await;
+    relink::overtaken(world).await;
+    activity::archives_and_reactivates(world).await;
+    activity::two_variants(world).await;
+    activity::names(world).await;
+    reading::parts(world).await;
+    choices::are_read(world).await;
+    choices::carried_out(world).await;
+    choices::another_value(world).await;
+    choices::abandoned(world).await;
+    choices::about(world).await;
+    choices::link_states(world).await;
     installation::is_removed(world).await;
 }
 
@@ -141,14 +166,80 @@ impl World {
         rows[0]["barcode"].as_str().map(str::to_owned)
     }
 
-    /// How many lines a history has for a source: `barcode` or `price`.
-    pub async fn history(&self, field: &str, source: &SourceName) -> Vec<(String, String, String, String)> {
-        let model = match field {
-            "barcode" => "x_pz_product_barcode_history",
-            _ => "x_pz_product_price_history",
+    /// A product with two variants: its template, and the variants by id.
+    pub async fn add_variants(&self, name: &str) -> (i64, [i64; 2]) {
+        let make = async |model: &'static str, values: Value| {
+            self.admin(Call::new(model, "create").arg("vals_list", json!([values]))).await[0].as_i64().expect("an id")
         };
+        let template = if self.attributes {
+            let attribute = make("product.attribute", json!({"name": format!("Size of {name}")})).await;
+            let mut values = Vec::new();
+            for value in ["S", "M"] {
+                values.push(make("product.attribute.value", json!({"name": value, "attribute_id": attribute})).await);
+            }
+            let line = json!({"attribute_id": attribute, "value_ids": [[6, 0, values]]});
+            make("product.template", json!({"name": name, "attribute_line_ids": [[0, 0, line]]})).await
+        } else {
+            let template = make("product.template", json!({"name": name})).await;
+            make("product.product", json!({"product_tmpl_id": template})).await;
+            template
+        };
+        let rows = self.rows("product.product", json!([["product_tmpl_id", "=", template]]), &["id"]).await;
+        let mut ids: Vec<i64> = rows.iter().filter_map(|r| r["id"].as_i64()).collect();
+        ids.sort_unstable();
+        (template, ids.try_into().expect("two variants"))
+    }
+
+    /// A record's column.
+    pub async fn field(&self, model: &'static str, id: i64, field: &str) -> Value {
+        self.rows(model, json!([["id", "=", id]]), &[field]).await.remove(0)[field].clone()
+    }
+
+    /// The id of the link of an external product.
+    pub async fn link_id(&self, source: &str, id: &str) -> i64 {
+        let domain = json!([["x_source", "=", source], ["x_external_id", "=", id]]);
+        let rows = self.rows("x_pz_product", domain, &["id"]).await;
+        assert_eq!(rows.len(), 1, "links of {id}");
+        rows[0]["id"].as_i64().expect("an id")
+    }
+
+    /// The codes of all packagings or units of a product, sorted.
+    pub async fn packagings(&self, product: i64) -> Vec<String> {
+        let rows = self.rows(self.packaging(), json!([["product_id", "=", product]]), &["barcode"]).await;
+        let mut codes: Vec<String> = rows.iter().filter_map(|r| r["barcode"].as_str()).map(str::to_owned).collect();
+        codes.sort();
+        codes
+    }
+
+    /// The model of packagings or units.
+    pub fn packaging(&self) -> &'static str {
+        if self.version >= 19 { "product.uom" } else { "product.packaging" }
+    }
+
+    /// A packaging or unit made by hand.
+    pub async fn add_packaging(&self, product: i64, code: &str) {
+        let values = if self.version >= 19 {
+            json!({"product_id": product, "uom_id": 1, "barcode": code})
+        } else {
+            json!({"name": "Box", "product_id": product, "barcode": code})
+        };
+        self.admin(Call::new(self.packaging(), "create").arg("vals_list", json!([values]))).await;
+    }
+
+    /// The operation keys of a history for a source, sorted, without the run's part.
+    pub async fn operations(&self, field: &str, source: &str, run: &str) -> Vec<String> {
+        let rows = self.rows(history_model(field), json!([["x_source", "=", source]]), &["x_operation"]).await;
+        let key = format!("key-{run}:");
+        let mut keys: Vec<String> =
+            rows.iter().filter_map(|r| r["x_operation"].as_str()?.strip_prefix(&key).map(str::to_owned)).collect();
+        keys.sort();
+        keys
+    }
+
+    /// The lines of a history for a source, sorted: external id, old, new, cause.
+    pub async fn history(&self, field: &str, source: &SourceName) -> Vec<(String, String, String, String)> {
         let fields = ["x_external_id", "x_old", "x_new", "x_cause"];
-        let rows = self.rows(model, json!([["x_source", "=", source.as_str()]]), &fields).await;
+        let rows = self.rows(history_model(field), json!([["x_source", "=", source.as_str()]]), &fields).await;
         let text = |row: &Map<String, Value>, name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let mut lines: Vec<_> = rows
             .iter()
@@ -156,6 +247,15 @@ impl World {
             .collect();
         lines.sort();
         lines
+    }
+}
+
+/// The model of the history of a field: `barcode`, `price` or `name`.
+fn history_model(field: &str) -> &'static str {
+    match field {
+        "barcode" => "x_pz_product_barcode_history",
+        "price" => "x_pz_product_price_history",
+        _ => "x_pz_product_name_history",
     }
 }
 
@@ -220,6 +320,8 @@ pub fn create_row(id: &str, name: &str, price: f64, barcode: Option<&str>) -> Cr
         wrote_price: price.to_string(),
         barcode: barcode.map(str::to_owned),
         said_barcodes: barcode.unwrap_or_default().to_owned(),
+        extras: Vec::new(),
+        relink: false,
     }
 }
 
@@ -234,8 +336,13 @@ pub async fn create(session: &Session, name: &str, rows: &[CreateRow]) -> BTreeM
     links(session, name).await
 }
 
-/// The links of a source, by external id.
+/// The links of a source, by external id, with the codes of their packagings.
 pub async fn links(session: &Session, name: &str) -> BTreeMap<String, Link> {
-    let links = erpsync::odoo::snapshot::read_links(session, &source(name)).await.unwrap();
-    links.into_iter().map(|(id, link)| (id.to_string(), link)).collect()
+    let found = read(session, name, &Wanted { extras: true, ..Wanted::default() }).await;
+    found.links.into_iter().map(|(id, link)| (id.to_string(), link)).collect()
+}
+
+/// What a run reads of a source.
+pub async fn read(session: &Session, name: &str, wanted: &Wanted) -> Links {
+    read_links(session, &source(name), wanted).await.unwrap()
 }

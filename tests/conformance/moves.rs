@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{World, create, create_row, external, source, take};
 
 /// Products 1 to `count` of a source, each with the barcode `<source>-<n>`.
-async fn shelf<'a>(session: &'a Session, name: &str, count: usize) -> (Writer<'a>, BTreeMap<String, Link>) {
+pub async fn shelf<'a>(session: &'a Session, name: &str, count: usize) -> (Writer<'a>, BTreeMap<String, Link>) {
     let row = |n: usize| create_row(&n.to_string(), &format!("{name} {n}"), 1.0, Some(&format!("{name}-{n}")));
     let rows: Vec<CreateRow> = (1..=count).map(row).collect();
     let found = create(session, name, &rows).await;
@@ -18,25 +18,29 @@ async fn shelf<'a>(session: &'a Session, name: &str, count: usize) -> (Writer<'a
     (writer, found)
 }
 
-fn step(link: &Link, old: Option<&str>, new: Option<&str>) -> MoveRow {
+pub fn step(link: &Link, old: Option<&str>, new: Option<&str>) -> MoveRow {
     MoveRow {
         external_id: link.external_id.to_string(),
         product: link.product.as_ref().unwrap().id.get(),
         old: old.map(str::to_owned),
         new: new.map(str::to_owned),
         said_barcodes: new.map(str::to_owned),
+        add: Vec::new(),
+        remove: Vec::new(),
+        wrote_extras: None,
+        outside: false,
         cause: "source",
     }
 }
 
-async fn codes(session: &Session, name: &str) -> Vec<(String, Option<String>, Option<String>)> {
+pub async fn codes(session: &Session, name: &str) -> Vec<(String, Option<String>, Option<String>)> {
     let links = super::links(session, name).await;
     let code = |l: &Link| l.product.as_ref().and_then(|p| p.barcode.clone());
     links.iter().map(|(id, l)| (id.clone(), code(l), l.wrote_barcode.clone())).collect()
 }
 
 /// What [`codes`] gives when link and product agree.
-fn agree(expected: &[(&str, Option<&str>)]) -> Vec<(String, Option<String>, Option<String>)> {
+pub fn agree(expected: &[(&str, Option<&str>)]) -> Vec<(String, Option<String>, Option<String>)> {
     expected.iter().map(|(id, code)| ((*id).to_owned(), code.map(str::to_owned), code.map(str::to_owned))).collect()
 }
 

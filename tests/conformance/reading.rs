@@ -2,9 +2,8 @@
 
 use erpsync::catalog::{CodeKey, HolderKind, MatchRule};
 use erpsync::odoo::Session;
-use erpsync::odoo::snapshot::{Unlinked, look_up, read_links};
-use erpsync::odoo::transport::Call;
-use erpsync::odoo::writer::{Answer, Finish};
+use erpsync::odoo::snapshot::{Unlinked, Wanted, look_up};
+use erpsync::odoo::writer::{Answer, CreateRow, Finish, Spoken};
 use serde_json::json;
 
 use super::{World, create, create_row, external, source, take};
@@ -24,7 +23,42 @@ pub async fn links(world: &World) {
     let found = super::links(&session, "links").await;
     assert!(!found["2"].product.as_ref().unwrap().active);
     assert!(found["2"].no_touch && !found["1"].no_touch && !found["2"].archived_by_us);
-    assert!(read_links(&session, &source("nothing")).await.unwrap().is_empty());
+    assert!(super::links(&session, "nothing").await.is_empty());
+}
+
+/// Some products alone, and prices alone.
+pub async fn parts(world: &World) {
+    let session = world.session().await;
+    let rows = ["1", "2", "3"].map(|id| CreateRow {
+        extras: vec![format!("parts-box-{id}")],
+        ..create_row(id, &format!("Part {id}"), 2.0, Some(&format!("parts-{id}")))
+    });
+    let all = create(&session, "parts", &rows).await;
+    assert_eq!(all["2"].product.as_ref().unwrap().packagings, ["parts-box-2"]);
+    let some = Wanted { only: Some(vec![external("3"), external("1"), external("404")]), ..Wanted::default() };
+    let some = super::read(&session, "parts", &some).await.links;
+    assert_eq!(some.len(), 2);
+    assert_eq!((&some[&external("1")], &some[&external("3")]), (&all["1"], &all["3"]));
+    let none = Wanted { only: Some(Vec::new()), ..Wanted::default() };
+    assert!(super::read(&session, "parts", &none).await.links.is_empty());
+    let prices = super::read(&session, "parts", &Wanted { prices_only: true, extras: true, only: None }).await.links;
+    let (whole, price) = (&all["2"], &prices[&external("2")]);
+    assert_eq!((price.said_price, price.wrote_price), (whole.said_price, whole.wrote_price));
+    assert_eq!((price.said_barcodes.len(), price.wrote_name.as_str(), price.wrote_extras.len()), (0, "", 0));
+    let (whole, price) = (whole.product.as_ref().unwrap(), price.product.as_ref().unwrap());
+    assert_eq!((price.id, price.template, &price.price), (whole.id, whole.template, &whole.price));
+    assert!(price.names.is_empty() && price.packagings.is_empty());
+    // Codes on packagings that are not ours are read when they are asked for.
+    let stranger = all["3"].product.as_ref().unwrap().id.get();
+    world.add_packaging(stranger, "parts-theirs").await;
+    let link = world.link_id("parts", "3").await;
+    world.edit("x_pz_product", link, json!({"x_wrote_extras": false})).await;
+    let packed = async |extras: bool| {
+        let found = super::read(&session, "parts", &Wanted { extras, ..Wanted::default() }).await.links;
+        found[&external("3")].product.as_ref().unwrap().packagings.clone()
+    };
+    assert_eq!(packed(false).await, Vec::<String>::new());
+    assert_eq!(packed(true).await, ["parts-box-3", "parts-theirs"]);
 }
 
 pub async fn candidates_and_holders(world: &World) {
@@ -99,21 +133,16 @@ async fn duplicates(world: &World, session: &Session) {
     // Another source has nothing to do with it; the end of any run tells of it.
     assert!(!look_up(session, &source("look"), &[], &[], &[]).await.unwrap().holders.contains_key(&code));
     let writer = take(session, "twice").await;
-    let ending = writer.finish(&[], None, &Finish::default()).await.unwrap();
+    let ending = writer.finish(&[], Spoken::default(), &Finish::default()).await.unwrap();
     assert_eq!(ending.duplicates, ["look-twice"]);
     world.edit("product.product", new, json!({"barcode": false})).await;
-    assert!(writer.finish(&[], None, &Finish::default()).await.unwrap().duplicates.is_empty());
+    assert!(writer.finish(&[], Spoken::default(), &Finish::default()).await.unwrap().duplicates.is_empty());
     writer.release().await.unwrap();
 }
 
 async fn packaging(world: &World, session: &Session) {
     let (product, _) = world.add_product(json!({"name": "Boxed"})).await;
-    let (model, values) = if world.version >= 19 {
-        ("product.uom", json!({"product_id": product, "uom_id": 1, "barcode": "look-box"}))
-    } else {
-        ("product.packaging", json!({"name": "Box", "product_id": product, "barcode": "look-box"}))
-    };
-    world.admin(Call::new(model, "create").arg("vals_list", json!([values]))).await;
+    world.add_packaging(product, "look-box").await;
     let answers = look_up(session, &source("look"), &[], &[], &["look-box".to_owned()]).await.unwrap();
     let holder = &answers.holders[&CodeKey::of("look-box")][0];
     assert_eq!((holder.kind, holder.product.get()), (HolderKind::Packaging, product));

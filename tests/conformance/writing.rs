@@ -130,7 +130,7 @@ pub async fn isolates_what_is_refused(world: &World) {
 }
 
 /// A row that changes nothing yet.
-fn row(link: &Link) -> UpdateRow {
+pub fn row(link: &Link) -> UpdateRow {
     let variant = link.product.as_ref().unwrap();
     UpdateRow {
         external_id: link.external_id.to_string(),
@@ -140,22 +140,30 @@ fn row(link: &Link) -> UpdateRow {
         adopt: None,
         name: None,
         price: None,
+        activity: None,
+        missing: None,
         link: BTreeMap::new(),
     }
 }
 
 /// Another name in both languages.
-fn rename(link: &Link, new: &str) -> UpdateRow {
+pub fn rename(link: &Link, new: &str) -> UpdateRow {
     let names = &link.product.as_ref().unwrap().names;
     let old = ["en_US", "ru_RU"].map(str::to_owned).into_iter().zip(names.iter().cloned()).collect();
-    let remembered = BTreeMap::from([("said_name", Some(new.to_owned())), ("wrote_name", Some(new.to_owned()))]);
-    UpdateRow { name: Some(NameRow { new: new.to_owned(), old }), label: new.to_owned(), link: remembered, ..row(link) }
+    let remembered = BTreeMap::from([("said_name", json!(new)), ("wrote_name", json!(new))]);
+    let both = ["en_US", "ru_RU"].map(|lang| (lang.to_owned(), new.to_owned()));
+    UpdateRow {
+        name: Some(NameRow { new: BTreeMap::from(both), old, cause: "source-changed" }),
+        label: new.to_owned(),
+        link: remembered,
+        ..row(link)
+    }
 }
 
-fn reprice(link: &Link, new: f64) -> UpdateRow {
+pub fn reprice(link: &Link, new: f64) -> UpdateRow {
     let old = link.product.as_ref().unwrap().price.clone();
     let text = new.to_string();
-    let remembered = BTreeMap::from([("said_price", Some(text.clone())), ("wrote_price", Some(text.clone()))]);
+    let remembered = BTreeMap::from([("said_price", json!(text)), ("wrote_price", json!(text))]);
     let price = PriceRow { new, new_text: text, old_text: old.clone(), old, cause: "source" };
     UpdateRow { price: Some(price), link: remembered, ..row(link) }
 }
@@ -253,7 +261,9 @@ pub async fn adopts(world: &World) {
         adopt: Some("barcode"),
         name: None,
         price: None,
-        link: BTreeMap::from([("wrote_barcode", Some("adopt-1".to_owned())), ("said_price", None)]),
+        activity: None,
+        missing: None,
+        link: BTreeMap::from([("wrote_barcode", json!("adopt-1")), ("said_price", json!(null))]),
     };
     for _ in 0..2 {
         assert_eq!(writer.update(std::slice::from_ref(&adoption)).await.unwrap()[&external("1")], Answer::Done);

@@ -28,6 +28,7 @@ fn line(id: i64, when: i64, product: &str, old: &str, new: &str, run: &str) -> C
         language: None,
         old: value(old),
         new: value(new),
+        further: false,
         cause: "source-changed".to_owned(),
         run: value(run),
     }

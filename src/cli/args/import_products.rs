@@ -1,5 +1,7 @@
 //! Flags of `import-products`.
 
+use std::path::PathBuf;
+
 use crate::commands::import_products::Request;
 use crate::config::Overrides;
 use crate::plan::Allowances;
@@ -11,6 +13,9 @@ pub(in crate::cli) struct ImportProducts {
     /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+    /// With --dry-run and one source: keep the plan in this file, for `erpsync show` and `erpsync apply`
+    #[arg(long, value_name = "PLAN.json", requires = "dry_run")]
+    out: Option<PathBuf>,
     /// Only this source; may be repeated [default: all]
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,
@@ -32,6 +37,9 @@ pub(in crate::cli) struct ImportProducts {
     /// Let more barcodes be taken away than sync.guards.max_release
     #[arg(long)]
     allow_release: bool,
+    /// Let more products be archived than sync.guards.max_archive
+    #[arg(long)]
+    allow_archive: bool,
     /// Let more products be changed than sync.guards.max_changes
     #[arg(long)]
     allow_changes: bool,
@@ -50,6 +58,7 @@ impl ImportProducts {
             first_run: self.first_run,
             create: self.allow_create,
             release: self.allow_release,
+            archive: self.allow_archive,
             changes: self.allow_changes,
             price_change: self.allow_price_change,
             empty_source: self.allow_empty_source,
@@ -64,6 +73,12 @@ impl ImportProducts {
             return Err("--limit 0 leaves nothing to do; give 1 or more".to_owned());
         }
         let only = external_ids("--only", &self.only)?;
-        Ok(Request { dry_run: self.dry_run, only, limit: self.limit, format: self.format.into() })
+        Ok(Request {
+            dry_run: self.dry_run,
+            out: self.out.clone(),
+            only,
+            limit: self.limit,
+            format: self.format.into(),
+        })
     }
 }

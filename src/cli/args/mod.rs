@@ -2,8 +2,11 @@
 
 mod import_products;
 mod moment;
+mod plan_file;
+mod revert;
 mod setup;
 mod show_history;
+mod sync_prices;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -17,8 +20,11 @@ use crate::config::Overrides;
 
 use super::exit::STATUSES;
 use import_products::ImportProducts;
+use plan_file::{Apply, Show};
+use revert::Revert;
 use setup::Setup;
 use show_history::{EXAMPLES, ShowHistory};
+use sync_prices::SyncPrices;
 
 /// Keeps an Odoo product catalogue in step with an accounting system on MS SQL Server, one way.
 #[derive(Debug, Parser)]
@@ -61,6 +67,18 @@ pub(super) enum Command {
     /// Read the source, compare with Odoo, and write what differs: products, names, prices, barcodes
     #[command(after_help = STATUSES)]
     ImportProducts(ImportProducts),
+    /// Read prices alone, and write those of linked products that differ
+    #[command(after_help = STATUSES)]
+    SyncPrices(SyncPrices),
+    /// Carry out a plan that was kept with `import-products --dry-run --out`, unless anything changed since
+    #[command(after_help = STATUSES)]
+    Apply(Apply),
+    /// Print a plan that was kept
+    #[command(after_help = STATUSES)]
+    Show(Show),
+    /// Undo a run's prices, names and barcodes, where nobody has edited them since
+    #[command(after_help = STATUSES)]
+    Revert(Revert),
     /// Install models, rights, screens and procedures in Odoo; again after an upgrade
     #[command(after_help = STATUSES)]
     Setup(Setup),

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::super::document::Document;
 use super::super::file;
-use super::super::settings::{MissingPolicy, SyncSettings};
+use super::super::settings::SyncSettings;
 use super::{Result, Section};
 use crate::plan::{GuardLimits, Limit, Policy, PriceLimit};
 
@@ -48,14 +48,14 @@ pub(super) fn resolve(document: &Document, raw: file::Sync) -> Result<SyncSettin
         price: raw.price.map_or(default.price, Into::into),
         barcode: raw.barcode.map_or(default.barcode, Into::into),
         match_rules,
-        missing: match raw.missing.unwrap_or(file::Missing::Keep) {
-            file::Missing::Keep => MissingPolicy::Keep,
-        },
+        missing: raw.missing.map_or(default.missing, Into::into),
+        extra_barcodes: raw.extra_barcodes.map_or(default.extra_barcodes, Into::into),
         new_without_price: raw.new_without_price.map_or(default.new_without_price, Into::into),
         max_price_change,
         guards: GuardLimits {
             max_create: limit("max_create", raw.guards.max_create, default.guards.max_create)?,
             max_release: limit("max_release", raw.guards.max_release, default.guards.max_release)?,
+            max_archive: limit("max_archive", raw.guards.max_archive, default.guards.max_archive)?,
             max_changes: limit("max_changes", raw.guards.max_changes, default.guards.max_changes)?,
             max_price_jumps: limit("max_price_jumps", raw.guards.max_price_jumps, default.guards.max_price_jumps)?,
         },

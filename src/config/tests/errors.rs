@@ -53,7 +53,7 @@ fn types() {
     insta::assert_snapshot!(with("[sources.polonez]", "[sources]"), @r#"conf/sync.toml:4:12: [sources] database: this is string "Trade", expected a table; each source is a section with a name of its own, such as [sources.shop]"#);
     insta::assert_snapshot!(odoo("languages = \"ru_RU\""), @r#"conf/sync.toml:10:13: [odoo] languages: this is string "ru_RU", expected a list"#);
     insta::assert_snapshot!(odoo("company = true"), @"conf/sync.toml:10:11: [odoo] company: this is boolean `true`, expected a name or a record's id");
-    insta::assert_snapshot!(odoo("[sync]\nmissing = \"archive\""), @"conf/sync.toml:11:11: [sync] missing: unknown value `archive`, expected `keep`");
+    insta::assert_snapshot!(odoo("[sync]\nmissing = \"delete\""), @"conf/sync.toml:11:11: [sync] missing: unknown value `delete`, expected `keep` or `archive`");
     insta::assert_snapshot!(odoo("[sync]\nmax_price_change = 5"), @"conf/sync.toml:11:20: [sync] max_price_change: this is integer `5`, expected a table");
     insta::assert_snapshot!(odoo("[sync]\nmax_price_change = { amount = \"5 EUR\" }"), @r#"conf/sync.toml:11:31: [sync.max_price_change] amount: this is string "5 EUR", expected a decimal number such as 10 or "9.50""#);
     insta::assert_snapshot!(odoo("[sync.guards]\nmax_create = { count = 1.5 }"), @"conf/sync.toml:11:24: [sync.guards.max_create] count: this is floating point `1.5`, expected a whole number");

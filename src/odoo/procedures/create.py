@@ -1,18 +1,36 @@
-# Creates products that are not linked yet, each with its link and first history lines.
-known = links_of([row['external_id'] for row in rows])
-for external_id in known:
-    answers[external_id] = {'known': known[external_id]}
+# Creates products that are not linked yet, or whose link lost its product, each with its link and first history lines.
+cr.execute('SELECT x_external_id, id, x_product_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
+           (ask['source'], [row['external_id'] for row in rows]))
+known, widowed = {}, {}
+for external_id, link, product in cr.fetchall():
+    if product:
+        known[external_id] = link
+    else:
+        widowed[external_id] = link
+todo = []
+for row in rows:
+    if row['external_id'] in known:
+        answers[row['external_id']] = {'known': known[row['external_id']]}
+    elif row['external_id'] in widowed and not row['relink']:
+        answers[row['external_id']] = {'overtaken': 'the link is there, and its product was deleted in Odoo'}
+    else:
+        todo.append(row)
 
 
 def create(part):
     codes = []
     for row in part:
+        codes.extend(row['extras'])
         if row['barcode']:
             codes.append(row['barcode'])
-    occupied = taken(codes, [])
+    occupied = taken(codes, [], {})
     values = []
     for row in part:
         row['free'] = row['barcode'] if row['barcode'] not in occupied else None
+        row['further'] = []
+        for code in row['extras']:
+            if code not in occupied:
+                row['further'].append(code)
         product = dict(ask['constants'], name=row['name'], barcode=row['free'] or False)
         if row['price'] is None:
             product.update(list_price=0.0, sale_ok=False)
@@ -22,20 +40,32 @@ def create(part):
             product['default_code'] = row['external_id']
         values.append(product)
     products = env['product.product'].create(values)
-    values = []
+    fresh, fresh_rows, links = [], [], {}
     for row, product in zip(part, products):
-        values.append(dict(
-            event('ok'), x_name='[%s] %s' % (row['external_id'], row['name']), x_source=ask['source'],
-            x_external_id=row['external_id'], x_product_id=product.id, x_said_name=row['name'], x_wrote_name=row['name'],
-            x_said_price=row['said_price'] or False, x_wrote_price=row['wrote_price'],
-            x_said_barcodes=row['said_barcodes'] or False, x_wrote_barcode=row['free'] or False))
-    links = env['x_pz_product'].create(values)
+        put_on_packagings(product, row['further'])
+        values = dict(
+            event('manual' if row['relink'] else 'ok'), x_name='[%s] %s' % (row['external_id'], row['name']),
+            x_source=ask['source'], x_external_id=row['external_id'], x_product_id=product.id, x_said_name=row['name'],
+            x_wrote_name=row['name'], x_said_price=row['said_price'] or False, x_wrote_price=row['wrote_price'],
+            x_said_barcodes=row['said_barcodes'] or False, x_wrote_barcode=row['free'] or False,
+            x_wrote_extras='\n'.join(row['further']) or False, x_kept=False, x_missing=False, x_archived_by_us=False)
+        if row['external_id'] in widowed:
+            links[row['external_id']] = widowed[row['external_id']]
+            env['x_pz_product'].browse(widowed[row['external_id']]).write(dict(values, x_matched_by='manual'))
+        else:
+            fresh.append(values)
+            fresh_rows.append(row)
+    for row, link in zip(fresh_rows, env['x_pz_product'].create(fresh) if fresh else []):
+        links[row['external_id']] = link.id
     barcodes, prices = [], []
-    for row, product, link in zip(part, products, links):
+    for row, product in zip(part, products):
+        link = links[row['external_id']]
         if row['free']:
-            barcodes.append(history(link.id, row, 'barcode', None, row['free'], 'created'))
+            barcodes.append(history(link, row, 'barcode', None, row['free'], 'created'))
+        for code in row['further']:
+            barcodes.append(history(link, row, 'packaging+' + code, None, code, 'created'))
         if row['price'] is not None:
-            prices.append(history(link.id, row, 'price', None, row['wrote_price'], 'created'))
+            prices.append(history(link, row, 'price', None, row['wrote_price'], 'created'))
         answers[row['external_id']] = {'created': product.id}
         if row['barcode'] and not row['free']:
             answers[row['external_id']]['taken'] = occupied[row['barcode']]
@@ -43,5 +73,5 @@ def create(part):
     write_history('x_pz_product_price_history', prices)
 
 
-halves(create, [row for row in rows if row['external_id'] not in known])
+halves(create, todo)
 action = {'leased': leased, 'answers': answers}

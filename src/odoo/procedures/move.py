@@ -1,5 +1,6 @@
 # Moves barcodes of existing products: releases all, then assigns all, in one transaction, so that swaps and circles are
-# whole for everybody else. Rows come in components, each done whole or not at all.
+# whole for everybody else; further codes on packagings or units likewise. Rows come in components, each done whole or not
+# at all.
 components = leased and ask['components'] or []
 flat = []
 for component in components:
@@ -7,15 +8,22 @@ for component in components:
 links = links_of([row['external_id'] for row in flat])
 cr.execute('SELECT id, barcode FROM product_product WHERE id = ANY(%s)', ([row['product'] for row in flat],))
 current = dict(cr.fetchall())
+packed = packagings_of([row['product'] for row in flat if row['add'] or row['remove']])
 
 
 def overtaken(row, wanted):
     if row['product'] not in current:
         return 'the product was deleted in Odoo'
-    if row['external_id'] not in links:
+    if not row['outside'] and row['external_id'] not in links:
         return 'the link was deleted in Odoo'
     if (current[row['product']] or None) != row[wanted]:
         return 'the barcode is %s now, edited meanwhile' % (current[row['product']] or 'empty')
+    for code in row['add']:
+        if wanted == 'new' and code not in packed.get(row['product'], []):
+            return 'the further barcode %s is not there yet' % code
+    for code in row['remove']:
+        if wanted == 'new' and code in packed.get(row['product'], []):
+            return 'the further barcode %s is there still' % code
     return None
 
 
@@ -26,22 +34,44 @@ def mark(component, kind, text):
 
 def move(part):
     # part is a list of components.
-    moving = []
+    rows_of, moving = [], []
     for component in part:
-        moving.extend(component)
+        rows_of.extend(component)
+    for row in rows_of:
+        take_off_packagings(row['product'], row['remove'])
+        if row['old'] != row['new']:
+            moving.append(row)
     products = env['product.product'].browse([row['product'] for row in moving])
     products.filtered('barcode').write({'barcode': False})
     flush()
     for row, product in zip(moving, products):
         if row['new']:
             product.write({'barcode': row['new']})
+    flush()
     lines = []
-    for row, link in zip(moving, env['x_pz_product'].browse([links[row['external_id']] for row in moving])):
+    for row, product in zip(rows_of, env['product.product'].browse([row['product'] for row in rows_of])):
+        absent = []
+        for code in row['add']:
+            if code not in packed.get(row['product'], []):
+                absent.append(code)
+        put_on_packagings(product, absent)
+        link = links.get(row['external_id'], False)
+        if row['outside']:
+            line = history(False, row, 'outside-%s' % row['product'], row['old'], row['new'], row['cause'])
+            lines.append(dict(line, x_name='#%s: %s → -' % (row['product'], row['old']), x_external_id=False))
+            continue
         values = {'x_wrote_barcode': row['new'] or False, 'x_event_update': datetime.datetime.utcnow()}
         if row['said_barcodes'] is not None:
             values['x_said_barcodes'] = row['said_barcodes'] or False
-        link.write(values)
-        lines.append(history(link.id, row, 'barcode', row['old'], row['new'], row['cause']))
+        if row['wrote_extras'] is not None:
+            values['x_wrote_extras'] = row['wrote_extras'] or False
+        env['x_pz_product'].browse(link).write(values)
+        if row['old'] != row['new']:
+            lines.append(history(link, row, 'barcode', row['old'], row['new'], row['cause']))
+        for code in row['remove']:
+            lines.append(history(link, row, 'packaging-' + code, code, None, row['cause']))
+        for code in row['add']:
+            lines.append(history(link, row, 'packaging+' + code, None, code, row['cause']))
     write_history('x_pz_product_barcode_history', lines)
 
 
@@ -61,19 +91,22 @@ for component in components:
 settled = False
 while not settled:
     settled = True
-    codes, moving = [], []
+    codes, moving, off = [], [], {}
     for component in ready:
         for row in component:
             moving.append(row['product'])
+            off.setdefault(row['product'], []).extend(row['remove'] + row['add'])
+            codes.extend(row['add'])
             if row['new']:
                 codes.append(row['new'])
-    occupied = taken(codes, moving)
+    occupied = taken(codes, moving, off)
     kept = []
     for component in ready:
         problem = None
         for row in component:
-            if row['new'] in occupied:
-                problem = 'barcode %s is at product #%s now' % (row['new'], occupied[row['new']])
+            for code in [row['new']] + row['add']:
+                if code in occupied:
+                    problem = 'barcode %s is at product #%s now' % (code, occupied[code])
         if problem:
             mark(component, 'overtaken', problem)
             settled = False

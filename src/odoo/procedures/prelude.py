@@ -47,3 +47,15 @@ def variant_columns():
         " (SELECT count(*) FROM product_product s WHERE s.product_tmpl_id = t.id AND s.id != p.id"
         " AND (s.active OR EXISTS (SELECT 1 FROM x_pz_product k WHERE k.x_product_id = s.id))), "
         + company)
+
+
+def packagings_of(products):
+    # The codes on packagings or units of these products, where the database has them: product -> codes.
+    out = {}
+    cr.execute('SELECT to_regclass(%s) IS NOT NULL', (PACKAGING,))
+    if products and cr.fetchone()[0]:
+        cr.execute('SELECT product_id, barcode FROM ' + PACKAGING + " WHERE product_id = ANY(%s) AND btrim(barcode) != ''"
+                   ' ORDER BY product_id, barcode', (products,))
+        for product, code in cr.fetchall():
+            out.setdefault(product, []).append(code)
+    return out

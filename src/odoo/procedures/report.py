@@ -1,57 +1,102 @@
-# Ends a run: opens the deferred actions that are new, closes those that are gone, looks for codes on two active
-# products, and writes the run's line.
+# Ends a run: opens the deferred actions that are new, settles and closes those that people or the source settled, looks
+# for codes on two active products, and writes the run's line. A run about one field compares only what is about it.
 opened, closed, still_open, duplicates = 0, 0, 0, []
 if leased and ask['conflicts']:
-    cr.execute("SELECT id, x_external_id, x_kind, x_subject, x_message, x_holder_id FROM x_pz_conflict"
-               " WHERE x_source = %s AND x_state = 'open'", (ask['source'],))
+    cr.execute("SELECT id, x_external_id, x_kind, x_subject, x_message, x_holder_id, x_value, x_state, x_choice FROM x_pz_conflict"
+               " WHERE x_source = %s AND x_state != 'closed'", (ask['source'],))
+    named = set()
+    for row in rows:
+        named.add((row['external_id'], row['kind'], row['subject']))
     before = {}
     for found in cr.fetchall():
-        if ask['scope'] is None or found[1] in ask['scope']:
-            before[(found[1], found[2], found[3] or '')] = found
-        else:
+        key = (found[1], found[2], found[3] or '')
+        mine = ask['scope'] is None or found[1] in ask['scope']
+        if key in named or mine and (ask['about'] is None or [key[1], key[2]] in ask['about']):
+            before[key] = found
+        elif found[7] == 'open':
             still_open += 1
     # A holder may have been deleted since the plan.
     cr.execute('SELECT id FROM product_product WHERE id = ANY(%s)', ([row['holder'] for row in rows if row['holder']],))
     alive = set([found[0] for found in cr.fetchall()])
-    fresh, now, states = [], set(), {}
+    fresh, now, touched = [], set(), set()
     for row in rows:
         if row['holder'] not in alive:
             row['holder'] = None
         key = (row['external_id'], row['kind'], row['subject'])
         now.add(key)
-        if states.get(row['external_id'], 'waiting') == 'waiting':
-            states[row['external_id']] = {'refused': 'refused', 'product-gone': 'gone'}.get(row['kind'], 'waiting')
+        touched.add(row['external_id'])
+        if row['kind'] == 'refused' and key in before and before[key][8] == 'abandon':
+            row['settled'] = 'abandoned'
+        if row['settled'] is None:
+            still_open += 1
         if key not in before:
-            fresh.append(row)
-        elif before[key][4] != row['message'] or (before[key][5] or None) != row['holder']:
-            env['x_pz_conflict'].browse(before[key][0]).write({'x_message': row['message'], 'x_holder_id': row['holder'] or False})
-    gone = []
+            if row['settled'] is None:
+                fresh.append(row)
+            continue
+        known = before[key]
+        values = {}
+        if known[4] != row['message']:
+            values['x_message'] = row['message']
+        if (known[5] or None) != row['holder']:
+            values['x_holder_id'] = row['holder'] or False
+        if (known[6] or '') != row['value']:
+            # Another value waits than the one that a person saw.
+            values.update(x_value=row['value'] or False, x_state='open', x_choice=False, x_choice_product_id=False, x_outcome=False)
+        elif row['settled'] and known[7] != row['settled']:
+            values.update(x_state=row['settled'], x_outcome=known[8] and 'chosen: ' + known[8] or False)
+        elif row['settled'] is None and known[7] != 'open':
+            values.update(x_state='open', x_outcome=False)
+        if values:
+            env['x_pz_conflict'].browse(known[0]).write(values)
+    gone, chosen = [], {}
     for key in before:
         if key not in now:
-            gone.append(before[key][0])
-            states.setdefault(key[0], 'ok')
-    links = links_of(list(states))
+            touched.add(key[0])
+            if before[key][8]:
+                chosen.setdefault(before[key][8], []).append(before[key][0])
+            else:
+                gone.append(before[key][0])
+            closed += 1
+    links = links_of(list(touched))
     values = []
     for row in fresh:
         values.append({
             'x_name': '%s: %s %s' % (row['external_id'], row['kind'], row['subject']), 'x_source': ask['source'],
             'x_external_id': row['external_id'], 'x_kind': row['kind'], 'x_subject': row['subject'] or '', 'x_message': row['message'],
             'x_link_id': links.get(row['external_id']) or False, 'x_holder_id': row['holder'] or False,
-            'x_candidates': ' '.join([str(c) for c in row['candidates']]) or False,
-            'x_opened': datetime.datetime.utcnow(), 'x_opened_run_id': ask['run'], 'x_state': 'open',
+            'x_candidates': ' '.join([str(c) for c in row['candidates']]) or False, 'x_value': row['value'] or False,
+            'x_choices': row['choices'], 'x_opened': datetime.datetime.utcnow(), 'x_opened_run_id': ask['run'], 'x_state': 'open',
         })
     if values:
         env['x_pz_conflict'].create(values)
+    over = {'x_state': 'closed', 'x_closed': datetime.datetime.utcnow(), 'x_closed_run_id': ask['run']}
     if gone:
-        env['x_pz_conflict'].browse(gone).write(
-            {'x_state': 'closed', 'x_closed': datetime.datetime.utcnow(), 'x_closed_run_id': ask['run']})
-    for state in ('waiting', 'refused', 'gone', 'ok'):
-        found = env['x_pz_product'].browse([links[i] for i in sorted(states) if states[i] == state and i in links])
-        found = found.filtered(lambda link: link.x_state != state)
-        if found:
-            found.write(event(state))
-    opened, closed = len(fresh), len(gone)
-    still_open += len(now)
+        env['x_pz_conflict'].browse(gone).write(dict(over, x_outcome='settled by itself'))
+    for choice in chosen:
+        env['x_pz_conflict'].browse(chosen[choice]).write(dict(over, x_outcome='chosen: ' + choice))
+    flush()
+    # The state of a link is what waits for it, whichever run found it.
+    cr.execute("SELECT x_external_id, array_agg(x_kind) FROM x_pz_conflict WHERE x_source = %s AND x_state = 'open'"
+               ' AND x_external_id = ANY(%s) GROUP BY x_external_id', (ask['source'], list(touched)))
+    waiting = dict(cr.fetchall())
+    by_state = {}
+    for link in env['x_pz_product'].browse([links[i] for i in sorted(touched) if i in links]):
+        kinds = waiting.get(link.x_external_id, [])
+        if 'product-gone' in kinds:
+            state = 'gone'
+        elif 'refused' in kinds:
+            state = 'refused'
+        elif kinds:
+            state = 'waiting'
+        elif link.x_missing:
+            state = 'missing'
+        else:
+            state = 'manual' if link.x_matched_by == 'manual' else 'ok'
+        if link.x_state != state:
+            by_state.setdefault(state, []).append(link.id)
+    for state in by_state:
+        env['x_pz_product'].browse(by_state[state]).write(event(state))
+    opened = len(fresh)
     # Two companies' own products never meet at a till.
     cr.execute('SELECT p.barcode FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id'
                ' WHERE p.active AND p.barcode IN (SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL'

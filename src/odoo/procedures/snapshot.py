@@ -1,9 +1,41 @@
-# A page of the links of one source, by id, each with the product that it points to.
+# A page of the links of one source, by id, each with the product that it points to; with the first page, what people
+# chose about deferred actions. A run about prices alone leaves out names and barcodes.
+prices_only = ask['prices_only']
+columns = (
+    'l.id, l.x_external_id, l.x_said_name, l.x_said_price, l.x_said_barcodes, l.x_wrote_name, l.x_wrote_price,'
+    ' l.x_wrote_barcode, coalesce(l.x_no_touch, false), coalesce(l.x_archived_by_us, false), l.x_wrote_extras, l.x_kept,'
+    ' coalesce(l.x_missing, false), ')
+if prices_only:
+    columns = (
+        'l.id, l.x_external_id, l.x_said_name, l.x_said_price, NULL, NULL, l.x_wrote_price, NULL,'
+        ' coalesce(l.x_no_touch, false), false, NULL, l.x_kept, false, ')
+where, values = 'l.x_source = %s AND l.id > %s', [ask['source'], ask['after']]
+if ask['only'] is not None:
+    where = where + ' AND l.x_external_id = ANY(%s)'
+    values.append(ask['only'])
 cr.execute(
-    'SELECT l.id, l.x_external_id, l.x_said_name, l.x_said_price, l.x_said_barcodes, l.x_wrote_name, l.x_wrote_price,'
-    ' l.x_wrote_barcode, coalesce(l.x_no_touch, false), coalesce(l.x_archived_by_us, false), '
-    + variant_columns() + ', ' + name_columns() +
+    'SELECT ' + columns + variant_columns() + ('' if prices_only else ', ' + name_columns()) +
     ' FROM x_pz_product l LEFT JOIN product_product p ON p.id = l.x_product_id'
     ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id'
-    ' WHERE l.x_source = %s AND l.id > %s ORDER BY l.id LIMIT %s', (ask['source'], ask['after'], ask['limit']))
-action = {'links': cr.fetchall()}
+    ' WHERE ' + where + ' ORDER BY l.id LIMIT %s', values + [ask['limit']])
+links = cr.fetchall()
+packagings = {}
+if not prices_only:
+    wanted = []
+    for link in links:
+        # Ours are asked for even when the setting is off by now: they are taken away then.
+        if link[13] and (ask['extras'] or link[10]):
+            wanted.append(link[13])
+    packagings = packagings_of(wanted)
+decisions, chosen = [], []
+if not ask['after']:
+    cr.execute("SELECT x_external_id, x_kind, x_subject, x_value, x_choice, x_choice_product_id FROM x_pz_conflict"
+               " WHERE x_source = %s AND x_state != 'closed' AND x_choice IS NOT NULL ORDER BY id", (ask['source'],))
+    decisions = cr.fetchall()
+    cr.execute(
+        'SELECT ' + variant_columns() + ', EXISTS (SELECT 1 FROM x_pz_product l WHERE l.x_product_id = p.id AND l.x_source = %s), '
+        + name_columns() + ' FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%s)',
+        (ask['source'], [found[5] for found in decisions if found[5]]))
+    chosen = cr.fetchall()
+action = {'links': links, 'packagings': [[product, packagings[product]] for product in packagings],
+          'decisions': decisions, 'chosen': chosen}

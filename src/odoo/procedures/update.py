@@ -1,12 +1,18 @@
-# Writes names and prices of linked products, each only where Odoo still has what the plan saw, and what the links
-# remember; makes the links of recognised products.
-links = links_of([row['external_id'] for row in rows])
+# Writes names and prices of linked products, each only where Odoo still has what the plan saw, archives and reactivates
+# them, and writes what the links remember; makes the links of recognised products.
+links, linked_to = {}, {}
+cr.execute('SELECT x_external_id, id, x_product_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
+           (ask['source'], [row['external_id'] for row in rows]))
+for external_id, link, product in cr.fetchall():
+    links[external_id] = link
+    linked_to[external_id] = product
 current = {}
 cr.execute(
-    'SELECT p.id, t.id, coalesce(t.list_price, 0)::text, ' + name_columns() + ' FROM product_product p'
+    'SELECT p.id, t.id, coalesce(t.list_price, 0)::text, coalesce(p.active, false), ' + name_columns() + ' FROM product_product p'
     ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%s)', ([row['product'] for row in rows],))
 for found in cr.fetchall():
-    current[found[0]] = {'template': found[1], 'price': found[2], 'names': dict(zip(ask['languages'], found[3:]))}
+    current[found[0]] = {
+        'template': found[1], 'price': found[2], 'active': found[3], 'names': dict(zip(ask['languages'], found[4:]))}
 # Products that were created unsaleable for want of a price.
 cr.execute("SELECT x_external_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s) AND x_wrote_price = '0'"
            " AND x_said_price IS NULL", (ask['source'], [row['external_id'] for row in rows]))
@@ -20,9 +26,13 @@ def overtaken(row):
         return 'the product was deleted in Odoo'
     if not row['adopt'] and row['external_id'] not in links:
         return 'the link was deleted in Odoo'
+    if linked_to.get(row['external_id'], row['product']) not in (row['product'], None):
+        return 'the link leads to product #%s now, changed meanwhile' % linked_to[row['external_id']]
+    if not row['adopt'] and not linked_to[row['external_id']]:
+        return 'the link leads to no product now, changed meanwhile'
     if row['name']:
         for lang in row['name']['old']:
-            if now['names'][lang] not in (row['name']['old'][lang], row['name']['new']):
+            if now['names'][lang] not in (row['name']['old'][lang], row['name']['new'][lang]):
                 return 'the name is %r (%s) now, edited meanwhile' % (now['names'][lang], lang)
     if row['price'] and now['price'] != row['price']['old'] and float(now['price']) != row['price']['new']:
         return 'the price is %s now, edited meanwhile' % now['price']
@@ -31,13 +41,13 @@ def overtaken(row):
 
 def update(part):
     templates = env['product.template'].browse([row['template'] for row in part])
-    fresh, fresh_rows, prices = [], [], []
+    fresh, fresh_rows, prices, names, archived, reactivated = [], [], [], [], [], []
     for row in part:
         if row['external_id'] not in links:
             fresh_rows.append(row)
             fresh.append(dict(
-                event('ok'), x_name='[%s] %s' % (row['external_id'], row['label']), x_source=ask['source'],
-                x_external_id=row['external_id'], x_product_id=row['product'], x_matched_by=row['adopt']))
+                event('manual' if row['adopt'] == 'manual' else 'ok'), x_name='[%s] %s' % (row['external_id'], row['label']),
+                x_source=ask['source'], x_external_id=row['external_id'], x_product_id=row['product'], x_matched_by=row['adopt']))
     made = {}
     for row, link in zip(fresh_rows, env['x_pz_product'].create(fresh) if fresh else []):
         made[row['external_id']] = link.id
@@ -52,18 +62,40 @@ def update(part):
         if values:
             template.write(values)
         for lang in row['name']['old'] if row['name'] else []:
-            if now['names'][lang] != row['name']['new']:
-                template.with_context(lang=lang).write({'name': row['name']['new']})
+            if now['names'][lang] != row['name']['new'][lang]:
+                template.with_context(lang=lang).write({'name': row['name']['new'][lang]})
+        if row['activity'] == 'archive' and now['active']:
+            archived.append(row['product'])
+        if row['activity'] == 'reactivate' and not now['active']:
+            reactivated.append(row['product'])
         link_ids.append(made.get(row['external_id']) or links[row['external_id']])
+    # A variant's template follows it, once it has no other active variant: Odoo then must not see the archived ones.
+    variants = env['product.product'].with_context(active_test=True)
+    if archived:
+        variants.browse(archived).action_archive()
+    if reactivated:
+        variants.browse(reactivated).action_unarchive()
     for row, link in zip(part, env['x_pz_product'].browse(link_ids)):
-        values = link_values(row['link'])
+        values = {}
+        if row['adopt'] and not linked_to.get(row['external_id']) and row['external_id'] in links:
+            # The link lost its product, and a person chose another.
+            values.update(event('manual'), x_product_id=row['product'], x_matched_by=row['adopt'], x_wrote_extras=False,
+                          x_kept=False, x_archived_by_us=False)
+        if row['missing'] is not None:
+            present = 'manual' if 'manual' in (row['adopt'], link.x_matched_by) else 'ok'
+            values.update(event('missing' if row['missing'] else present), x_missing=row['missing'])
+        values.update(link_values(row['link']))
         if row['name'] or row['link'].get('said_name'):
             values['x_name'] = '[%s] %s' % (row['external_id'], row['label'])
         link.write(dict(values, x_event_update=datetime.datetime.utcnow()))
         if row['price']:
             prices.append(history(link.id, row, 'price', row['price']['old_text'], row['price']['new_text'], row['price']['cause']))
+        for lang in row['name']['old'] if row['name'] else []:
+            line = history(link.id, row, 'name-' + lang, row['name']['old'][lang], row['name']['new'][lang], row['name']['cause'])
+            names.append(dict(line, x_language=lang))
         answers[row['external_id']] = {'done': True}
     write_history('x_pz_product_price_history', prices)
+    write_history('x_pz_product_name_history', names)
 
 
 ready = []

@@ -9,7 +9,8 @@ rows = leased and ask.get('rows') or []
 answers = {}
 LINK_FIELDS = {
     'said_name': 'x_said_name', 'said_price': 'x_said_price', 'said_barcodes': 'x_said_barcodes',
-    'wrote_name': 'x_wrote_name', 'wrote_price': 'x_wrote_price', 'wrote_barcode': 'x_wrote_barcode',
+    'wrote_name': 'x_wrote_name', 'wrote_price': 'x_wrote_price', 'wrote_barcode': 'x_wrote_barcode', 'kept': 'x_kept',
+    'archived_by_us': 'x_archived_by_us',
 }
 
 
@@ -76,8 +77,9 @@ def event(state):
     return {'x_state': state, 'x_event_type': kind, 'x_event_check': check, 'x_event_update': datetime.datetime.utcnow()}
 
 
-def taken(codes, but):
-    # Which of these codes stand on a record other than those products: code -> [product, what].
+def taken(codes, but, off):
+    # Which of these codes stand on a record other than those products, or than the packagings whose codes are taken off
+    # (product -> codes): code -> product.
     out = {}
     if codes:
         cr.execute('SELECT barcode, id FROM product_product WHERE barcode = ANY(%s) AND NOT id = ANY(%s) ORDER BY id DESC',
@@ -86,10 +88,29 @@ def taken(codes, but):
             out[code] = product
         cr.execute("SELECT to_regclass(%s) IS NOT NULL", (PACKAGING,))
         if cr.fetchone()[0]:
-            cr.execute('SELECT barcode, product_id FROM ' + PACKAGING + ' WHERE barcode = ANY(%s) ORDER BY id DESC', (codes,))
+            cr.execute('SELECT barcode, product_id FROM ' + PACKAGING + ' WHERE barcode = ANY(%s) AND product_id IS NOT NULL'
+                       ' ORDER BY id DESC', (codes,))
             for code, product in cr.fetchall():
-                out[code] = product
+                if code not in off.get(product, []):
+                    out[code] = product
     return out
+
+
+def put_on_packagings(product, codes):
+    # Further codes that scan: a unit's from 19 on, a packaging's before.
+    values = []
+    for code in codes:
+        if PACKAGING == 'product_uom':
+            values.append({'product_id': product.id, 'uom_id': product.uom_id.id, 'barcode': code})
+        else:
+            values.append({'product_id': product.id, 'name': code, 'qty': 1.0, 'barcode': code})
+    if values:
+        env[PACKAGING.replace('_', '.')].create(values)
+
+
+def take_off_packagings(product, codes):
+    if codes:
+        env[PACKAGING.replace('_', '.')].search([('product_id', '=', product), ('barcode', 'in', codes)]).unlink()
 
 
 def links_of(ids):
@@ -116,6 +137,7 @@ def write_history(model, lines):
 
 
 def history(link, row, field, old, new, cause):
+    # A field is written once a run and product; more than once only with something else in its name.
     return {
         'x_name': row['external_id'] + ': ' + (old or '-') + ' → ' + (new or '-'), 'x_link_id': link, 'x_source': ask['source'],
         'x_external_id': row['external_id'], 'x_old': old or False, 'x_new': new or False, 'x_when': datetime.datetime.utcnow(),

@@ -178,6 +178,7 @@ pub const MODELS: &[Model] = &[
             field("x_wrote_extras", "Further barcodes written", Text),
             field("x_kept", "Kept as Odoo has it", Char),
             field("x_no_touch", "Don't touch", Boolean),
+            field("x_missing", "Missing in the source", Boolean),
             field("x_archived_by_us", "Archived by the synchronisation", Boolean),
             field("x_state", "State", Selection(LINK_STATES)),
             field("x_event_type", "Event type", Integer),

@@ -6,7 +6,7 @@ mod properties;
 
 use std::collections::BTreeMap;
 
-use super::{Assignment, Obstacle, Seat, assign};
+use super::{Assignment, Given, Obstacle, Rules, Seat, assign};
 use crate::catalog::{Barcode, CodeKey, ExternalId, Holder, HolderKind, ProductId};
 
 fn id(text: &str) -> ExternalId {
@@ -25,6 +25,9 @@ struct Chair {
     claims: Vec<Barcode>,
     frozen: bool,
     missing: bool,
+    retired: bool,
+    /// Further codes of ours on its packagings.
+    extras: Vec<String>,
 }
 
 /// A table with seats and with holders outside.
@@ -33,6 +36,9 @@ struct Room {
     chairs: BTreeMap<ExternalId, Chair>,
     holders: Vec<Holder>,
     max: usize,
+    /// Further codes are to scan too.
+    extras: bool,
+    given: BTreeMap<CodeKey, Given>,
 }
 
 impl Room {
@@ -49,6 +55,8 @@ impl Room {
             claims: claims.iter().map(|c| Barcode::parse(c).unwrap().unwrap()).collect(),
             frozen: false,
             missing: false,
+            retired: false,
+            extras: Vec::new(),
         };
         self.chairs.insert(id(ext), chair);
         self.chairs.get_mut(&id(ext)).unwrap()
@@ -76,14 +84,26 @@ impl Room {
             .map(|(ext, chair)| {
                 let (product, frozen, missing) = seat(chair);
                 let current = chair.current.as_deref();
-                (ext.clone(), Seat { product, current, claims: &chair.claims, frozen, missing })
+                let extras = chair.extras.iter().map(String::as_str).collect();
+                let seat = Seat {
+                    product,
+                    current,
+                    claims: &chair.claims,
+                    frozen,
+                    missing,
+                    retired: chair.retired,
+                    wakes: false,
+                    extras,
+                    packagings: &chair.extras,
+                };
+                (ext.clone(), seat)
             })
             .collect();
         let mut holders: BTreeMap<CodeKey, Vec<Holder>> = BTreeMap::new();
         for holder in &self.holders {
             holders.entry(CodeKey::of(&holder.barcode)).or_default().push(holder.clone());
         }
-        assign(&seats, &holders, self.max)
+        assign(&seats, &holders, Rules { max_component: self.max, extras: self.extras, given: &self.given })
     }
 
     /// The outcome as `id=code` and, in brackets, what stood in the way; components follow where something moves.

@@ -32,6 +32,8 @@ fn chair() -> impl Strategy<Value = Chair> {
             claims: if missing { Vec::new() } else { claims },
             frozen,
             missing,
+            retired: false,
+            extras: Vec::new(),
         }
     })
 }

@@ -6,8 +6,10 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::world::{Bound, Row, World, id};
-use crate::catalog::{CodeKey, MatchRule};
-use crate::plan::{Deferred, DeferredKind, FieldPolicy, NewWithoutPrice, Plan, PriceLimit, Scope};
+use crate::catalog::{CodeKey, Decision, Kept, MatchRule, ProductId};
+use crate::plan::{
+    Deferred, DeferredKind, ExtraBarcodes, FieldPolicy, MissingPolicy, NewWithoutPrice, Plan, PriceLimit, Scope,
+};
 
 /// Two of them are one code, in the spellings of UPC-A and EAN-13.
 const CODES: [&str; 8] = ["A", "B", "C", "D", "E", "F", "036000291452", "0036000291452"];
@@ -54,6 +56,11 @@ struct Thing {
     no_touch: bool,
     /// What the link remembers differs from what is there.
     forgot: (Option<String>, Option<String>, Option<Option<String>>),
+    /// The packaging is ours.
+    ours: bool,
+    kept: Kept,
+    /// We archived it; the link says that the source does not have it.
+    retired: (bool, bool),
 }
 
 fn thing(ids: usize) -> impl Strategy<Value = Thing> {
@@ -77,7 +84,9 @@ fn thing(ids: usize) -> impl Strategy<Value = Thing> {
         prop::option::weighted(0.3, value()),
         prop::option::weighted(0.3, prop::option::of(code())),
     );
-    (look, kind, tie, forgot).prop_map(|(look, kind, tie, forgot)| Thing {
+    let flag = || prop::bool::weighted(0.15);
+    let past = (any::<bool>(), (flag(), flag(), flag()), (flag(), flag()));
+    (look, kind, tie, forgot, past).prop_map(|(look, kind, tie, forgot, past)| Thing {
         names: if look.0.2 { (look.0.0.clone(), look.0.0) } else { (look.0.0, look.0.1) },
         price: look.1,
         barcode: look.2,
@@ -90,6 +99,9 @@ fn thing(ids: usize) -> impl Strategy<Value = Thing> {
         gone: tie.1,
         no_touch: tie.2,
         forgot,
+        ours: past.0,
+        kept: Kept { name: past.1.0, price: past.1.1, barcode: past.1.2 },
+        retired: past.2,
     })
 }
 
@@ -100,7 +112,8 @@ fn rules() -> impl Strategy<Value = Vec<MatchRule>> {
 /// A world in which everything that may be wrong is wrong somewhere.
 fn world(size: usize) -> impl Strategy<Value = World> {
     let rows = (0..size).map(row).collect::<Vec<_>>();
-    let policies = (field_policy(), field_policy(), field_policy(), rules(), any::<bool>(), 1_usize..5);
+    let options = (any::<bool>(), any::<bool>(), any::<bool>());
+    let policies = (field_policy(), field_policy(), field_policy(), rules(), options, 1_usize..5);
     let scope = prop_oneof![4 => Just(None), 1 => prop::collection::btree_set(1..=size, 0..=size).prop_map(Some)];
     (rows, prop::collection::vec(thing(size), 0..size + 4), policies, scope, any::<bool>(), any::<bool>(), 0..size)
         .prop_map(|(mut rows, things, policies, scope, fine, any_jump, fewer)| {
@@ -115,7 +128,9 @@ fn world(size: usize) -> impl Strategy<Value = World> {
             world.rows = rows;
             let p = &mut world.policy;
             (p.name, p.price, p.barcode, p.match_rules) = (policies.0, policies.1, policies.2, policies.3);
-            p.new_without_price = if policies.4 { NewWithoutPrice::Defer } else { NewWithoutPrice::Unsaleable };
+            p.new_without_price = if policies.4.0 { NewWithoutPrice::Defer } else { NewWithoutPrice::Unsaleable };
+            p.missing = if policies.4.1 { MissingPolicy::Keep } else { MissingPolicy::Archive };
+            p.extra_barcodes = if policies.4.2 { ExtraBarcodes::Keep } else { ExtraBarcodes::Packaging };
             p.max_component = policies.5;
             p.max_price_change = PriceLimit { percent: Decimal::from(300), amount: Decimal::from(5) };
             p.allow.price_change = any_jump;
@@ -132,7 +147,7 @@ fn world(size: usize) -> impl Strategy<Value = World> {
 fn place(world: &mut World, number: i64, thing: Thing) {
     let product = world.product(number, "", &thing.price, thing.barcode.as_deref());
     product.names = vec![thing.names.0.clone(), thing.names.1];
-    product.packaging = thing.packaging.into_iter().collect();
+    product.packaging = thing.packaging.iter().cloned().collect();
     product.active = !thing.archived;
     product.siblings = u32::from(thing.siblings);
     product.other_company = thing.other_company;
@@ -150,7 +165,12 @@ fn place(world: &mut World, number: i64, thing: Thing) {
         wrote_name: thing.forgot.0.unwrap_or(thing.names.0),
         wrote_price: remembered,
         wrote_barcode: thing.forgot.2.unwrap_or(thing.barcode),
+        wrote_extras: thing.packaging.into_iter().filter(|_| thing.ours).collect(),
+        kept: thing.kept,
         no_touch: thing.no_touch,
+        archived_by_us: thing.retired.0,
+        missing: thing.retired.1,
+        ..Bound::default()
     };
     world.links.insert(ext, bound);
 }
@@ -196,6 +216,40 @@ proptest! {
             row.codes.reverse();
         }
         prop_assert_eq!(&first, &format!("{:?}", turned.plan()));
+    }
+
+    /// Whatever people choose about whatever waits: one run carries out what can be, nothing is left to do then, and what
+    /// a person settled stays settled.
+    #[test]
+    fn choices_are_carried_out_by_one_run(world in world(7), picks in prop::collection::vec((0..6_usize, 1..12_i64), 30)) {
+        let mut world = world;
+        let _ = world.run();
+        for (deferred, (pick, product)) in world.plan().deferred.into_iter().zip(picks) {
+            let choices = deferred.kind.choices();
+            world.decisions.push(Decision {
+                external_id: deferred.external_id,
+                kind: deferred.kind,
+                subject: deferred.subject,
+                value: deferred.value,
+                choice: choices[pick % choices.len()],
+                product: ProductId::new(product),
+            });
+        }
+        let before = duplicates(&world);
+        let first = world.run();
+        prop_assert!(duplicates(&world).is_subset(&before), "a choice gave a code twice");
+        // The report closes what is gone, and a choice goes with it.
+        let key = |d: &Deferred| (d.external_id.clone(), d.kind, d.subject.clone());
+        let open: BTreeSet<_> = first.deferred.iter().map(key).collect();
+        world.decisions.retain(|d| open.contains(&(d.external_id.clone(), d.kind, d.subject.clone())));
+        let second = world.run();
+        let third = world.plan();
+        prop_assert!(third.is_empty(), "first {first:#?}\nsecond {second:#?}\nthird {third:#?}");
+        prop_assert_eq!(lasting(&second), lasting(&third));
+        for settled in first.deferred.iter().filter(|d| d.settled.is_some()) {
+            let still = second.deferred.iter().find(|d| key(d) == key(settled));
+            prop_assert!(still.is_none_or(|d| d.settled == settled.settled), "{settled:?} became {still:?}");
+        }
     }
 
     /// No two waiting actions have one key, and every one says something.

@@ -16,7 +16,7 @@ fn synced() -> World {
 fn told(plan: &Plan) -> String {
     let mut words = waits(plan);
     for update in &plan.updates {
-        let name = update.name.as_ref().map(|c| format!("{} ({})", c.new, c.reason.code()));
+        let name = update.name.as_ref().map(|c| format!("{} ({})", c.languages[0].new, c.reason.code()));
         let price = update.price.as_ref().map(|c| format!("{} → {} ({})", c.old, c.new, c.reason.code()));
         words.extend(name.into_iter().chain(price));
         if update.is_note() {
@@ -110,7 +110,7 @@ fn only_the_language_that_drifted_is_written() {
     world.products.get_mut(&1).unwrap().names[1] = "Чай".to_owned();
     let plan = world.run();
     let change = plan.updates[0].name.as_ref().unwrap();
-    let old: Vec<_> = change.old.iter().map(|o| (o.language.as_str(), o.name.as_str())).collect();
+    let old: Vec<_> = change.languages.iter().map(|o| (o.language.as_str(), o.old.as_str())).collect();
     assert_eq!(old, [("ru_RU", "Чай")]);
     assert_eq!(change.reason.code(), "drift");
     assert!(world.plan().is_empty());

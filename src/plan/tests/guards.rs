@@ -16,8 +16,8 @@ fn hundred() -> World {
     world
 }
 
-fn refused(plan: &Plan) -> Vec<&'static str> {
-    plan.refusals.iter().map(|r| r.guard).collect()
+fn refused(plan: &Plan) -> Vec<String> {
+    plan.refusals.iter().map(|r| r.guard.to_string()).collect()
 }
 
 /// Breaks one product more each time, and tells at which count the guard refuses; `allow` must let that through.

@@ -224,7 +224,7 @@ fn only_what_may_matter_is_asked() {
     world.products.get_mut(&3).unwrap().barcode = Some(" C".to_owned());
     world.row("4", "Mat", "2", &["036000291452"]).row("5", "Far", "2", &["F"]);
     world.scope = crate::plan::Scope::Only(["1", "2", "3", "4"].map(id).into());
-    let asked = questions(&world.catalogue(), &world.state().links, &world.scope);
+    let asked = questions(&world.catalogue(), &world.state().links, &[], &world.scope, false);
     let codes: Vec<_> = asked.codes.iter().map(String::as_str).collect();
     assert_eq!(codes, ["0036000291452", "036000291452", "B", "C"]);
     assert_eq!(asked.unlinked.len(), 1);

@@ -2,8 +2,14 @@
 
 mod barcodes;
 mod convergence;
+mod decisions;
+mod extras;
 mod fields;
 mod guards;
 mod identity;
+mod kept;
+mod missing;
+mod prices;
+mod revert;
 mod scope;
 mod world;

@@ -106,7 +106,7 @@ fn a_limit_passes_guards_of_size_but_not_of_principle() {
     assert!(plan.refusals.is_empty() && plan.creations.len() == 10);
     world.links.clear();
     let plan = limited(&world, 10);
-    assert_eq!(plan.refusals.iter().map(|r| r.guard).collect::<Vec<_>>(), ["first-run"]);
+    assert_eq!(plan.refusals.iter().map(|r| r.guard.to_string()).collect::<Vec<_>>(), ["first-run"]);
 }
 
 #[test]

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::catalog::source::{BarcodeOrder, CatalogueBuilder};
 use crate::catalog::{
-    Candidate, Catalogue, CodeKey, ExternalId, Holder, HolderKind, Link, MatchRule, OdooState, Price, PriceDigits,
-    ProductId, SourceName, TemplateId, Variant,
+    Candidate, Catalogue, CodeKey, Decision, ExternalId, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Price,
+    PriceDigits, ProductId, SourceName, TemplateId, Variant,
 };
-use crate::plan::{Allowances, BarcodeMove, LinkValues, Plan, Policy, Scope, Update, plan, questions};
+use crate::plan::{
+    Activity, Allowances, BarcodeMove, ExtraBarcodes, LinkValues, Plan, Policy, Reason, Scope, Update, plan, questions,
+};
 
 pub fn id(text: &str) -> ExternalId {
     ExternalId::parse(text).unwrap()
@@ -45,7 +47,7 @@ pub struct Product {
 }
 
 /// A link; the product's number, or none when it was deleted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Bound {
     pub product: Option<i64>,
     pub said_name: String,
@@ -54,7 +56,12 @@ pub struct Bound {
     pub wrote_name: String,
     pub wrote_price: Option<Price>,
     pub wrote_barcode: Option<String>,
+    pub wrote_extras: Vec<String>,
+    pub kept: Kept,
     pub no_touch: bool,
+    pub archived_by_us: bool,
+    pub missing: bool,
+    pub matched_by: Option<MatchRule>,
 }
 
 /// Both sides and the rules.
@@ -65,6 +72,7 @@ pub struct World {
     pub digits: u32,
     pub products: BTreeMap<i64, Product>,
     pub links: BTreeMap<ExternalId, Bound>,
+    pub decisions: Vec<Decision>,
     pub policy: Policy,
     pub scope: Scope,
 }
@@ -76,6 +84,7 @@ impl World {
             first_run: true,
             create: true,
             release: true,
+            archive: true,
             changes: true,
             price_change: false,
             empty_source: true,
@@ -86,6 +95,7 @@ impl World {
             digits: 2,
             products: BTreeMap::new(),
             links: BTreeMap::new(),
+            decisions: Vec::new(),
             policy: Policy { allow, ..Policy::default() },
             scope: Scope::All,
         }
@@ -146,7 +156,7 @@ impl World {
             wrote_name: product.names[0].clone(),
             wrote_price: Some(price(&product.price).rounded(digits)),
             wrote_barcode: product.barcode.clone(),
-            no_touch: false,
+            ..Bound::default()
         };
         self.links.insert(id(ext), bound);
         self.links.get_mut(&id(ext)).unwrap()
@@ -178,6 +188,7 @@ impl World {
             barcode: product.barcode.clone(),
             siblings: product.siblings,
             other_company: product.other_company,
+            packagings: product.packaging.clone(),
         }
     }
 
@@ -197,13 +208,22 @@ impl World {
                     wrote_name: b.wrote_name.clone(),
                     wrote_price: b.wrote_price,
                     wrote_barcode: b.wrote_barcode.clone(),
+                    wrote_extras: b.wrote_extras.clone(),
+                    kept: b.kept,
                     no_touch: b.no_touch,
-                    archived_by_us: false,
+                    archived_by_us: b.archived_by_us,
+                    missing: b.missing,
                 };
                 (ext.clone(), link)
             })
             .collect();
-        let asked = questions(&catalogue, &links, &self.scope);
+        let asked = questions(
+            &catalogue,
+            &links,
+            &self.decisions,
+            &self.scope,
+            self.policy.extra_barcodes == ExtraBarcodes::Packaging,
+        );
         let mut candidates: BTreeMap<ExternalId, Vec<Candidate>> = BTreeMap::new();
         for wanted in &asked.unlinked {
             for (number, product) in &self.products {
@@ -247,6 +267,14 @@ impl World {
             candidates,
             holders,
             product_count: self.products.len(),
+            decisions: self.decisions.clone(),
+            chosen: self
+                .decisions
+                .iter()
+                .filter_map(|d| d.product)
+                .filter(|p| self.products.contains_key(&p.get()))
+                .map(|p| (p, (self.variant(p.get()), self.links.values().any(|b| b.product == Some(p.get())))))
+                .collect(),
         }
     }
 
@@ -268,34 +296,29 @@ impl World {
             assert!(update.adopt.is_some());
             let linked = self.links.values().any(|b| b.product == Some(update.product.get()));
             assert!(!linked, "{} is linked already", update.product);
-            let fresh = Bound {
-                product: Some(update.product.get()),
-                said_name: String::new(),
-                said_price: None,
-                said_barcodes: Vec::new(),
-                wrote_name: String::new(),
-                wrote_price: None,
-                wrote_barcode: None,
-                no_touch: false,
-            };
-            assert!(self.links.insert(update.external_id.clone(), fresh).is_none(), "linked twice");
+            let fresh = Bound { product: Some(update.product.get()), matched_by: update.adopt, ..Bound::default() };
+            let before = self.links.insert(update.external_id.clone(), fresh);
+            assert!(before.is_none_or(|b| b.product.is_none()), "linked twice");
             self.update(update);
         }
         for component in &plan.moves {
-            assert!((1..=self.policy.max_component.max(1)).contains(&component.moves.len()));
+            let moves = component.moves.iter().filter(|m| !m.outside).count();
+            assert!((0..=self.policy.max_component.max(1)).contains(&moves) && !component.moves.is_empty());
             self.component(&component.moves);
         }
         for new in &plan.creations {
             let number = self.products.keys().next_back().map_or(1, |n| n + 1);
-            if let Some(code) = &new.barcode {
-                self.must_be_free(code.as_str());
+            for code in new.barcode.iter().map(|c| c.as_str()).chain(new.extras.iter().map(String::as_str)) {
+                self.must_be_free(code);
             }
             let (want, said) = match new.price {
                 Some((want, said)) => (want, Some(said)),
                 None => (Price::ZERO, None),
             };
             let barcode = new.barcode.as_ref().map(ToString::to_string);
-            self.product(number, new.name.as_str(), &want.to_string(), barcode.as_deref());
+            self.product(number, new.name.as_str(), &want.to_string(), barcode.as_deref())
+                .packaging
+                .clone_from(&new.extras);
             let bound = Bound {
                 product: Some(number),
                 said_name: new.name.to_string(),
@@ -304,9 +327,12 @@ impl World {
                 wrote_name: new.name.to_string(),
                 wrote_price: Some(want),
                 wrote_barcode: barcode,
-                no_touch: false,
+                wrote_extras: new.extras.clone(),
+                ..Bound::default()
             };
-            assert!(self.links.insert(new.external_id.clone(), bound).is_none(), "linked twice");
+            let before = self.links.insert(new.external_id.clone(), bound);
+            assert_eq!(before.is_some(), new.relink, "a link that is there");
+            assert!(before.is_none_or(|b| b.product.is_none()), "linked twice");
         }
         for update in &plan.updates {
             assert!(update.adopt.is_none());
@@ -320,20 +346,45 @@ impl World {
         assert!(!bound.no_touch, "{} is not to be touched", update.external_id);
         let product = self.products.get_mut(&update.product.get()).unwrap();
         if let Some(change) = &update.name {
-            assert!(!change.old.is_empty() && product.siblings == 0);
-            for old in &change.old {
-                let at = self.languages.iter().position(|l| *l == old.language).expect("a configured language");
-                assert_eq!(product.names[at], old.name, "compare and set");
-                product.names[at] = change.new.to_string();
+            assert!(!change.languages.is_empty());
+            assert!(product.siblings == 0 || change.reason == Reason::Chosen);
+            for one in &change.languages {
+                let at = self.languages.iter().position(|l| *l == one.language).expect("a configured language");
+                assert_eq!(product.names[at], one.old, "compare and set");
+                product.names[at] = one.new.to_string();
             }
         }
         if let Some(change) = &update.price {
-            assert!(product.siblings == 0);
+            assert!(product.siblings == 0 || change.reason == Reason::Chosen);
             assert_eq!(product.price, change.old, "compare and set");
             // PostgreSQL's numeric shows the trailing zeros.
             product.price = format!("{:.*}", self.digits as usize, change.new.decimal());
         }
-        let LinkValues { said_name, said_price, said_barcodes, wrote_name, wrote_price, wrote_barcode } = &update.link;
+        match update.activity {
+            Some(Activity::Archive) => {
+                assert!(product.active && product.barcode.is_none(), "a product gives its barcode up before it goes");
+                product.active = false;
+            }
+            Some(Activity::Reactivate) => {
+                assert!(!product.active && bound.archived_by_us, "only what we archived comes back");
+                product.active = true;
+            }
+            None => {}
+        }
+        let LinkValues {
+            said_name,
+            said_price,
+            said_barcodes,
+            wrote_name,
+            wrote_price,
+            wrote_barcode,
+            kept,
+            missing,
+            archived_by_us,
+        } = &update.link;
+        bound.kept = kept.unwrap_or(bound.kept);
+        bound.missing = missing.unwrap_or(bound.missing);
+        bound.archived_by_us = archived_by_us.unwrap_or(bound.archived_by_us);
         bound.said_name = said_name.clone().unwrap_or_else(|| bound.said_name.clone());
         bound.said_price = said_price.or(bound.said_price);
         bound.said_barcodes = said_barcodes.clone().unwrap_or_else(|| bound.said_barcodes.clone());
@@ -352,22 +403,41 @@ impl World {
 
     fn component(&mut self, moves: &[BarcodeMove]) {
         for one in moves {
-            assert_ne!(one.old, one.new, "a move moves");
+            assert!(one.is_move() || !one.extras.is_empty(), "a move moves");
             let product = self.products.get_mut(&one.product.get()).unwrap();
             assert_eq!(product.barcode, one.old, "compare and set");
-            product.barcode = None;
+            for code in &one.extras.remove {
+                let at = product.packaging.iter().position(|c| c == code).expect("a further code that is there");
+                product.packaging.remove(at);
+            }
+            if one.is_move() {
+                product.barcode = None;
+            }
         }
         for one in moves {
-            if let Some(code) = &one.new {
+            if let Some(code) = one.new.as_ref().filter(|_| one.is_move()) {
                 self.must_be_free(code);
+                self.products.get_mut(&one.product.get()).unwrap().barcode.clone_from(&one.new);
             }
-            self.products.get_mut(&one.product.get()).unwrap().barcode.clone_from(&one.new);
+        }
+        for one in moves {
+            for code in &one.extras.add {
+                self.must_be_free(code);
+                self.products.get_mut(&one.product.get()).unwrap().packaging.push(code.clone());
+            }
+            if one.outside {
+                assert!(one.new.is_none() && !self.links.values().any(|b| b.product == Some(one.product.get())));
+                continue;
+            }
             let bound = self.links.get_mut(&one.external_id).expect("a move has a link");
             assert!(!bound.no_touch, "{} is not to be touched", one.external_id);
             assert_eq!(bound.product, Some(one.product.get()));
             bound.wrote_barcode.clone_from(&one.new);
             if let Some(said) = &one.said_barcodes {
                 bound.said_barcodes.clone_from(said);
+            }
+            if let Some(extras) = &one.wrote_extras {
+                bound.wrote_extras.clone_from(extras);
             }
         }
     }

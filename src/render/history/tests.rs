@@ -36,6 +36,7 @@ fn change(id: i64, seconds: i64, field: ChangedField, product: &str, old: &str, 
         language: (field == ChangedField::Name).then(|| "ru_RU".to_owned()),
         old: value(old),
         new: value(new),
+        further: false,
         cause: cause.to_owned(),
         run: Some(format!("20261122T090308Z-polonez-{}", if seconds < 60 { "9f0c11" } else { "b2a7e0" })),
     }

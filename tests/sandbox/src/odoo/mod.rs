@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Reading order: `http` (requests and faults), `state` (databases, sessions, transactions), `rpc` (methods), `orm` with
-//! `products` and `registry` (records and their rules), `procedures`; `store` is the database behind it.
+//! `products`, `packagings` and `registry` (records and their rules), `procedures`; `store` is the database behind it.
 
 mod actions;
 mod clock;
@@ -27,6 +27,7 @@ mod error;
 mod http;
 mod options;
 mod orm;
+mod packagings;
 mod people;
 mod procedures;
 mod products;

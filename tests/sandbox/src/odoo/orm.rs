@@ -1,6 +1,6 @@
 //! Records through models: values converted, commands of x2many fields carried out, rights checked, references kept.
 //!
-//! Products have rules of their own, in `products`; the registry of models made over the API is in `registry`.
+//! Products have rules of their own, in `products` and `packagings`; the registry of models made over the API is in `registry`.
 
 use serde_json::{Map, Value, json};
 
@@ -33,6 +33,7 @@ impl Env<'_> {
         match model {
             "product.product" => self.create_variant(values),
             "product.template" => self.create_template(values).map(|(template, _)| template),
+            "product.packaging" | "product.uom" => self.create_packaging(values),
             _ => self.create_plain(model, values),
         }
     }
@@ -90,6 +91,7 @@ impl Env<'_> {
             match model {
                 "product.product" => self.write_variant(*id, values)?,
                 "product.template" => self.write_template(*id, values)?,
+                "product.packaging" | "product.uom" => self.write_packaging(*id, values)?,
                 _ => self.write_plain(model, *id, values)?,
             }
         }

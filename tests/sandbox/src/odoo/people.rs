@@ -9,7 +9,6 @@ use super::OdooServer;
 use super::env::Env;
 use super::http::lock;
 use super::products;
-use super::schema::packaging_model;
 use super::store::{Record, Store, flag, integer, text};
 
 /// A product as it stands.
@@ -135,16 +134,20 @@ impl OdooServer {
         })
     }
 
-    /// Gives a product's packaging a barcode.
+    /// Gives a product's packaging (up to 18) or unit (from 19 on) a barcode.
     ///
     /// # Panics
-    /// When there is no such database.
+    /// When Odoo's rules refuse it.
     pub fn add_packaging(&self, database: &str, product: i64, barcode: &str) {
-        let values =
-            Record::from_iter([("product_id".to_owned(), json!(product)), ("barcode".to_owned(), json!(barcode))]);
         self.change(database, |env| {
-            let model = packaging_model(env.version());
-            env.create_plain(model, &values).unwrap_or_else(|e| panic!("{}", e.message));
+            let mut values =
+                Record::from_iter([("product_id".to_owned(), json!(product)), ("barcode".to_owned(), json!(barcode))]);
+            if env.version() >= 19 {
+                values.insert("uom_id".to_owned(), json!(1));
+            } else {
+                values.insert("name".to_owned(), json!("Box"));
+            }
+            env.create_packaging(&values).unwrap_or_else(|e| panic!("{}", e.message));
         });
     }
 

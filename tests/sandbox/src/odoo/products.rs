@@ -1,8 +1,10 @@
 //! Products: template and variant, prices as each version keeps them, translated names, and the barcode rule.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::env::{Env, installed};
+use super::env::{Env, Right, installed};
 use super::error::OdooFault;
 use super::schema::packaging_model;
 use super::store::{Record, Store, flag, integer, text};
@@ -127,7 +129,10 @@ impl Env<'_> {
             of_variant.extend(values.remove(name).map(|v| (name.to_owned(), v)));
         }
         if let Some(active) = values.get("active") {
-            of_variant.insert("active".to_owned(), active.clone());
+            // A template that comes back brings its variants only when none is active.
+            if *active != json!(true) || !self.has_active_variant(id) {
+                of_variant.insert("active".to_owned(), active.clone());
+            }
         }
         if let Some(lang) = self.lang.clone().filter(|l| l != "en_US")
             && let Some(new) = values.remove("name")
@@ -151,6 +156,33 @@ impl Env<'_> {
             }
         }
         Ok(())
+    }
+
+    /// `action_archive` and `action_unarchive` of `product.product`, called with `active_test`: a template is archived
+    /// with its last active variant and comes back with the first.
+    pub(super) fn set_activity(&mut self, variants_of: &[i64], active: bool) -> Result<(), OdooFault> {
+        self.check("product.product", Right::Write)?;
+        let values = Record::from_iter([("active".to_owned(), json!(active))]);
+        let mut templates = BTreeSet::new();
+        for id in variants_of {
+            let record = self.exists("product.product", *id)?;
+            if flag(&record, "active") != active {
+                self.write_variant(*id, &values)?;
+                templates.extend(integer(&record, "product_tmpl_id"));
+            }
+        }
+        for template in templates {
+            let record = self.exists("product.template", template)?;
+            if flag(&record, "active") != active && self.has_active_variant(template) == active {
+                self.write_template(template, &values)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_active_variant(&self, template: i64) -> bool {
+        let active = |id: &i64| self.store.row("product.product", *id).is_some_and(|r| flag(r, "active"));
+        variants(self.store, template).iter().any(active)
     }
 
     fn round(&self, values: &mut Record) {
@@ -220,7 +252,11 @@ impl Env<'_> {
                 "Barcode(s) already assigned:\n\n- Barcode \"{code}\" already assigned to product(s): {names}\n\nNote: products that you don't have access to will not be shown above."
             )));
         }
-        if self.store.rows(packaging_model(version)).any(|(_, r)| text(r, "barcode") == Some(code)) {
+        let packed = |r: &Record| {
+            let theirs = integer(r, "company_id");
+            text(r, "barcode") == Some(code) && (own.is_none() || theirs.is_none() || theirs == own)
+        };
+        if self.store.rows(packaging_model(version)).any(|(_, r)| packed(r)) {
             return Err(OdooFault::validation("A packaging already uses the barcode"));
         }
         Ok(())

@@ -241,7 +241,7 @@ const MODELS: &[(&str, &str, &[&str])] = &[
 
 /// Fields that one version has and another has not.
 fn version_fields(version: u32) -> Vec<(&'static str, &'static str)> {
-    let mut out = if version >= 19 {
+    if version >= 19 {
         vec![
             ("product.template", "is_storable:boolean"),
             ("res.groups", "user_ids:m2m=res.users"),
@@ -249,7 +249,10 @@ fn version_fields(version: u32) -> Vec<(&'static str, &'static str)> {
             ("ir.ui.menu", "group_ids:m2m=res.groups"),
             ("ir.actions.act_window", "group_ids:m2m=res.groups"),
             ("ir.actions.server", "group_ids:m2m=res.groups"),
-            ("product.uom", "uom_id:m2o=uom.uom"),
+            ("product.uom", "uom_id:part=uom.uom!"),
+            ("product.uom", "product_id:part=product.product!"),
+            ("product.uom", "barcode:char!"),
+            ("product.uom", "company_id:m2o=res.company"),
         ]
     } else {
         vec![
@@ -259,16 +262,14 @@ fn version_fields(version: u32) -> Vec<(&'static str, &'static str)> {
             ("ir.ui.menu", "groups_id:m2m=res.groups"),
             ("ir.actions.act_window", "groups_id:m2m=res.groups"),
             ("ir.actions.server", "groups_id:m2m=res.groups"),
-            ("product.packaging", "name:char"),
+            ("product.packaging", "name:char!"),
+            ("product.packaging", "sequence:integer"),
+            ("product.packaging", "qty:float"),
+            ("product.packaging", "product_id:m2o=product.product"),
+            ("product.packaging", "barcode:char"),
+            ("product.packaging", "company_id:m2o=res.company"),
         ]
-    };
-    let packaging = packaging_model(version);
-    out.extend([
-        (packaging, "product_id:part=product.product"),
-        (packaging, "barcode:char"),
-        (packaging, "company_id:m2o=res.company"),
-    ]);
-    out
+    }
 }
 
 /// The registry of a fresh database.
@@ -279,7 +280,8 @@ pub(super) fn models(version: u32) -> BTreeMap<String, Arc<Model>> {
         model.fields.extend(fields.iter().map(|spec| parse(spec)));
         out.insert((*name).to_owned(), model);
     }
-    out.insert(packaging_model(version).to_owned(), Model::new("Product Packaging", false));
+    let packaging_label = if version >= 19 { "Link between products and their UoMs" } else { "Product Packaging" };
+    out.insert(packaging_model(version).to_owned(), Model::new(packaging_label, false));
     for (model, spec) in version_fields(version) {
         let (name, field) = parse(spec);
         out.get_mut(model).expect("a model above").fields.insert(name, field);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::options::OdooOptions;
+use super::packagings::UNIT_BARCODE;
 use super::products::{TEMPLATE_INDEX, barcode_index};
 use super::schema::{groups_field, models};
 use super::store::{Index, Record, Store};
@@ -16,6 +17,11 @@ pub(super) fn database(options: &OdooOptions, number: usize, now: String) -> Sto
     let template = Index::new(TEMPLATE_INDEX, false, &[("product_tmpl_id", false)]);
     for index in [barcode, template] {
         store.add_index("product.product", index).expect("an empty table");
+    }
+    if version >= 19 {
+        let mut unit = Index::new(UNIT_BARCODE, true, &[("barcode", false)]);
+        unit.sentence = Some("A barcode can only be assigned to one packaging.");
+        store.add_index("product.uom", unit).expect("an empty table");
     }
     for (name, model) in models(version) {
         add(&mut store, "ir.model", json!({"name": model.label, "model": name, "state": "base"}));

@@ -1,5 +1,5 @@
-//! report.py: opens the deferred actions that are new, closes those that are gone, looks for duplicate codes, and writes
-//! the run's line.
+//! report.py: opens the deferred actions that are new, settles and closes those that people or the source settled, looks
+//! for duplicate codes, and writes the run's line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::{Ask, or_false, text_of};
 use crate::odoo::clock;
 use crate::odoo::env::Env;
 use crate::odoo::error::OdooFault;
-use crate::odoo::store::{Record, integer, text};
+use crate::odoo::store::{Record, flag, integer, text};
 
 /// External id, kind, subject.
 type Key = (String, String, String);
@@ -58,57 +58,106 @@ fn key(row: &Value) -> Key {
     (part("external_id"), part("kind"), part("subject"))
 }
 
-fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<(), OdooFault> {
+/// The deferred actions that are not closed and that this run speaks of; the open ones among the others are counted.
+fn live(env: &Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<BTreeMap<Key, (i64, Record)>, OdooFault> {
     let source = ask.text("source")?;
+    let named: BTreeSet<Key> = ask.list("rows")?.iter().map(key).collect();
     let scope: Option<BTreeSet<&str>> =
         ask.get("scope")?.as_array().map(|s| s.iter().filter_map(Value::as_str).collect());
-    let mut before: BTreeMap<Key, (i64, Record)> = BTreeMap::new();
-    for (id, r) in env.store.rows("x_pz_conflict") {
-        if text(r, "x_source") == Some(source) && text(r, "x_state") == Some("open") {
-            let part = |name: &str| text(r, name).unwrap_or_default().to_owned();
-            if scope.as_ref().is_none_or(|s| text(r, "x_external_id").is_some_and(|e| s.contains(e))) {
-                before.insert((part("x_external_id"), part("x_kind"), part("x_subject")), (id, r.clone()));
-            } else {
-                outcome.open += 1;
-            }
+    let about: Option<BTreeSet<(&str, &str)>> = ask.get("about")?.as_array().map(|about| {
+        about.iter().map(|a| (a[0].as_str().unwrap_or_default(), a[1].as_str().unwrap_or_default())).collect()
+    });
+    let mut before = BTreeMap::new();
+    for (id, r) in env.store.rows("x_pz_conflict").filter(|(_, r)| text(r, "x_source") == Some(source)) {
+        let state = text(r, "x_state");
+        if state.is_none_or(|s| s == "closed") {
+            continue;
+        }
+        let part = |name: &str| text(r, name).unwrap_or_default().to_owned();
+        let key: Key = (part("x_external_id"), part("x_kind"), part("x_subject"));
+        let mine = scope.as_ref().is_none_or(|s| s.contains(key.0.as_str()));
+        let spoken_of = mine && about.as_ref().is_none_or(|a| a.contains(&(key.1.as_str(), key.2.as_str())));
+        if named.contains(&key) || spoken_of {
+            before.insert(key, (id, r.clone()));
+        } else if state == Some("open") {
+            outcome.open += 1;
         }
     }
-    let (mut fresh, mut now) = (Vec::new(), BTreeSet::new());
-    let mut states: BTreeMap<String, &str> = BTreeMap::new();
+    Ok(before)
+}
+
+/// How a person settled it, if one did: the run says so, or a refused row was left for good.
+fn settled<'a>(row: &'a Value, known: Option<&Record>) -> Option<&'a str> {
+    let left = row["kind"] == "refused" && known.and_then(|r| text(r, "x_choice")) == Some("abandon");
+    if left { Some("abandoned") } else { text_of(row, "settled") }
+}
+
+/// What changes in a deferred action that is there already.
+fn renewed(row: &Value, known: &Record, holder: Option<i64>) -> Record {
+    let mut values = Record::new();
+    let mut set = |name: &str, value: Value| values.insert(name.to_owned(), value);
+    if text(known, "x_message") != text_of(row, "message") {
+        set("x_message", row["message"].clone());
+    }
+    if integer(known, "x_holder_id") != holder {
+        set("x_holder_id", json!(holder));
+    }
+    let value = text_of(row, "value").unwrap_or_default();
+    let state = text(known, "x_state");
+    match settled(row, Some(known)) {
+        // Another value waits than the one that a person saw.
+        _ if text(known, "x_value").unwrap_or_default() != value => {
+            set("x_value", or_false(Some(value)));
+            set("x_state", json!("open"));
+            for name in ["x_choice", "x_choice_product_id", "x_outcome"] {
+                set(name, json!(false));
+            }
+        }
+        Some(now) if state != Some(now) => {
+            set("x_state", json!(now));
+            let outcome = text(known, "x_choice").map(|choice| format!("chosen: {choice}"));
+            set("x_outcome", or_false(outcome.as_deref()));
+        }
+        None if state != Some("open") => {
+            set("x_state", json!("open"));
+            set("x_outcome", json!(false));
+        }
+        _ => {}
+    }
+    values
+}
+
+fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<(), OdooFault> {
+    let source = ask.text("source")?;
+    let before = live(env, ask, outcome)?;
     // A holder may have been deleted since the plan.
     let holder_of = |env: &Env<'_>, row: &Value| {
         row["holder"].as_i64().filter(|id| env.store.row("product.product", *id).is_some())
     };
+    let (mut fresh, mut now, mut touched) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for row in ask.list("rows")? {
         let key = key(row);
-        let state = states.entry(key.0.clone()).or_insert("waiting");
-        if *state == "waiting" {
-            *state = match key.1.as_str() {
-                "refused" => "refused",
-                "product-gone" => "gone",
-                _ => "waiting",
-            };
+        touched.insert(key.0.clone());
+        let known = before.get(&key);
+        let waits = settled(row, known.map(|(_, r)| r)).is_none();
+        if waits {
+            outcome.open += 1;
         }
-        let holder = holder_of(env, row);
-        match before.get(&key) {
-            None => fresh.push(row),
-            Some((id, r)) if text(r, "x_message") != text_of(row, "message") || integer(r, "x_holder_id") != holder => {
-                env.write(
-                    "x_pz_conflict",
-                    &[*id],
-                    &object(json!({"x_message": row["message"], "x_holder_id": holder})),
-                )?;
+        match known {
+            None if waits => fresh.push(row),
+            None => {}
+            Some((id, r)) => {
+                let values = renewed(row, r, holder_of(env, row));
+                if !values.is_empty() {
+                    env.write("x_pz_conflict", &[*id], &values)?;
+                }
             }
-            Some(_) => {}
         }
         now.insert(key);
     }
-    let gone: Vec<(&Key, i64)> =
-        before.iter().filter(|(key, _)| !now.contains(*key)).map(|(key, (id, _))| (key, *id)).collect();
-    for (key, _) in &gone {
-        states.entry(key.0.clone()).or_insert("ok");
-    }
-    let ids: Vec<&str> = states.keys().map(String::as_str).collect();
+    let gone: Vec<_> = before.iter().filter(|(key, _)| !now.contains(*key)).collect();
+    touched.extend(gone.iter().map(|(key, _)| key.0.clone()));
+    let ids: Vec<&str> = touched.iter().map(String::as_str).collect();
     let links = links_of(env, ask, &ids)?;
     let time = clock::seconds(&env.store.now);
     for row in &fresh {
@@ -118,24 +167,49 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
         let values = json!({
             "x_name": format!("{id}: {kind} {subject}"), "x_source": source, "x_external_id": id, "x_kind": kind,
             "x_subject": subject, "x_message": row["message"], "x_link_id": links.get(&id),
-            "x_holder_id": holder_of(env, row), "x_candidates": or_false(Some(&candidates.join(" "))), "x_opened": time,
+            "x_holder_id": holder_of(env, row), "x_candidates": or_false(Some(&candidates.join(" "))),
+            "x_value": or_false(text_of(row, "value")), "x_choices": row["choices"], "x_opened": time,
             "x_opened_run_id": ask.get("run")?, "x_state": "open",
         });
         env.create("x_pz_conflict", &object(values))?;
     }
-    for (_, id) in &gone {
-        let values = json!({"x_state": "closed", "x_closed": time, "x_closed_run_id": ask.get("run")?});
+    for (_, (id, r)) in &gone {
+        let how = text(r, "x_choice").map_or("settled by itself".to_owned(), |choice| format!("chosen: {choice}"));
+        let values = json!({
+            "x_state": "closed", "x_closed": time, "x_closed_run_id": ask.get("run")?, "x_outcome": how,
+        });
         env.write("x_pz_conflict", &[*id], &object(values))?;
     }
-    for (id, state) in &states {
-        if let Some(link) = links.get(id)
-            && env.store.row("x_pz_product", *link).and_then(|r| text(r, "x_state")) != Some(state)
-        {
-            let values = event(env, state);
-            env.write("x_pz_product", &[*link], &values)?;
+    (outcome.opened, outcome.closed) = (fresh.len(), gone.len());
+    for id in &touched {
+        if let Some(link) = links.get(id) {
+            let state = state_of_link(env, source, id, *link);
+            if env.store.row("x_pz_product", *link).and_then(|r| text(r, "x_state")) != Some(state) {
+                let values = event(env, state);
+                env.write("x_pz_product", &[*link], &values)?;
+            }
         }
     }
-    (outcome.opened, outcome.closed) = (fresh.len(), gone.len());
-    outcome.open += now.len();
     Ok(())
+}
+
+/// The state of a link is what waits for it, whichever run found it.
+fn state_of_link(env: &Env<'_>, source: &str, id: &str, link: i64) -> &'static str {
+    let of_link = |r: &Record| text(r, "x_source") == Some(source) && text(r, "x_external_id") == Some(id);
+    let open = env.store.rows("x_pz_conflict").filter(|(_, r)| of_link(r) && text(r, "x_state") == Some("open"));
+    let kinds: BTreeSet<&str> = open.filter_map(|(_, r)| text(r, "x_kind")).collect();
+    let record = env.store.row("x_pz_product", link);
+    if kinds.contains("product-gone") {
+        "gone"
+    } else if kinds.contains("refused") {
+        "refused"
+    } else if !kinds.is_empty() {
+        "waiting"
+    } else if record.is_some_and(|r| flag(r, "x_missing")) {
+        "missing"
+    } else if record.and_then(|r| text(r, "x_matched_by")) == Some("manual") {
+        "manual"
+    } else {
+        "ok"
+    }
 }

@@ -1,11 +1,14 @@
 //! What procedures tell of a variant: the columns of `variant_columns()` and `name_columns()`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
 use super::Ask;
 use crate::odoo::env::Env;
 use crate::odoo::error::OdooFault;
 use crate::odoo::products::{name, price_text, variants};
+use crate::odoo::schema::packaging_model;
 use crate::odoo::store::{Record, flag, integer, text};
 
 /// A variant with its template.
@@ -45,6 +48,20 @@ pub(super) fn columns(
         json!(siblings),
         json!(integer(template, "company_id").is_some_and(|c| c != company)),
     ])
+}
+
+/// The codes on packagings or units of these products.
+pub(super) fn packagings(env: &Env<'_>, products: &BTreeSet<i64>) -> BTreeMap<i64, BTreeSet<String>> {
+    let mut out: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    for (_, packaging) in env.store.rows(packaging_model(env.version())) {
+        if let (Some(code), Some(product)) = (text(packaging, "barcode"), integer(packaging, "product_id"))
+            && products.contains(&product)
+            && !code.trim_matches(' ').is_empty()
+        {
+            out.entry(product).or_default().insert(code.to_owned());
+        }
+    }
+    out
 }
 
 /// The names, one a language.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Ask, or_false, text_of};
+use super::{Ask, or_false, text_of, variant};
 use crate::odoo::clock;
 use crate::odoo::env::Env;
 use crate::odoo::error::OdooFault;
@@ -39,8 +39,11 @@ pub(super) fn links_of(env: &Env<'_>, ask: &Ask<'_>, ids: &[&str]) -> Result<BTr
         .collect())
 }
 
-/// Which of these codes stand on a record other than those products.
-pub(super) fn taken(env: &Env<'_>, codes: &[&str], but: &[i64]) -> BTreeMap<String, i64> {
+/// Codes that are taken off a product's packagings, by product.
+pub(super) type Off<'a> = BTreeMap<i64, Vec<&'a str>>;
+
+/// Which of these codes stand on a record other than those products, or than the packagings whose codes are taken off.
+pub(super) fn taken(env: &Env<'_>, codes: &[&str], but: &[i64], off: &Off<'_>) -> BTreeMap<String, i64> {
     let mut out = BTreeMap::new();
     for code in codes {
         let holders = env.store.find("product.product", barcode_index(env.version()), &[code]);
@@ -52,11 +55,45 @@ pub(super) fn taken(env: &Env<'_>, codes: &[&str], but: &[i64]) -> BTreeMap<Stri
     for (_, packaging) in env.store.rows(packaging_model(env.version())).rev() {
         if let (Some(code), Some(product)) = (text(packaging, "barcode"), integer(packaging, "product_id"))
             && wanted.contains(code)
+            && !off.get(&product).is_some_and(|codes| codes.contains(&code))
         {
             out.insert(code.to_owned(), product);
         }
     }
     out
+}
+
+/// Further codes that scan: a unit's from 19 on, a packaging's before.
+pub(super) fn put_on_packagings(env: &mut Env<'_>, product: i64, codes: &[&str]) -> Result<(), OdooFault> {
+    let model = packaging_model(env.version());
+    for code in codes {
+        let values = if env.version() >= 19 {
+            let unit = variant::pair(env, product).and_then(|(_, template)| integer(template, "uom_id"));
+            json!({"product_id": product, "uom_id": unit, "barcode": code})
+        } else {
+            json!({"product_id": product, "name": code, "qty": 1.0, "barcode": code})
+        };
+        env.create(model, &object(values))?;
+    }
+    Ok(())
+}
+
+/// Takes these codes off the product's packagings or units, which go with them.
+pub(super) fn take_off_packagings(env: &mut Env<'_>, product: i64, codes: &[&str]) -> Result<(), OdooFault> {
+    if codes.is_empty() {
+        return Ok(());
+    }
+    let model = packaging_model(env.version());
+    let listed = |r: &Record| {
+        integer(r, "product_id") == Some(product) && text(r, "barcode").is_some_and(|code| codes.contains(&code))
+    };
+    let found: Vec<i64> = env.store.rows(model).filter(|(_, r)| listed(r)).map(|(id, _)| id).collect();
+    env.unlink(model, &found)
+}
+
+/// The texts of a list of a row of the question.
+pub(super) fn texts<'a>(row: &'a Value, key: &str) -> Vec<&'a str> {
+    row[key].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// Does the work in a savepoint; what went wrong as text, or `None`. Only bad data is caught.
@@ -112,11 +149,11 @@ pub(super) fn object(values: Value) -> Record {
     }
 }
 
-/// A line of a history.
+/// A line of a history. A field is written once a run and product; more than once only with something else in its name.
 pub(super) fn history(
     env: &Env<'_>,
     ask: &Ask<'_>,
-    link: i64,
+    link: Option<i64>,
     row: &Value,
     field: &str,
     (old, new): (Option<&str>, Option<&str>),

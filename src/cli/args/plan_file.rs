@@ -1,0 +1,42 @@
+//! Flags of `apply` and `show`, which take a plan that was kept.
+
+use std::path::PathBuf;
+
+use crate::commands::plan_file::Request;
+
+use super::FormatArg;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Apply {
+    /// The plan, as `import-products --dry-run --out` kept it
+    #[arg(value_name = "PLAN.json")]
+    file: PathBuf,
+    /// How to print the plan and the report
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+    /// Refuse a plan that is older
+    #[arg(long, value_name = "HOURS", default_value_t = 24)]
+    max_age: u32,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Show {
+    /// The plan, as `import-products --dry-run --out` kept it
+    #[arg(value_name = "PLAN.json")]
+    file: PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+}
+
+impl Apply {
+    pub(in crate::cli) fn request(&self) -> Request {
+        Request { file: self.file.clone(), format: self.format.into(), max_age: Some(self.max_age) }
+    }
+}
+
+impl Show {
+    pub(in crate::cli) fn request(&self) -> Request {
+        Request { file: self.file.clone(), format: self.format.into(), max_age: None }
+    }
+}

@@ -1,0 +1,45 @@
+//! Flags of `sync-prices`.
+
+use crate::commands::sync_prices::Request;
+use crate::config::Overrides;
+use crate::plan::Allowances;
+
+use super::{Args, FormatArg, external_ids};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct SyncPrices {
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Only this source; may be repeated [default: all]
+    #[arg(long, value_name = "NAME")]
+    source: Vec<String>,
+    /// Only these products of the source, by external id
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    only: Vec<String>,
+    /// How to print the plan and the report
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+    /// Let more products be changed than sync.guards.max_changes
+    #[arg(long)]
+    allow_changes: bool,
+    /// Let prices move further than sync.max_price_change
+    #[arg(long)]
+    allow_price_change: bool,
+}
+
+impl SyncPrices {
+    /// What it says about the settings.
+    pub(in crate::cli) fn overrides(&self, args: &Args) -> Overrides {
+        let allowances =
+            Allowances { changes: self.allow_changes, price_change: self.allow_price_change, ..Allowances::default() };
+        Overrides { sources: self.source.clone(), allowances, ..args.base() }
+    }
+
+    /// # Errors
+    /// When an id of `--only` is none.
+    pub(in crate::cli) fn request(&self) -> Result<Request, String> {
+        let only = external_ids("--only", &self.only)?;
+        Ok(Request { dry_run: self.dry_run, only, format: self.format.into() })
+    }
+}

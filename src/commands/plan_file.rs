@@ -1,0 +1,178 @@
+//! `erpsync apply` and `erpsync show`: a plan that was kept by `import-products --dry-run --out`.
+//!
+//! Applying reads nothing of the source: what was looked at is what is done, or nothing. A plan of another database or of
+//! a catalogue that has changed since is refused before anything is written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+
+use crate::catalog::{ExternalId, OdooState};
+use crate::config::{self, Environment, Overrides};
+use crate::odoo::{Session, snapshot};
+use crate::plan::Plan;
+use crate::plan::kept::{KeptPlan, Origin};
+use crate::render;
+
+use super::run::{Planner, Run, show_plan};
+use super::{Console, Failure, Format, Outcome, Signals, lock};
+
+/// Products that a refusal names.
+const NAMED: usize = 5;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The file.
+    pub file: PathBuf,
+    /// How to print.
+    pub format: Format,
+    /// The oldest plan that may be applied, in hours.
+    pub max_age: Option<u32>,
+}
+
+fn read(path: &Path) -> Result<KeptPlan, Failure> {
+    let text = fs::read_to_string(path).map_err(|e| Failure::Usage(format!("plan {}: {e}", path.display())))?;
+    KeptPlan::parse(&text).map_err(|e| Failure::Usage(format!("plan {}: {e}", path.display())))
+}
+
+/// Keeps a plan in a file: written beside it first, so that no half of it is ever there under its name.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn keep(path: &Path, session: &Session, plan: &Plan, odoo: &OdooState, extras: bool) -> Result<(), Failure> {
+    let now = Utc::now();
+    let origin = Origin {
+        made: now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        made_at: now.timestamp(),
+        database: session.uuid.clone(),
+        company: session.company,
+        digits: session.digits,
+        extras,
+    };
+    let failed = |e: std::io::Error| {
+        Failure::Io(std::io::Error::new(e.kind(), format!("plan {} was not kept: {e}", path.display())))
+    };
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = PathBuf::from(name);
+    let written = fs::write(&beside, KeptPlan::new(origin, plan.clone(), odoo).text());
+    written.and_then(|()| fs::rename(&beside, path)).map_err(|e| {
+        let _ = fs::remove_file(&beside);
+        failed(e)
+    })
+}
+
+/// Prints a kept plan.
+///
+/// # Errors
+/// When the file cannot be used.
+pub fn show(request: &Request, console: &mut Console<'_>) -> Result<Outcome, Failure> {
+    let kept = read(&request.file)?;
+    if request.format == Format::Text && !console.quiet {
+        let head = format!(
+            "Plan of source {}, made {}, for database {}.",
+            kept.plan.source, kept.origin.made, kept.origin.database
+        );
+        writeln!(console.out, "{}\n", render::plain(&head)).map_err(Failure::Output)?;
+    }
+    if !console.quiet {
+        let options = render::Options { verbose: console.verbose, max_items: None };
+        show_plan(&kept.plan, request.format, options, console);
+    }
+    Ok(Outcome {
+        refused: !kept.plan.refusals.is_empty(),
+        would_change: !kept.plan.is_empty(),
+        open: kept.plan.waiting().next().is_some() || !kept.plan.bad_rows.is_empty(),
+        ..Outcome::default()
+    })
+}
+
+/// Applies a kept plan.
+///
+/// # Errors
+/// [`Failure::Usage`] when the file cannot be used, [`Failure::Config`] or [`Failure::Odoo`] when it is another
+/// database's, [`Failure::Refused`] when it is stale.
+pub async fn apply(
+    overrides: &Overrides,
+    request: &Request,
+    env: &dyn Environment,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
+    let kept = read(&request.file)?;
+    let name = kept.plan.source.clone();
+    let overrides = Overrides { sources: vec![name.to_string()], ..overrides.clone() };
+    let settings = config::load(&overrides, env)?;
+    for warning in &settings.warnings {
+        log::warn!("{warning}");
+    }
+    let Some(source) = settings.sources.get(&name) else {
+        return Err(Failure::Usage(format!("the plan is of source {name}, which is not configured")));
+    };
+    if let Some(refusal) = kept.plan.refusals.first() {
+        return Err(Failure::Refused(format!(
+            "the plan was refused when it was made ({}: {}); make it anew with the flag that lets it through",
+            refusal.guard, refusal.message
+        )));
+    }
+    let hours = (Utc::now().timestamp() - kept.origin.made_at) / 3600;
+    if let Some(limit) = request.max_age.filter(|limit| hours >= i64::from(*limit)) {
+        return Err(Failure::Refused(format!(
+            "the plan was made {} and is older than {limit} hours; make it anew, or raise --max-age",
+            kept.origin.made
+        )));
+    }
+    let _lock = lock::take(&settings, env)?;
+    let run = Run {
+        name: &name,
+        source,
+        settings: &settings,
+        command: "apply",
+        format: request.format,
+        show_all: true,
+        about: None,
+        narrow: true,
+    };
+    let session = run.open(env, signals).await?;
+    run.carry_out(&session, &Kept { kept: &kept }, signals, console).await
+}
+
+struct Kept<'a> {
+    kept: &'a KeptPlan,
+}
+
+impl Planner for Kept<'_> {
+    /// The plan as it was kept, once it is known to fit what Odoo has now; asked for under the lease.
+    async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure> {
+        let KeptPlan { origin, plan, .. } = self.kept;
+        if origin.database != session.uuid {
+            return Err(Failure::OtherDatabase(format!(
+                "the plan was made for database {}, and this one is {}; make it anew here",
+                origin.database, session.uuid
+            )));
+        }
+        let differs = [
+            (origin.company != session.company, "the company"),
+            (origin.digits != session.digits, "the decimals of prices"),
+            (plan.languages != session.languages, "the languages of names"),
+        ];
+        if let Some((_, what)) = differs.into_iter().find(|(differs, _)| *differs) {
+            return Err(Failure::Refused(format!("{what} changed since the plan was made; make it anew")));
+        }
+        let ids: Vec<ExternalId> = plan.external_ids().into_iter().cloned().collect();
+        let wanted = snapshot::Wanted { prices_only: false, extras: origin.extras, only: Some(ids) };
+        let now = signals.unless_interrupted(snapshot::read_links(session, &plan.source, &wanted)).await?;
+        let changed = self.kept.changed(&now.links);
+        if changed.is_empty() {
+            return Ok(plan.clone());
+        }
+        let named: Vec<String> = changed.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = if changed.len() > NAMED { format!(" and {} more", changed.len() - NAMED) } else { String::new() };
+        Err(Failure::Refused(format!(
+            "the plan is stale: in Odoo {}{more} changed since it was made; make it anew",
+            named.join(", ")
+        )))
+    }
+}

@@ -1,0 +1,329 @@
+//! What every command that writes has in common: lease → plan → guard → show → apply → report, for one source.
+//!
+//! How the plan comes about is the command's own part, a [`Planner`].
+
+use std::time::Instant;
+
+use chrono::Utc;
+
+use crate::apply::report::Report;
+use crate::apply::{self, Options};
+use crate::catalog::SourceName;
+use crate::config::{Environment, Settings, SourceSettings, StatusForOpen};
+use crate::odoo::writer::{Finish, Holder};
+use crate::odoo::{Lease, Odoo, OdooError, Session, Writer};
+use crate::plan::Plan;
+use crate::render;
+
+use super::{Console, Failure, Format, Outcome, Signals, connect};
+
+/// Products and bad rows that a text lists when nobody asked for all.
+const SHOWN: usize = 100;
+
+/// Makes the plan of a run. Changes nothing.
+pub(super) trait Planner {
+    /// Reads what it needs and decides.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure>;
+}
+
+/// A run for one source.
+pub(super) struct Run<'a> {
+    /// The source.
+    pub name: &'a SourceName,
+    /// Its settings.
+    pub source: &'a SourceSettings,
+    /// All settings.
+    pub settings: &'a Settings,
+    /// The command's name, for the run's line.
+    pub command: &'static str,
+    /// How to print.
+    pub format: Format,
+    /// Everything is shown, not only the beginning of a long plan.
+    pub show_all: bool,
+    /// The kinds of deferred actions, with their subjects, that the run speaks of; `None` for all.
+    pub about: Option<&'static [(&'static str, &'static str)]>,
+    /// Deferred actions of other products than the plan's stay as they are.
+    pub narrow: bool,
+}
+
+/// What a run that applies brought about.
+struct Done {
+    outcome: Outcome,
+    summary: String,
+}
+
+impl Run<'_> {
+    /// Connects to Odoo and checks that it is ready.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn open(&self, env: &dyn Environment, signals: &Signals) -> Result<Session, Failure> {
+        let options = connect::odoo(&self.settings.odoo, connect::configured_account(&self.settings.odoo, env)?);
+        let session = signals.unless_interrupted(async {
+            let odoo = Odoo::connect(&options).await?;
+            Session::open(odoo, &connect::session(&self.settings.odoo, &self.source.create)).await
+        });
+        session.await
+    }
+
+    /// Plans and shows.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn look(
+        &self,
+        session: &Session,
+        planner: &impl Planner,
+        signals: &Signals,
+        console: &mut Console<'_>,
+    ) -> Result<Outcome, Failure> {
+        let plan = planner.plan(session, signals).await?;
+        self.shown(&plan, console)
+    }
+
+    /// Shows a plan that is not carried out, and says what it means for the status.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn shown(&self, plan: &Plan, console: &mut Console<'_>) -> Result<Outcome, Failure> {
+        self.show_plan(plan, console)?;
+        Ok(Outcome {
+            refused: !plan.refusals.is_empty(),
+            would_change: !plan.is_empty(),
+            open: plan.waiting().next().is_some() || !plan.bad_rows.is_empty(),
+            ..Outcome::default()
+        })
+    }
+
+    /// Plans under the lease, applies and reports.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn carry_out(
+        &self,
+        session: &Session,
+        planner: &impl Planner,
+        signals: &Signals,
+        console: &mut Console<'_>,
+    ) -> Result<Outcome, Failure> {
+        let started = Instant::now();
+        let holder = self.holder();
+        let writer = lease(session, self.name, &holder).await?;
+        let done = self.leased(session, writer, &holder, planner, signals, console).await?;
+        log::info!("{}; {:.1} s in all", done.summary, started.elapsed().as_secs_f64());
+        Ok(done.outcome)
+    }
+
+    /// Everything from the lease on; whatever happens, the run's line is ended and the lease given back.
+    async fn leased(
+        &self,
+        session: &Session,
+        writer: Writer<'_>,
+        holder: &Holder,
+        planner: &impl Planner,
+        signals: &Signals,
+        console: &mut Console<'_>,
+    ) -> Result<Done, Failure> {
+        let mut done = Finish::default();
+        let result = self.plan_and_apply(session, &writer, holder, planner, signals, console, &mut done).await;
+        let status = match &result {
+            Ok(_) | Err(Failure::Odoo(OdooError::LeaseLost)) => None,
+            Err(failure @ Failure::Interrupted(_)) => Some(("interrupted", failure)),
+            Err(failure) => Some(("failed", failure)),
+        };
+        let ended = match status {
+            None => Ok(()),
+            Some((status, failure)) => {
+                let before =
+                    if done.summary.is_empty() { String::new() } else { format!("; before: {}", done.summary) };
+                let summary = format!("{failure}{before}");
+                writer.end_run(&Finish { status: status.to_owned(), summary, ..done }).await
+            }
+        };
+        if let Err(e) = ended {
+            log::debug!("the run's line was not ended: {e}");
+        }
+        if let Err(e) = writer.release().await {
+            log::warn!("the lease was not given back and ends by itself: {e}");
+        }
+        result
+    }
+
+    /// `done` tells what a run that fails later has done.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one run")]
+    async fn plan_and_apply(
+        &self,
+        session: &Session,
+        writer: &Writer<'_>,
+        holder: &Holder,
+        planner: &impl Planner,
+        signals: &Signals,
+        console: &mut Console<'_>,
+        done: &mut Finish,
+    ) -> Result<Done, Failure> {
+        let started = Instant::now();
+        let mut plan = planner.plan(session, signals).await?;
+        let shown = self.format;
+        if shown != Format::Json && !console.quiet {
+            self.show_plan(&plan, console)?;
+        }
+        let bad_rows = !plan.bad_rows.is_empty();
+        if !plan.refusals.is_empty() {
+            let summary = render::plan_summary_line(&plan);
+            writer
+                .end_run(&Finish {
+                    status: "refused by a guard".to_owned(),
+                    summary: summary.clone(),
+                    ..Finish::default()
+                })
+                .await?;
+            if shown == Format::Json && !console.quiet {
+                render::json(&plan, None, console.out).map_err(Failure::Output)?;
+            }
+            for refusal in plan.refusals.iter().filter(|_| console.quiet) {
+                log::error!("{}: {}", refusal.guard, refusal.message);
+            }
+            return Ok(Done { outcome: Outcome { refused: true, ..Outcome::default() }, summary });
+        }
+        // Reading may have taken longer than the lease lasts; nobody else may have taken it meanwhile.
+        lease(session, self.name, holder).await?;
+        let kept = (shown == Format::Json).then(|| plan.clone());
+        if self.narrow {
+            plan.scope = Some(plan.external_ids().into_iter().cloned().collect());
+        }
+        let options = Options {
+            batch: self.settings.odoo.batch_size,
+            digits: session.digits,
+            default_code: self.source.create.set_default_code,
+            about: self.about,
+        };
+        let result =
+            apply::apply(plan, writer, options, || signals.seen(), |done, total| log::debug!("{done} of {total} done"))
+                .await;
+        let (report, error) = match result {
+            Ok(report) => (report, None),
+            Err(broken) => (broken.report, Some(broken.error)),
+        };
+        self.show_report(kept.as_ref(), &report, console)?;
+        let summary = render::summary_line(&report, started.elapsed().as_secs_f64());
+        if let Some(error) = error {
+            *done = apply::finish_line(&report);
+            log::error!("{summary}");
+            return Err(error.into());
+        }
+        let open = match self.settings.sync.status_for_open {
+            StatusForOpen::Any => report.open > 0 || bad_rows,
+            StatusForOpen::New => report.opened > 0,
+        };
+        let outcome = Outcome {
+            interrupted: report.interrupted,
+            partly: !report.refused.is_empty() || !report.overtaken.is_empty(),
+            open: open || !report.duplicates.is_empty(),
+            ..Outcome::default()
+        };
+        Ok(Done { outcome, summary })
+    }
+
+    fn holder(&self) -> Holder {
+        let token = uuid::Uuid::new_v4();
+        let short = &token.simple().to_string()[..6];
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        Holder {
+            key: format!("{}-{}-{short}", Utc::now().format("%Y%m%dT%H%M%SZ"), self.name),
+            token: token.to_string(),
+            name: format!("{host}, process {}", std::process::id()),
+            command: self.command.to_owned(),
+            seconds: self.settings.sync.lease.as_secs(),
+        }
+    }
+
+    fn show_plan(&self, plan: &Plan, console: &mut Console<'_>) -> Result<(), Failure> {
+        if console.quiet {
+            return Ok(());
+        }
+        let all = self.show_all || console.verbose;
+        let options = render::Options { verbose: console.verbose, max_items: (!all).then_some(SHOWN) };
+        show_plan(plan, self.format, options, console);
+        Ok(())
+    }
+
+    /// A closed stdout does not undo what was done: the status still tells.
+    fn show_report(&self, plan: Option<&Plan>, report: &Report, console: &mut Console<'_>) -> Result<(), Failure> {
+        if console.quiet {
+            return Ok(());
+        }
+        let written = match (self.format, plan) {
+            (Format::Json, Some(plan)) => render::json(plan, Some(report), console.out),
+            (Format::Lines, _) => render::report_lines(self.name, report, console.out),
+            (Format::Text | Format::Json, _) => render::report_text(report, console.style, console.out),
+        };
+        if let Err(e) = written {
+            log::debug!("the report was not printed: {e}");
+        }
+        Ok(())
+    }
+}
+
+/// Prints a plan. A reader that went away must neither stop a run nor change its status.
+pub(super) fn show_plan(plan: &Plan, format: Format, options: render::Options, console: &mut Console<'_>) {
+    let written = match format {
+        Format::Text => render::plan_text(plan, console.style, options, console.out),
+        Format::Lines => render::plan_lines(plan, options, console.out),
+        Format::Json => render::json(plan, None, console.out),
+    };
+    if let Err(e) = written {
+        log::debug!("the plan was not printed: {e}");
+    }
+}
+
+/// Takes the lease, or says who has it.
+async fn lease<'s>(session: &'s Session, source: &SourceName, holder: &Holder) -> Result<Writer<'s>, Failure> {
+    match Writer::take(session, source, holder.clone()).await? {
+        Lease::Taken(writer) => Ok(writer),
+        Lease::Busy { holder, until } => Err(Failure::Busy(format!(
+            "another run holds the lease: {holder}, until {until} UTC at the latest; try later"
+        ))),
+        Lease::Paused { by, since } => Err(Failure::Busy(format!(
+            "synchronisation is paused in Odoo by {by} since {since} UTC (menu Setup and pause)"
+        ))),
+    }
+}
+
+/// Runs a command for every configured source in turn; a source that fails does not keep the others from their turn.
+///
+/// # Errors
+/// The failure of a single source; with several, failures stand in the [`Outcome`].
+pub(super) async fn each_source(
+    settings: &Settings,
+    mut work: impl AsyncFnMut(&SourceName, &SourceSettings) -> Result<Outcome, Failure>,
+) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::default();
+    for (name, source) in &settings.sources {
+        match work(name, source).await {
+            Ok(one) => merge(&mut outcome, one),
+            Err(failure) if settings.sources.len() == 1 || matches!(failure, Failure::Output(_)) => {
+                return Err(failure);
+            }
+            Err(failure) => {
+                log::error!("source {name}: {failure}");
+                outcome.failures.push(failure);
+            }
+        }
+        if outcome.interrupted.is_some() {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+fn merge(all: &mut Outcome, one: Outcome) {
+    all.interrupted = all.interrupted.or(one.interrupted);
+    all.refused |= one.refused;
+    all.partly |= one.partly;
+    all.would_change |= one.would_change;
+    all.open |= one.open;
+    all.failures.extend(one.failures);
+}

@@ -1,0 +1,98 @@
+//! `erpsync sync-prices`: the prices of linked products, and nothing else: one query at the source, no names, no barcodes.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use crate::catalog::{ExternalId, SourceName};
+use crate::config::{self, Environment, Overrides, SourceSettings};
+use crate::mssql::SourceOptions;
+use crate::odoo::{Session, snapshot};
+use crate::plan::{self, Plan, Policy};
+
+use super::import_products::scope;
+use super::run::{Planner, Run, each_source};
+use super::{Console, Failure, Format, Outcome, Signals, connect, lock};
+
+/// The deferred actions that a run about prices opens and closes; all others stay as the import left them.
+const ABOUT: &[(&str, &str)] =
+    &[("price-jump", "price"), ("price-too-large", "price"), ("shared-template", "price"), ("drift", "price")];
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Show, do nothing.
+    pub dry_run: bool,
+    /// Only these products.
+    pub only: Option<BTreeSet<ExternalId>>,
+    /// How to print.
+    pub format: Format,
+}
+
+/// Runs it for every configured source in turn.
+///
+/// # Errors
+/// See [`Failure`]; with several sources, failures of single ones stand in the [`Outcome`].
+pub async fn run(
+    overrides: &Overrides,
+    request: &Request,
+    env: &dyn Environment,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
+    let settings = config::load(overrides, env)?;
+    settings.require_sources()?;
+    for warning in &settings.warnings {
+        log::warn!("{warning}");
+    }
+    let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
+    each_source(&settings, async |name: &SourceName, source: &SourceSettings| {
+        let policy = settings.sync.policy(overrides.allowances);
+        let planner = Prices { name, options: connect::source(name, source, env)?, request, policy };
+        let run = Run {
+            name,
+            source,
+            settings: &settings,
+            command: "sync-prices",
+            format: request.format,
+            show_all: request.dry_run,
+            about: Some(ABOUT),
+            narrow: false,
+        };
+        let session = run.open(env, signals).await?;
+        if request.dry_run {
+            return run.look(&session, &planner, signals, console).await;
+        }
+        run.carry_out(&session, &planner, signals, console).await
+    })
+    .await
+}
+
+struct Prices<'a> {
+    name: &'a SourceName,
+    options: SourceOptions,
+    request: &'a Request,
+    policy: Policy,
+}
+
+impl Planner for Prices<'_> {
+    async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure> {
+        let started = Instant::now();
+        let reading = signals.unless_interrupted(crate::mssql::read_prices(&self.options)).await?;
+        for warning in &reading.warnings {
+            log::info!("source {}: {warning}", self.name);
+        }
+        let catalogue = reading.catalogue;
+        log::info!(
+            "source {}: {} prices read in {:.1} s",
+            self.name,
+            catalogue.product_rows,
+            started.elapsed().as_secs_f64()
+        );
+        let wanted = snapshot::Wanted { prices_only: true, ..snapshot::Wanted::default() };
+        let links = signals.unless_interrupted(snapshot::read_links(session, self.name, &wanted)).await?;
+        let scope = scope(self.name, self.request.only.as_ref(), &catalogue, &links.links)?;
+        let odoo = snapshot::state(session, links, snapshot::Answers::default());
+        log::info!("Odoo: {} links read; planning", odoo.links.len());
+        Ok(plan::plan_prices(self.name, &catalogue, &odoo, &self.policy, &scope))
+    }
+}

@@ -1,0 +1,294 @@
+//! Barcodes: who sits at the table when they are assigned, and what becomes of the outcome.
+//!
+//! Pure.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{Catalogue, Choice, CodeKey, DeferredKind, ExternalId, ExternalProduct, Link, OdooState, Variant};
+
+use super::super::action::{BarcodeMove, Component, Deferred, Reason, Settled};
+use super::super::assign::{Extras, Seat};
+use super::super::decisions::Decisions;
+use super::super::explain::explain;
+use super::super::identity::Identity;
+use super::super::identity::wakes;
+use super::super::policy::{FieldPolicy, Policy, Scope};
+use super::fields::Remember;
+use super::{Builder, cannot_be_created, deferred, retires};
+
+/// Why a code that the source does not list stays at a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stays {
+    /// It does not.
+    No,
+    /// A code of the source could not be read: perhaps it is this one.
+    Incomplete,
+    /// A person chose what Odoo has, in an earlier run.
+    Kept,
+    /// A person chose it, and this run carries it out.
+    Chosen,
+    /// It was edited, and the policy is that Odoo owns barcodes.
+    Policy,
+    /// It was edited, and the policy is to ask.
+    Ask,
+}
+
+fn listed(product: &ExternalProduct) -> Vec<String> {
+    product.barcodes.iter().map(ToString::to_string).collect()
+}
+
+/// A list that could not be read whole does not replace the one that was.
+fn said_changed(product: &ExternalProduct, link: Option<&Link>) -> bool {
+    link.is_none_or(|l| l.said_barcodes != listed(product) && !product.barcodes_incomplete)
+}
+
+fn stays(
+    product: &ExternalProduct,
+    variant: &Variant,
+    link: Option<&Link>,
+    policy: &Policy,
+    decisions: &Decisions<'_>,
+) -> Stays {
+    let current = variant.barcode.as_deref();
+    if current.is_some_and(|code| product.barcodes.iter().any(|c| c.key() == CodeKey::of(code))) {
+        return Stays::No;
+    }
+    if link.is_some_and(|l| l.kept.barcode) && !said_changed(product, link) {
+        return Stays::Kept;
+    }
+    if product.barcodes_incomplete && current.is_some() {
+        return Stays::Incomplete;
+    }
+    if !link.map_or(current.is_some(), |l| variant.barcode != l.wrote_barcode) {
+        return Stays::No;
+    }
+    match policy.barcode {
+        FieldPolicy::Source => Stays::No,
+        FieldPolicy::Odoo => Stays::Policy,
+        FieldPolicy::Ask => match decisions.choice(&product.id, DeferredKind::Drift, "barcode", &value(product)) {
+            Some(Choice::Take) => Stays::No,
+            Some(Choice::Keep) => Stays::Chosen,
+            _ => Stays::Ask,
+        },
+    }
+}
+
+/// What waits when a barcode's drift does: the whole list.
+fn value(product: &ExternalProduct) -> String {
+    listed(product).join(" ")
+}
+
+/// Who sits at the table when barcodes are assigned.
+pub(super) fn seats<'a>(
+    catalogue: &'a Catalogue,
+    odoo: &'a OdooState,
+    policy: &Policy,
+    scope: &Scope,
+    identities: &BTreeMap<&ExternalId, Identity<'a>>,
+    decisions: &Decisions<'_>,
+) -> BTreeMap<ExternalId, Seat<'a>> {
+    let mut seats = BTreeMap::new();
+    let seat = |variant: Option<&'a Variant>, link: Option<&'a Link>, claims, frozen| Seat {
+        product: variant.map(|v| v.id),
+        current: variant.and_then(|v| v.barcode.as_deref()),
+        claims,
+        frozen,
+        missing: false,
+        retired: false,
+        wakes: false,
+        extras: match (variant, link) {
+            (Some(v), Some(l)) => {
+                v.packagings.iter().filter(|code| l.wrote_extras.contains(code)).map(String::as_str).collect()
+            }
+            _ => Vec::new(),
+        },
+        packagings: variant.map(|v| v.packagings.as_slice()).unwrap_or_default(),
+    };
+    for (id, product) in &catalogue.products {
+        let claims = product.barcodes.as_slice();
+        let keeps = |variant, link| stays(product, variant, link, policy, decisions) != Stays::No;
+        let seat = match identities.get(id) {
+            None => seat(None, None, claims, true),
+            Some(Identity::Blocked { .. }) => {
+                let link = odoo.links.get(id);
+                seat(link.and_then(|l| l.product.as_ref()), link, claims, true)
+            }
+            Some(Identity::Linked(link, variant)) => {
+                let frozen = link.no_touch || !scope.contains(id) || keeps(variant, Some(*link));
+                Seat { wakes: wakes(link, variant), ..seat(Some(variant), Some(link), claims, frozen) }
+            }
+            Some(Identity::Adopt(variant, _)) => seat(Some(variant), None, claims, keeps(variant, None)),
+            // A product that is not created now must not take a code from anybody.
+            Some(Identity::New) => seat(None, None, claims, cannot_be_created(product, odoo, policy).is_some()),
+        };
+        seats.insert(id.clone(), seat);
+    }
+    for (id, link) in odoo.links.iter().filter(|(id, _)| !catalogue.products.contains_key(*id)) {
+        let other_company = link.product.as_ref().is_some_and(|v| v.other_company);
+        let frozen = link.no_touch || !scope.contains(id) || catalogue.unreadable.contains(id) || other_company;
+        let retired = !frozen && retires(link, policy);
+        let seat = seat(link.product.as_ref(), Some(link), &[], frozen);
+        seats.insert(id.clone(), Seat { missing: true, retired, ..seat });
+    }
+    seats
+}
+
+impl Builder<'_, '_> {
+    fn taken_reason(&self, id: &ExternalId) -> Option<Reason> {
+        self.assignment.taken_by.get(id).map(|by| Reason::ClaimedBy(by.clone()))
+    }
+
+    fn push_move(&mut self, change: BarcodeMove) {
+        self.moves.insert(change.external_id.clone(), change);
+    }
+
+    /// What becomes of the further codes, and what the link remembers of them.
+    fn extras(&self, id: &ExternalId) -> (Extras, Option<Vec<String>>) {
+        let Some(extras) = self.assignment.extras.get(id) else { return (Extras::default(), None) };
+        let stay = self.seats[id].extras.iter().filter(|code| !extras.remove.iter().any(|r| r == *code));
+        let after = stay.map(ToString::to_string).chain(extras.add.iter().cloned()).collect();
+        (extras.clone(), Some(after))
+    }
+
+    /// A product that the source no longer has: codes that others list, or all of them when it is archived.
+    pub(super) fn give_up(&mut self, link: &Link, variant: &Variant, archive: bool) {
+        let id = &link.external_id;
+        let target = self.assignment.targets.get(id).cloned().flatten();
+        let (extras, wrote_extras) = self.extras(id);
+        if target == variant.barcode && extras.is_empty() {
+            return;
+        }
+        let taken = self.taken_reason(id);
+        let reason = if archive { Reason::Missing } else { taken.unwrap_or(Reason::NoLongerListed) };
+        self.push_move(BarcodeMove {
+            external_id: id.clone(),
+            label: link.said_name.clone(),
+            product: variant.id,
+            old: variant.barcode.clone(),
+            new: target,
+            said_barcodes: None,
+            extras,
+            wrote_extras,
+            outside: false,
+            reason,
+        });
+    }
+
+    /// Plans a move where the assignment says so; `true` if there is one.
+    pub(super) fn barcode(
+        &mut self,
+        product: &ExternalProduct,
+        variant: &Variant,
+        link: Option<&Link>,
+        remember: &mut Remember,
+    ) -> bool {
+        let stays = stays(product, variant, link, self.policy, self.fields.decisions);
+        let said_changed = said_changed(product, link);
+        let edited = link.is_some_and(|l| l.wrote_barcode != variant.barcode);
+        let target = self.assignment.targets.get(&product.id).cloned().flatten();
+        let said_barcodes = said_changed.then(|| listed(product));
+        remember.kept.barcode = matches!(stays, Stays::Kept | Stays::Chosen);
+        let (extras, wrote_extras) = self.extras(&product.id);
+        if target != variant.barcode || !extras.is_empty() {
+            let given = target.as_deref().and_then(|t| self.fields.decisions.given.get(&CodeKey::of(t)));
+            let reason = match (link, &target) {
+                _ if target != variant.barcode && given.is_some_and(|g| g.to == product.id) => Reason::Chosen,
+                (None, _) if target == variant.barcode => Reason::Adopted,
+                (_, _) if target == variant.barcode => Reason::SourceChanged,
+                (None, Some(_)) => Reason::Adopted,
+                (_, None) => self.taken_reason(&product.id).unwrap_or(match edited && !said_changed {
+                    true => Reason::Drift,
+                    false => Reason::NoLongerListed,
+                }),
+                (Some(_), Some(_)) if edited && said_changed => Reason::BothChanged,
+                (Some(_), Some(_)) if edited => Reason::Drift,
+                (Some(_), Some(_)) => Reason::SourceChanged,
+            };
+            if link.is_none() {
+                remember.values.said_barcodes.clone_from(&said_barcodes);
+                remember.values.wrote_barcode = Some(variant.barcode.clone());
+            }
+            self.push_move(BarcodeMove {
+                external_id: product.id.clone(),
+                label: product.name.to_string(),
+                product: variant.id,
+                old: variant.barcode.clone(),
+                new: target,
+                said_barcodes,
+                extras,
+                wrote_extras,
+                outside: false,
+                reason,
+            });
+            return true;
+        }
+        remember.values.said_barcodes = said_barcodes;
+        let frozen = self.seats.get(&product.id).is_some_and(|s| s.frozen);
+        // What stays because a person or the policy says so was not written by us, and remains an edit; what a person
+        // agreed to counts as written.
+        if (link.is_none() || edited) && (!frozen || stays == Stays::Chosen) {
+            remember.values.wrote_barcode = Some(variant.barcode.clone());
+        }
+        if stays == Stays::Ask {
+            let now = variant.barcode.as_deref().unwrap_or("none");
+            let message = format!(
+                "barcode: Odoo has {now}, edited there; the source does not list it; the policy is to ask, so it stays"
+            );
+            self.plan.deferred.push(deferred(product, DeferredKind::Drift, "barcode", value(product), message));
+        }
+        false
+    }
+
+    /// Turns what stood in the way of a barcode into deferred actions, and notes where a person settled a clash that the
+    /// source still has.
+    pub(super) fn obstacles(
+        &mut self,
+        catalogue: &Catalogue,
+        identities: &BTreeMap<&ExternalId, Identity<'_>>,
+        scope: &Scope,
+    ) {
+        let waits_already = |id: &ExternalId| match identities.get(id) {
+            None | Some(Identity::Blocked { .. }) => true,
+            Some(Identity::Linked(link, _)) => link.no_touch,
+            Some(Identity::Adopt(..) | Identity::New) => false,
+        };
+        for (id, code, obstacle) in &self.assignment.obstacles {
+            let Some(product) = catalogue.products.get(id).filter(|_| !waits_already(id) && scope.contains(id)) else {
+                continue;
+            };
+            let (kind, holder, message) = explain(code, obstacle, self.seats, scope);
+            let waits = deferred(product, kind, code, String::new(), message);
+            self.plan.deferred.push(Deferred { holder, ..waits });
+        }
+        for (id, code) in &self.assignment.settled {
+            let Some(product) = catalogue.products.get(id).filter(|_| scope.contains(id)) else { continue };
+            let message = format!("barcode {code} is listed at several products; a person gave it to this one");
+            let waits = deferred(product, DeferredKind::DuplicateClaim, code, String::new(), message);
+            self.plan.deferred.push(Deferred { settled: Some(Settled::Decided), ..waits });
+        }
+    }
+
+    /// Products outside the source lose their code first where a person gave it to one of the source's.
+    pub(super) fn robberies(&mut self) {
+        for (owner, holder) in &self.assignment.outside {
+            let release = BarcodeMove {
+                external_id: owner.clone(),
+                label: holder.name.clone(),
+                product: holder.product,
+                old: Some(holder.barcode.clone()),
+                new: None,
+                said_barcodes: None,
+                extras: Extras::default(),
+                wrote_extras: None,
+                outside: true,
+                reason: Reason::Chosen,
+            };
+            let component =
+                self.plan.moves.iter_mut().find(|c| c.moves.iter().any(|m| m.external_id == *owner && !m.outside));
+            match component {
+                Some(component) => component.moves.insert(0, release),
+                None => self.plan.moves.push(Component { moves: vec![release] }),
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Names and prices of an existing product: three-way, with the policies, the limits and what people chose.
+//!
+//! Pure.
+
+use rust_decimal::Decimal;
+
+use crate::catalog::{Choice, DeferredKind, ExternalProduct, Kept, Link, Price, PriceDigits, Variant};
+
+use super::super::action::{Deferred, LanguageName, LinkValues, NameChange, PriceChange, Reason};
+use super::super::compare::{Facts, Verdict, adopted, three_way};
+use super::super::decisions::Decisions;
+use super::super::policy::{Policy, PriceLimit};
+use super::deferred;
+
+/// What the link remembers afterwards.
+#[derive(Debug)]
+pub(super) struct Remember {
+    /// The values that change.
+    pub values: LinkValues,
+    /// Fields in which Odoo's value stands, as they will be.
+    pub kept: Kept,
+    before: Kept,
+}
+
+impl Remember {
+    pub fn new(link: Option<&Link>) -> Self {
+        let before = link.map(|l| l.kept).unwrap_or_default();
+        Self { values: LinkValues::default(), kept: before, before }
+    }
+
+    pub fn finish(self) -> LinkValues {
+        LinkValues { kept: (self.kept != self.before).then_some(self.kept), ..self.values }
+    }
+}
+
+/// What comparing fields needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fields<'a> {
+    pub digits: PriceDigits,
+    pub languages: &'a [String],
+    pub policy: &'a Policy,
+    pub decisions: &'a Decisions<'a>,
+}
+
+/// What comes of a field that may not simply be written.
+enum Way {
+    Write(Reason),
+    /// What Odoo has is agreed to.
+    Keep,
+    Wait,
+}
+
+impl Fields<'_> {
+    pub fn name(
+        &self,
+        product: &ExternalProduct,
+        variant: &Variant,
+        link: Option<&Link>,
+        remember: &mut Remember,
+        waiting: &mut Vec<Deferred>,
+    ) -> Option<NameChange> {
+        let want = product.name.as_str();
+        let same = variant.names.iter().all(|n| n == want);
+        let source_changed = link.is_none_or(|l| l.said_name != want);
+        let verdict = match link {
+            None => adopted(same, self.policy.name),
+            Some(link) => {
+                let odoo_edited = variant.names.iter().any(|n| *n != link.wrote_name);
+                three_way(Facts { same, source_changed, odoo_edited, kept: link.kept.name }, self.policy.name)
+            }
+        };
+        let mut handled = |wrote: Option<&str>, kept: bool| {
+            remember.kept.name = kept;
+            remember.values.said_name = source_changed.then(|| want.to_owned());
+            remember.values.wrote_name = wrote.filter(|w| link.is_none_or(|l| l.wrote_name != *w)).map(str::to_owned);
+        };
+        let way = match verdict {
+            Verdict::Same => {
+                handled(Some(want), false);
+                return None;
+            }
+            Verdict::Leave => {
+                handled(None, link.is_some_and(|l| l.kept.name) && !source_changed);
+                return None;
+            }
+            Verdict::Ask => {
+                let now = variant.names.join(" / ");
+                let message = format!(
+                    "name: Odoo has {now:?}, edited there; the source says {want:?}; the policy is to ask, so it stays"
+                );
+                self.ask(product, DeferredKind::Drift, "name", want, message, waiting)
+            }
+            Verdict::Write(reason) => Way::Write(reason),
+        };
+        let way = match way {
+            Way::Write(_) if variant.siblings > 0 => self.shared_template(product, variant, "name", want, waiting),
+            other => other,
+        };
+        match way {
+            Way::Write(reason) => {
+                handled(Some(want), false);
+                let names = self.languages.iter().zip(&variant.names).filter(|(_, n)| *n != want);
+                let language = |(l, n): (&String, &String)| LanguageName {
+                    language: l.clone(),
+                    old: n.clone(),
+                    new: product.name.clone(),
+                };
+                Some(NameChange { languages: names.map(language).collect(), reason })
+            }
+            Way::Keep => {
+                handled(variant.names.first().map(String::as_str), true);
+                None
+            }
+            Way::Wait => None,
+        }
+    }
+
+    /// What a person chose, or a deferred action.
+    fn ask(
+        &self,
+        product: &ExternalProduct,
+        kind: DeferredKind,
+        field: &str,
+        want: &str,
+        message: String,
+        waiting: &mut Vec<Deferred>,
+    ) -> Way {
+        match self.decisions.choice(&product.id, kind, field, want) {
+            Some(Choice::Take) => Way::Write(Reason::Chosen),
+            Some(Choice::Keep) => Way::Keep,
+            _ => {
+                waiting.push(deferred(product, kind, field, want.to_owned(), message));
+                Way::Wait
+            }
+        }
+    }
+
+    fn shared_template(
+        &self,
+        product: &ExternalProduct,
+        variant: &Variant,
+        field: &str,
+        want: &str,
+        waiting: &mut Vec<Deferred>,
+    ) -> Way {
+        let message = format!(
+            "{field} {want:?}: product {} has {} more variants that share its {field}; change it on the product in Odoo, or link a product without variants",
+            variant.id, variant.siblings
+        );
+        self.ask(product, DeferredKind::SharedTemplate, field, want, message, waiting)
+    }
+
+    pub fn price(
+        &self,
+        product: &ExternalProduct,
+        variant: &Variant,
+        link: Option<&Link>,
+        remember: &mut Remember,
+        waiting: &mut Vec<Deferred>,
+    ) -> Option<PriceChange> {
+        let said = product.price?;
+        let digits = self.digits;
+        let want = said.rounded(digits);
+        let now = variant.rounded_price(digits);
+        let same = now == Some(want);
+        let source_changed = link.is_none_or(|l| l.said_price != Some(said));
+        let verdict = match link {
+            None => adopted(same, self.policy.price),
+            Some(link) => {
+                // What is no price of ours (negative) was not written by us, even if we never wrote one.
+                let odoo_edited = now.is_none() || now != link.wrote_price.map(|p| p.rounded(digits));
+                three_way(Facts { same, source_changed, odoo_edited, kept: link.kept.price }, self.policy.price)
+            }
+        };
+        let mut handled = |wrote: Option<Price>, kept: bool| {
+            remember.kept.price = kept;
+            remember.values.said_price = source_changed.then_some(said);
+            remember.values.wrote_price = wrote.filter(|w| link.is_none_or(|l| l.wrote_price != Some(*w)));
+        };
+        let text = want.to_string();
+        let way = match verdict {
+            Verdict::Same => {
+                handled(Some(want), false);
+                return None;
+            }
+            Verdict::Leave => {
+                handled(None, link.is_some_and(|l| l.kept.price) && !source_changed);
+                return None;
+            }
+            Verdict::Ask => {
+                let message = format!(
+                    "price: Odoo has {}, edited there; the source says {want}; the policy is to ask, so it stays",
+                    variant.price
+                );
+                self.ask(product, DeferredKind::Drift, "price", &text, message, waiting)
+            }
+            Verdict::Write(reason) => Way::Write(reason),
+        };
+        let way = match way {
+            Way::Write(reason) => match want.to_odoo(digits) {
+                Err(e) => {
+                    let message = format!("{e}; correct it in the source");
+                    waiting.push(deferred(product, DeferredKind::PriceTooLarge, "price", text, message));
+                    Way::Wait
+                }
+                Ok(_) if variant.siblings > 0 => self.shared_template(product, variant, "price", &text, waiting),
+                // Putting back what we wrote before is no news from the source, and a person's choice none either.
+                Ok(_) => match self.jump(now, want).filter(|_| !matches!(reason, Reason::Drift | Reason::Chosen)) {
+                    Some(message) => self.ask(product, DeferredKind::PriceJump, "price", &text, message, waiting),
+                    None => Way::Write(reason),
+                },
+            },
+            other => other,
+        };
+        match way {
+            Way::Write(reason) => {
+                handled(Some(want), false);
+                Some(PriceChange { old: variant.price.clone(), new: want, reason })
+            }
+            Way::Keep => {
+                handled(now, true);
+                None
+            }
+            Way::Wait => None,
+        }
+    }
+
+    /// Does the price move further than one run may move it?
+    fn jump(&self, now: Option<Price>, want: Price) -> Option<String> {
+        let old = now.filter(|p| !p.is_zero())?;
+        if self.policy.allow.price_change {
+            return None;
+        }
+        let PriceLimit { percent, amount } = self.policy.max_price_change;
+        let moved = (want.decimal() - old.decimal()).abs();
+        // By division: a product of two large decimals could overflow.
+        let share = moved.checked_div(old.decimal()).and_then(|s| s.checked_mul(Decimal::ONE_HUNDRED));
+        let far = moved > amount && share.is_none_or(|s| s > percent);
+        (far || want.is_zero()).then(|| {
+            let shown = share.map_or_else(|| "far".to_owned(), |s| format!("{} %", s.round_dp(1).normalize()));
+            format!("price {old} → {want} moves by {shown}; let it through with --allow-price-change, or correct it in the source")
+        })
+    }
+}

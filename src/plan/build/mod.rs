@@ -1,0 +1,290 @@
+//! Builds the plan: identity, barcode assignment and field comparison put together, product by product.
+//!
+//! Pure. `fields` compares names and prices, `barcodes` seats the products for the assignment and turns its outcome into
+//! moves; here is what they have in common.
+
+mod barcodes;
+mod fields;
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{
+    Catalogue, DeferredKind, ExternalId, ExternalProduct, Link, MatchRule, OdooState, ProductName, SourceName, Variant,
+};
+
+use super::action::{Activity, BarcodeMove, Component, Creation, Deferred, LinkValues, Missing, Plan, Update};
+use super::assign::{Assignment, Rules, Seat, assign};
+use super::decisions::Decisions;
+use super::guards;
+use super::identity::{Identity, identify, wakes};
+use super::policy::{ExtraBarcodes, MissingPolicy, NewWithoutPrice, Policy, Scope};
+use fields::{Fields, Remember};
+
+/// A plan without actions.
+pub(super) fn empty(source: &SourceName, catalogue: &Catalogue, odoo: &OdooState, scope: &Scope) -> Plan {
+    Plan {
+        source: source.clone(),
+        languages: odoo.languages.clone(),
+        adoptions: Vec::new(),
+        moves: Vec::new(),
+        creations: Vec::new(),
+        updates: Vec::new(),
+        deferred: Vec::new(),
+        missing: Vec::new(),
+        bad_rows: catalogue.bad_rows.clone(),
+        unchanged: 0,
+        untouched: 0,
+        refusals: Vec::new(),
+        scope: match scope {
+            Scope::All => None,
+            Scope::Only(ids) => Some(ids.iter().cloned().collect()),
+        },
+    }
+}
+
+/// Fills the plan.
+pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) {
+    let decisions = Decisions::new(&odoo.decisions);
+    let identities = identify(catalogue, odoo, &policy.match_rules, scope, &decisions);
+    let seats = barcodes::seats(catalogue, odoo, policy, scope, &identities, &decisions);
+    let rules = Rules {
+        max_component: policy.max_component,
+        extras: policy.extra_barcodes == ExtraBarcodes::Packaging,
+        given: &decisions.given,
+    };
+    let assignment = assign(&seats, &odoo.holders, rules);
+    let fields = Fields { digits: odoo.digits, languages: &odoo.languages, policy, decisions: &decisions };
+    let mut builder =
+        Builder { odoo, policy, fields, seats: &seats, assignment: &assignment, plan, moves: BTreeMap::new() };
+    for (id, identity) in &identities {
+        if scope.contains(id) {
+            builder.product(&catalogue.products[*id], identity);
+        }
+    }
+    for (id, link) in odoo.links.iter().filter(|(id, _)| scope.contains(id) && !catalogue.products.contains_key(*id)) {
+        builder.absent(link, catalogue.unreadable.contains(id));
+    }
+    builder.obstacles(catalogue, &identities, scope);
+    builder.finish();
+}
+
+/// Prices alone, of linked products alone: what `sync-prices` is for. `prices` are what the source says, NULLs among them.
+pub(super) fn build_prices(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) {
+    let decisions = Decisions::new(&odoo.decisions);
+    let fields = Fields { digits: odoo.digits, languages: &odoo.languages, policy, decisions: &decisions };
+    for (id, link) in odoo.links.iter().filter(|(id, _)| scope.contains(id)) {
+        let Some(product) = catalogue.products.get(id) else { continue };
+        if link.no_touch {
+            plan.untouched += 1;
+            continue;
+        }
+        // Products that are gone or another company's are the import's business.
+        let Some(variant) = link.product.as_ref().filter(|v| !v.other_company) else { continue };
+        let mut remember = Remember::new(Some(link));
+        let waiting = plan.deferred.len();
+        // The name was not read; the link knows one.
+        let name = ProductName::parse(&link.said_name).unwrap_or_else(|_| product.name.clone());
+        let product = &ExternalProduct { name, ..product.clone() };
+        let price = fields.price(product, variant, Some(link), &mut remember, &mut plan.deferred);
+        let update = Update {
+            external_id: id.clone(),
+            label: link.said_name.clone(),
+            product: variant.id,
+            template: variant.template,
+            adopt: None,
+            archived: !variant.active,
+            activity: None,
+            name: None,
+            price,
+            link: remember.finish(),
+        };
+        if !update.is_note() || !update.link.is_empty() {
+            plan.updates.push(update);
+        } else if plan.deferred.len() == waiting {
+            plan.unchanged += 1;
+        }
+    }
+    settle(plan, &decisions);
+    plan.refusals = guards::check_plan(plan, odoo, policy);
+}
+
+/// Orders what waits, and marks what people settled.
+fn settle(plan: &mut Plan, decisions: &Decisions<'_>) {
+    for deferred in &mut plan.deferred {
+        decisions.settle(deferred);
+    }
+    plan.deferred.sort_by(|a, b| (&a.external_id, a.kind, &a.subject).cmp(&(&b.external_id, b.kind, &b.subject)));
+}
+
+/// Something that waits, about a product of the source.
+fn deferred(product: &ExternalProduct, kind: DeferredKind, subject: &str, value: String, message: String) -> Deferred {
+    Deferred {
+        external_id: product.id.clone(),
+        label: product.name.to_string(),
+        kind,
+        subject: subject.to_owned(),
+        holder: None,
+        candidates: Vec::new(),
+        value,
+        message,
+        settled: None,
+    }
+}
+
+/// Why a new product has to wait.
+fn cannot_be_created(product: &ExternalProduct, odoo: &OdooState, policy: &Policy) -> Option<(DeferredKind, String)> {
+    match product.price {
+        Some(said) => {
+            let too_large = said.rounded(odoo.digits).to_odoo(odoo.digits).err()?;
+            Some((DeferredKind::PriceTooLarge, format!("{too_large}; correct it in the source")))
+        }
+        None if policy.new_without_price == NewWithoutPrice::Unsaleable => None,
+        None => {
+            let message =
+                "new product without a price; it is created once the source has one (or see new_without_price)";
+            Some((DeferredKind::NoPrice, message.to_owned()))
+        }
+    }
+}
+
+/// Is a product that the source no longer has archived by this run? Not twice: whoever reactivated it by hand meanwhile
+/// decided against it.
+fn retires(link: &Link, policy: &Policy) -> bool {
+    policy.missing == MissingPolicy::Archive
+        && !link.archived_by_us
+        && link.product.as_ref().is_some_and(|v| v.active && !v.other_company)
+}
+
+struct Builder<'a, 'p> {
+    odoo: &'a OdooState,
+    policy: &'a Policy,
+    fields: Fields<'a>,
+    seats: &'a BTreeMap<ExternalId, Seat<'a>>,
+    assignment: &'a Assignment,
+    plan: &'p mut Plan,
+    moves: BTreeMap<ExternalId, BarcodeMove>,
+}
+
+impl Builder<'_, '_> {
+    fn product(&mut self, product: &ExternalProduct, identity: &Identity<'_>) {
+        // Before all else: it also silences a link whose product is gone.
+        if self.odoo.links.get(&product.id).is_some_and(|link| link.no_touch) {
+            self.plan.untouched += 1;
+            return;
+        }
+        match identity {
+            Identity::Linked(link, variant) => self.existing(product, variant, Some(link), None),
+            Identity::Adopt(variant, rule) => self.existing(product, variant, None, Some(*rule)),
+            Identity::New => self.new_product(product),
+            Identity::Blocked { kind, candidates, message } => {
+                let waits = deferred(product, *kind, "", String::new(), message.clone());
+                self.plan.deferred.push(Deferred { candidates: candidates.clone(), ..waits });
+            }
+        }
+    }
+
+    /// A linked product that the source no longer has, or cannot be read just now: kept as it is, but for codes that
+    /// another product lists, or archived, as the policy says.
+    fn absent(&mut self, link: &Link, unreadable: bool) {
+        if link.no_touch || unreadable {
+            self.plan.untouched += usize::from(link.no_touch);
+            return;
+        }
+        let Some(variant) = &link.product else { return };
+        let archive = retires(link, self.policy);
+        let (external_id, label) = (link.external_id.clone(), link.said_name.clone());
+        self.plan.missing.push(Missing { external_id: external_id.clone(), label: label.clone(), archive });
+        self.give_up(link, variant, archive);
+        let values = LinkValues {
+            missing: (!link.missing).then_some(true),
+            archived_by_us: archive.then_some(true),
+            ..LinkValues::default()
+        };
+        if archive || !values.is_empty() {
+            self.plan.updates.push(Update {
+                external_id,
+                label,
+                product: variant.id,
+                template: variant.template,
+                adopt: None,
+                archived: !variant.active,
+                activity: archive.then_some(Activity::Archive),
+                name: None,
+                price: None,
+                link: values,
+            });
+        }
+    }
+
+    fn existing(
+        &mut self,
+        product: &ExternalProduct,
+        variant: &Variant,
+        link: Option<&Link>,
+        adopt: Option<MatchRule>,
+    ) {
+        let waiting = self.plan.deferred.len();
+        let mut remember = Remember::new(link);
+        let name = self.fields.name(product, variant, link, &mut remember, &mut self.plan.deferred);
+        let price = self.fields.price(product, variant, link, &mut remember, &mut self.plan.deferred);
+        let moved = self.barcode(product, variant, link, &mut remember);
+        if link.is_some_and(|l| l.missing) {
+            remember.values.missing = Some(false);
+        }
+        // Only what we archived comes back by itself.
+        let ours = link.is_some_and(|l| l.archived_by_us);
+        if ours {
+            remember.values.archived_by_us = Some(false);
+        }
+        let update = Update {
+            external_id: product.id.clone(),
+            label: product.name.to_string(),
+            product: variant.id,
+            template: variant.template,
+            adopt,
+            archived: !variant.active,
+            activity: link.filter(|l| wakes(l, variant)).map(|_| Activity::Reactivate),
+            name,
+            price,
+            link: remember.finish(),
+        };
+        if adopt.is_some() {
+            self.plan.adoptions.push(update);
+        } else if !update.is_note() || !update.link.is_empty() {
+            self.plan.updates.push(update);
+        } else if !moved && self.plan.deferred.len() == waiting {
+            self.plan.unchanged += 1;
+        }
+    }
+
+    fn new_product(&mut self, product: &ExternalProduct) {
+        if let Some((kind, message)) = cannot_be_created(product, self.odoo, self.policy) {
+            self.plan.deferred.push(deferred(product, kind, "price", String::new(), message));
+            return;
+        }
+        let price = product.price.map(|said| (said.rounded(self.odoo.digits), said));
+        let target = self.assignment.targets.get(&product.id).cloned().flatten();
+        self.plan.creations.push(Creation {
+            external_id: product.id.clone(),
+            name: product.name.clone(),
+            price,
+            barcode: target.and_then(|t| product.barcodes.iter().find(|c| c.as_str() == t).cloned()),
+            said_barcodes: product.barcodes.iter().map(ToString::to_string).collect(),
+            extras: self.assignment.extras.get(&product.id).map(|e| e.add.clone()).unwrap_or_default(),
+            relink: self.odoo.links.contains_key(&product.id),
+        });
+    }
+
+    /// Orders everything.
+    fn finish(mut self) {
+        for group in &self.assignment.components {
+            let moves: Vec<_> = group.iter().filter_map(|id| self.moves.remove(id)).collect();
+            if !moves.is_empty() {
+                self.plan.moves.push(Component { moves });
+            }
+        }
+        debug_assert!(self.moves.is_empty(), "every move belongs to a component");
+        self.robberies();
+        settle(self.plan, self.fields.decisions);
+    }
+}

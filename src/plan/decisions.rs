@@ -1,0 +1,83 @@
+//! What people chose about deferred actions: finds the choice that is meant for a situation.
+//!
+//! Pure. A choice counts as long as the value that waits is the one that the person saw.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{Choice, CodeKey, Decision, DeferredKind, ExternalId, ProductId};
+
+use super::action::{Deferred, Settled};
+use super::assign::Given;
+
+/// The decisions of a source, by what they are about.
+#[derive(Debug, Default)]
+pub(super) struct Decisions<'a> {
+    by_key: BTreeMap<(&'a ExternalId, DeferredKind, &'a str), &'a Decision>,
+    /// To whom a code was given.
+    pub given: BTreeMap<CodeKey, Given>,
+    /// Which codes were given to several, and so to nobody.
+    disputed: BTreeSet<CodeKey>,
+}
+
+impl<'a> Decisions<'a> {
+    pub fn new(all: &'a [Decision]) -> Self {
+        let mut out = Self::default();
+        for decision in all {
+            out.by_key.insert((&decision.external_id, decision.kind, &*decision.subject), decision);
+            let about_code = matches!(
+                decision.kind,
+                DeferredKind::DuplicateClaim | DeferredKind::ForeignHolder | DeferredKind::SecondHolder
+            );
+            if about_code && decision.choice == Choice::Give {
+                let key = CodeKey::of(&decision.subject);
+                let alone = decision.kind == DeferredKind::DuplicateClaim;
+                let given = out.given.entry(key.clone()).or_insert(Given { to: decision.external_id.clone(), alone });
+                given.alone |= alone;
+                if given.to != decision.external_id {
+                    out.disputed.insert(key);
+                }
+            }
+        }
+        for key in &out.disputed {
+            out.given.remove(key);
+        }
+        out
+    }
+
+    /// What was chosen about a value that waits.
+    pub fn choice(&self, id: &ExternalId, kind: DeferredKind, subject: &str, value: &str) -> Option<Choice> {
+        let decision = self.by_key.get(&(id, kind, subject))?;
+        (decision.value == value && kind.choices().contains(&decision.choice)).then_some(decision.choice)
+    }
+
+    /// What was chosen about who an external product is: to link it to a product, or to create it (`None`).
+    pub fn identity(&self, id: &ExternalId) -> Option<Option<ProductId>> {
+        let kinds = [DeferredKind::AmbiguousMatch, DeferredKind::OtherCompany, DeferredKind::ProductGone];
+        let decision = kinds.into_iter().find_map(|kind| self.by_key.get(&(id, kind, "")))?;
+        match decision.choice {
+            Choice::Create => Some(None),
+            Choice::Link => decision.product.map(Some),
+            Choice::Give | Choice::Keep | Choice::Take | Choice::Abandon => None,
+        }
+    }
+
+    /// Marks what a person settled, and says where a choice cannot be carried out.
+    pub fn settle(&self, deferred: &mut Deferred) {
+        if deferred.settled.is_some() {
+            return;
+        }
+        let choice = self.choice(&deferred.external_id, deferred.kind, &deferred.subject, &deferred.value);
+        match choice {
+            None => {}
+            Some(Choice::Abandon) => deferred.settled = Some(Settled::Abandoned),
+            Some(Choice::Keep) => deferred.settled = Some(Settled::Decided),
+            Some(Choice::Give) if self.disputed.contains(&CodeKey::of(&deferred.subject)) => {
+                deferred.message +=
+                    "; it was given to several products by hand: take all but one of these choices back";
+            }
+            Some(choice @ (Choice::Give | Choice::Link | Choice::Create | Choice::Take)) => {
+                deferred.message += &format!("; the choice {:?} cannot be carried out as things are", choice.code());
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A plan as a text that can be kept, looked at and applied later, and what it was computed from.
+//!
+//! Pure: reading and writing files, and the clock, are the commands' part. The text is JSON; its `format` and `version` say
+//! what it is, its `checksum` that it is whole, its `fingerprints` whether it still fits what Odoo has.
+
+use std::collections::BTreeMap;
+
+use md5::{Digest, Md5};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::catalog::{ExternalId, Link, OdooState, PriceDigits};
+
+use super::action::Plan;
+
+/// What the text calls itself.
+const FORMAT: &str = "erpsync-kept-plan";
+
+/// The version of the text; it changes when a plan of another one could be misread.
+pub const VERSION: u32 = 1;
+
+/// Where and when a plan was computed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// When, RFC 3339.
+    pub made: String,
+    /// The same, in seconds since 1970 UTC.
+    pub made_at: i64,
+    /// The database's own id.
+    pub database: String,
+    /// The company that the run worked for.
+    pub company: i64,
+    /// How many decimals of a price Odoo kept.
+    pub digits: PriceDigits,
+    /// Whether further codes on packagings were looked at.
+    pub extras: bool,
+}
+
+/// A plan with its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptPlan {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What the link of each product that the plan speaks of looked like.
+    pub fingerprints: BTreeMap<ExternalId, String>,
+    /// The plan.
+    pub plan: Plan,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    format: String,
+    version: u32,
+    program: String,
+    origin: Origin,
+    fingerprints: BTreeMap<String, String>,
+    plan: Plan,
+    checksum: String,
+}
+
+/// Just enough to tell what a text is.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+    program: String,
+}
+
+/// Why a text is no plan that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeptPlanError {
+    /// Not JSON, or cut off.
+    #[error("it is damaged or cut off ({0}); make the plan anew")]
+    Damaged(String),
+    /// Another kind of document.
+    #[error("it is no plan that was kept with --out ({0})")]
+    OtherFormat(String),
+    /// Another version of the format.
+    #[error("erpsync {program} kept it in format {found}, and this one knows format {VERSION}; make the plan anew")]
+    OtherVersion {
+        /// Its version.
+        found: u32,
+        /// The program that kept it.
+        program: String,
+    },
+    /// Edited, or damaged in a way that still reads.
+    #[error("its checksum does not fit: it was edited or damaged; make the plan anew")]
+    Checksum,
+}
+
+impl KeptPlan {
+    /// Puts a plan together with what it was computed from.
+    #[must_use]
+    pub fn new(origin: Origin, plan: Plan, odoo: &OdooState) -> Self {
+        let ids = plan.external_ids().into_iter().cloned();
+        let fingerprints = ids.map(|id| (id.clone(), fingerprint(odoo.links.get(&id)))).collect();
+        Self { origin, fingerprints, plan }
+    }
+
+    /// The products of which Odoo has another link, product or remembered value than the plan saw.
+    #[must_use]
+    pub fn changed(&self, links: &BTreeMap<ExternalId, Link>) -> Vec<&ExternalId> {
+        self.fingerprints.iter().filter(|(id, seen)| fingerprint(links.get(*id)) != **seen).map(|(id, _)| id).collect()
+    }
+
+    /// The text, with a line break at its end.
+    ///
+    /// # Panics
+    /// Never: everything in a plan can be written as JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = Text {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            origin: self.origin.clone(),
+            fingerprints: self.fingerprints.iter().map(|(id, print)| (id.to_string(), print.clone())).collect(),
+            plan: self.plan.clone(),
+            checksum: String::new(),
+        };
+        text.checksum = checksum(&text);
+        serde_json::to_string_pretty(&text).expect("a plan is JSON") + "\n"
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// When it is damaged, edited, of another kind or another version.
+    pub fn parse(text: &str) -> Result<Self, KeptPlanError> {
+        let damaged = |e: serde_json::Error| KeptPlanError::Damaged(e.to_string());
+        let value: serde_json::Value = serde_json::from_str(text).map_err(damaged)?;
+        let other = |e: serde_json::Error| KeptPlanError::OtherFormat(e.to_string());
+        let head = Head::deserialize(&value).map_err(other)?;
+        if head.format != FORMAT {
+            return Err(KeptPlanError::OtherFormat(format!("its format is {:?}", head.format)));
+        }
+        if head.version != VERSION {
+            return Err(KeptPlanError::OtherVersion { found: head.version, program: head.program });
+        }
+        let mut text = Text::deserialize(&value).map_err(damaged)?;
+        let found = std::mem::take(&mut text.checksum);
+        if checksum(&text) != found {
+            return Err(KeptPlanError::Checksum);
+        }
+        let mut fingerprints = BTreeMap::new();
+        for (id, print) in text.fingerprints {
+            fingerprints.insert(ExternalId::parse(&id).map_err(|e| KeptPlanError::Damaged(e.to_string()))?, print);
+        }
+        Ok(Self { origin: text.origin, fingerprints, plan: text.plan })
+    }
+}
+
+fn digest(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value).expect("a plan is JSON");
+    Md5::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Of a text whose own checksum is empty.
+fn checksum(text: &Text) -> String {
+    digest(text)
+}
+
+fn fingerprint(link: Option<&Link>) -> String {
+    digest(&link)
+}

@@ -1,0 +1,301 @@
+//! Plans the undoing of a run: prices, names and barcodes go back to what they were, where nobody has changed them since.
+//!
+//! Pure. A plan like any other; what it restores counts as chosen by a person, so that the next import leaves it until the
+//! source says something else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{
+    Barcode, Catalogue, Change, ChangedField, DeferredKind, ExternalId, Kept, Link, OdooState, Price, ProductName,
+    SourceName, Variant,
+};
+
+use super::action::{
+    BarcodeMove, Component, Deferred, LanguageName, LinkValues, NameChange, Plan, PriceChange, Reason, Update,
+};
+use super::assign::{Extras, Rules, Seat, assign};
+use super::build;
+use super::explain::explain;
+use super::policy::Scope;
+
+/// The codes, in all spellings, whose holders must be known before a revert can be planned.
+#[must_use]
+pub fn codes_to_restore(changes: &[Change]) -> BTreeSet<String> {
+    changes
+        .iter()
+        .filter(|c| is_barcode(c))
+        .filter_map(|c| parsed(c.old.as_deref()?))
+        .flat_map(|c| c.spellings())
+        .collect()
+}
+
+fn is_barcode(change: &Change) -> bool {
+    change.field == ChangedField::Barcode && !change.further
+}
+
+/// What stood in Odoo, as far as it is a barcode by our rules; a person may have typed anything.
+fn parsed(code: &str) -> Option<Barcode> {
+    Barcode::parse(code).ok().flatten()
+}
+
+/// Plans to undo `changes`, which one run made. `odoo` holds the links of their products and the holders of
+/// [`codes_to_restore`].
+pub fn plan_revert(
+    source: &SourceName,
+    run: &str,
+    changes: &[Change],
+    odoo: &OdooState,
+    max_component: usize,
+    scope: &Scope,
+) -> Plan {
+    let mut plan = build::empty(source, &Catalogue::default(), odoo, scope);
+    let mut by_product: BTreeMap<ExternalId, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        if let Ok(id) = ExternalId::parse(&change.external_id)
+            && scope.contains(&id)
+        {
+            by_product.entry(id).or_default().push(change);
+        }
+    }
+    let mut revert = Revert { run, odoo, plan: &mut plan, codes: BTreeMap::new(), kept: BTreeMap::new() };
+    for (id, lines) in &by_product {
+        revert.product(id, lines);
+    }
+    revert.barcodes(max_component);
+    revert.finish();
+    plan
+}
+
+struct Revert<'a, 'p> {
+    run: &'a str,
+    odoo: &'a OdooState,
+    plan: &'p mut Plan,
+    /// The barcode that each product had, for those that get it back.
+    codes: BTreeMap<ExternalId, Option<Barcode>>,
+    kept: BTreeMap<ExternalId, Kept>,
+}
+
+impl<'a> Revert<'a, '_> {
+    fn reason(&self) -> Reason {
+        Reason::Reverted(self.run.to_owned())
+    }
+
+    fn not_undone(&mut self, id: &ExternalId, label: &str, subject: &str, message: String) {
+        self.plan.deferred.push(Deferred {
+            external_id: id.clone(),
+            label: label.to_owned(),
+            kind: DeferredKind::NotUndone,
+            subject: subject.to_owned(),
+            holder: None,
+            candidates: Vec::new(),
+            value: String::new(),
+            message,
+            settled: None,
+        });
+    }
+
+    fn product(&mut self, id: &ExternalId, lines: &[&Change]) {
+        let label = self.odoo.links.get(id).map_or_else(String::new, |link| link.said_name.clone());
+        let linked = self.odoo.links.get(id).and_then(|link| Some((link, link.product.as_ref()?)));
+        let Some((link, variant)) = linked else {
+            let message = "its link or its product was deleted in Odoo since".to_owned();
+            return self.not_undone(id, &label, "product", message);
+        };
+        if link.no_touch {
+            return self.not_undone(id, &label, "product", "it is marked not to be touched".to_owned());
+        }
+        if lines.iter().any(|line| line.cause == "created") {
+            let message = format!(
+                "the run created product {}; nothing is ever deleted: archive it in Odoo if it should not be there",
+                variant.id
+            );
+            return self.not_undone(id, &label, "product", message);
+        }
+        let mut kept = link.kept;
+        let name = self.name(id, lines, link, variant, &mut kept);
+        let price = self.price(id, lines, variant, &mut kept);
+        for line in lines.iter().filter(|line| is_barcode(line)) {
+            if line.new != variant.barcode {
+                self.changed_since(id, &label, "barcode", variant.barcode.as_deref().unwrap_or("none"));
+            } else if line.old.as_deref().is_some_and(|code| parsed(code).is_none()) {
+                let message = format!("{:?}, which it had, is no barcode", line.old.as_deref().unwrap_or_default());
+                self.not_undone(id, &label, "barcode", message);
+            } else {
+                self.codes.insert(id.clone(), line.old.as_deref().and_then(parsed));
+            }
+        }
+        if name.is_some() || price.is_some() {
+            let values = LinkValues {
+                wrote_name: name.as_ref().and_then(|n| n.languages.first()).map(|l| l.new.to_string()),
+                wrote_price: price.as_ref().map(|p| p.new),
+                ..LinkValues::default()
+            };
+            self.plan.updates.push(update(link, variant, name, price, values));
+        }
+        self.kept.insert(id.clone(), kept);
+    }
+
+    fn changed_since(&mut self, id: &ExternalId, label: &str, field: &str, now: &str) {
+        let message = format!("the {field} is {now} now: a person or a later run has changed it since; it stays");
+        self.not_undone(id, label, field, message);
+    }
+
+    fn name(
+        &mut self,
+        id: &ExternalId,
+        lines: &[&Change],
+        link: &Link,
+        variant: &Variant,
+        kept: &mut Kept,
+    ) -> Option<NameChange> {
+        let mut languages = Vec::new();
+        for line in lines.iter().filter(|line| line.field == ChangedField::Name) {
+            let at = self.odoo.languages.iter().position(|l| Some(l) == line.language.as_ref());
+            let now = at.and_then(|at| variant.names.get(at));
+            let old = line.old.as_deref().and_then(|old| ProductName::parse(old).ok());
+            match (now, old) {
+                (Some(now), Some(old)) if line.new.as_ref() == Some(now) => languages.push(LanguageName {
+                    language: line.language.clone().unwrap_or_default(),
+                    old: now.clone(),
+                    new: old,
+                }),
+                (now, _) => {
+                    let now =
+                        now.map_or_else(|| "in a language that is not configured".to_owned(), |n| format!("{n:?}"));
+                    self.changed_since(id, &link.said_name, "name", &now);
+                }
+            }
+        }
+        kept.name |= !languages.is_empty();
+        (!languages.is_empty()).then(|| NameChange { languages, reason: self.reason() })
+    }
+
+    fn price(&mut self, id: &ExternalId, lines: &[&Change], variant: &Variant, kept: &mut Kept) -> Option<PriceChange> {
+        let line = lines.iter().find(|line| line.field == ChangedField::Price)?;
+        let digits = self.odoo.digits;
+        let parse =
+            |text: &Option<String>| text.as_deref().and_then(|t| Price::parse(t).ok()).map(|p| p.rounded(digits));
+        let (now, new) = (variant.rounded_price(digits), parse(&line.new));
+        match parse(&line.old) {
+            Some(old) if now.is_some() && now == new && old.to_odoo(digits).is_ok() => {
+                kept.price = true;
+                Some(PriceChange { old: variant.price.clone(), new: old, reason: self.reason() })
+            }
+            _ => {
+                let label = self.odoo.links[id].said_name.clone();
+                self.changed_since(id, &label, "price", &variant.price);
+                None
+            }
+        }
+    }
+
+    /// Barcodes go back together, so that a swap is undone as it was done: releases before assignments.
+    fn barcodes(&mut self, max_component: usize) {
+        let claims: BTreeMap<&ExternalId, Vec<Barcode>> =
+            self.codes.iter().map(|(id, code)| (id, code.iter().cloned().collect())).collect();
+        let none: Vec<Barcode> = Vec::new();
+        let mut seats: BTreeMap<ExternalId, Seat<'_>> = BTreeMap::new();
+        for (id, link) in &self.odoo.links {
+            let Some(variant) = &link.product else { continue };
+            seats.insert(
+                id.clone(),
+                Seat {
+                    product: Some(variant.id),
+                    current: variant.barcode.as_deref(),
+                    claims: claims.get(id).unwrap_or(&none),
+                    frozen: !claims.contains_key(id),
+                    missing: false,
+                    retired: false,
+                    wakes: false,
+                    extras: Vec::new(),
+                    packagings: &[],
+                },
+            );
+        }
+        let given = BTreeMap::new();
+        let done = assign(&seats, &self.odoo.holders, Rules { max_component, extras: false, given: &given });
+        let mut moves: BTreeMap<ExternalId, BarcodeMove> = BTreeMap::new();
+        for (id, seat) in &seats {
+            let target = done.targets.get(id).cloned().flatten();
+            let link = &self.odoo.links[id];
+            let Some(variant) = link.product.as_ref().filter(|_| target.as_deref() != seat.current) else { continue };
+            // A code that cannot come back is no reason to take the present one away.
+            if target.is_none() && !seat.claims.is_empty() && !done.taken_by.contains_key(id) {
+                continue;
+            }
+            moves.insert(
+                id.clone(),
+                BarcodeMove {
+                    external_id: id.clone(),
+                    label: link.said_name.clone(),
+                    product: variant.id,
+                    old: variant.barcode.clone(),
+                    new: target,
+                    said_barcodes: None,
+                    extras: Extras::default(),
+                    wrote_extras: None,
+                    outside: false,
+                    reason: self.reason(),
+                },
+            );
+        }
+        for group in &done.components {
+            let group: Vec<_> = group.iter().filter_map(|id| moves.remove(id)).collect();
+            if !group.is_empty() {
+                self.plan.moves.push(Component { moves: group });
+            }
+        }
+        let all = Scope::All;
+        let told: Vec<_> = done
+            .obstacles
+            .iter()
+            .map(|(id, code, obstacle)| (id.clone(), code.clone(), explain(code, obstacle, &seats, &all).2))
+            .collect();
+        for (id, code, message) in told {
+            let label = self.odoo.links[&id].said_name.clone();
+            self.not_undone(&id, &label, &code, message);
+        }
+    }
+
+    /// What was restored counts as chosen, until the source says something else.
+    fn finish(self) {
+        let Self { odoo, plan, mut kept, .. } = self;
+        for id in plan.barcode_moves().map(|m| m.external_id.clone()) {
+            kept.entry(id).or_default().barcode = true;
+        }
+        for (id, kept) in kept {
+            let link = &odoo.links[&id];
+            let Some(variant) = link.product.as_ref().filter(|_| kept != link.kept) else { continue };
+            match plan.updates.iter_mut().find(|u| u.external_id == id) {
+                Some(update) => update.link.kept = Some(kept),
+                None => {
+                    let values = LinkValues { kept: Some(kept), ..LinkValues::default() };
+                    plan.updates.push(update(link, variant, None, None, values));
+                }
+            }
+        }
+        plan.updates.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+        plan.deferred.sort_by(|a, b| (&a.external_id, a.kind, &a.subject).cmp(&(&b.external_id, b.kind, &b.subject)));
+    }
+}
+
+fn update(
+    link: &Link,
+    variant: &Variant,
+    name: Option<NameChange>,
+    price: Option<PriceChange>,
+    values: LinkValues,
+) -> Update {
+    Update {
+        external_id: link.external_id.clone(),
+        label: link.said_name.clone(),
+        product: variant.id,
+        template: variant.template,
+        adopt: None,
+        archived: !variant.active,
+        activity: None,
+        name,
+        price,
+        link: values,
+    }
+}

@@ -1,0 +1,74 @@
+//! A kept plan is read back as it was, and refused when anything about it is not.
+
+use super::world::{World, id};
+use crate::plan::kept::{KeptPlan, KeptPlanError, Origin};
+
+fn sample() -> (World, KeptPlan) {
+    let mut world = World::new();
+    world.synced("1", 1, "Чай \u{1b}[31m\"x\"", "1", &["A"]).synced("2", 2, "Pen", "2", &["B"]);
+    world.row("3", "Cup", "9.995", &["C", "036000291452"]).row("4", "Tea", "bad", &[]);
+    world.product(9, "Stranger", "1", Some("C"));
+    world.policy.match_rules.clear();
+    world.source("1").price = Some("1.25".to_owned());
+    world.source("1").name = Some("Green".to_owned());
+    world.source("1").codes = vec!["B".to_owned()];
+    world.source("2").codes = vec!["A".to_owned()];
+    let origin = Origin {
+        made: "2026-11-22T10:00:00Z".to_owned(),
+        made_at: 1_795_341_600,
+        database: "uuid".to_owned(),
+        company: 1,
+        digits: crate::catalog::PriceDigits::from_odoo(Some(2)),
+        extras: false,
+    };
+    let kept = KeptPlan::new(origin, world.plan(), &world.state());
+    (world, kept)
+}
+
+#[test]
+fn there_and_back() {
+    let (world, kept) = sample();
+    let text = kept.text();
+    let read = KeptPlan::parse(&text).unwrap();
+    assert_eq!(read, kept);
+    assert_eq!(read.text(), text);
+    assert_eq!(read.plan, world.plan());
+    assert!(!kept.plan.is_empty() && !kept.plan.deferred.is_empty() && !kept.plan.bad_rows.is_empty());
+}
+
+#[test]
+fn a_file_that_was_cut_or_edited_is_refused() {
+    let text = sample().1.text();
+    for end in (0..text.len() - 2).step_by(97).filter(|end| text.is_char_boundary(*end)) {
+        let error = KeptPlan::parse(&text[..end]).unwrap_err();
+        assert!(matches!(error, KeptPlanError::Damaged(_)), "{end}: {error}");
+    }
+    let edited = text.replace("\"1.25\"", "\"1.26\"");
+    assert_ne!(edited, text);
+    assert_eq!(KeptPlan::parse(&edited), Err(KeptPlanError::Checksum));
+    let newer = text.replacen("\"version\": 1", "\"version\": 2", 1);
+    assert!(matches!(KeptPlan::parse(&newer), Err(KeptPlanError::OtherVersion { found: 2, .. })));
+    for other in ["{}", "[]", "{\"format\": \"erpsync-plan\", \"version\": 1, \"program\": \"0\"}"] {
+        assert!(matches!(KeptPlan::parse(other), Err(KeptPlanError::OtherFormat(_))), "{other}");
+    }
+}
+
+#[test]
+fn any_change_of_a_link_that_the_plan_speaks_of_is_seen() {
+    let (world, kept) = sample();
+    assert!(kept.changed(&world.state().links).is_empty());
+    for change in [
+        |w: &mut World| w.products.get_mut(&1).unwrap().price = "1.01".to_owned(),
+        |w: &mut World| w.products.get_mut(&1).unwrap().active = false,
+        |w: &mut World| w.links.get_mut(&id("1")).unwrap().no_touch = true,
+        |w: &mut World| w.links.get_mut(&id("1")).unwrap().said_price = None,
+        |w: &mut World| drop(w.links.remove(&id("1"))),
+    ] {
+        let mut world = world.clone();
+        change(&mut world);
+        assert_eq!(kept.changed(&world.state().links), [&id("1")]);
+    }
+    let mut linked = world.clone();
+    linked.link("3", 9);
+    assert_eq!(kept.changed(&linked.state().links), [&id("3")], "a product that was to be created");
+}
