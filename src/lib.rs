@@ -6,15 +6,16 @@
 //! | --- | --- | --- |
 //! | [`catalog`] | the words: ids, names, barcodes, prices; what the source says, what Odoo has | nothing of ours |
 //! | [`plan`] | compares and decides: a [`plan::Plan`] with reasons | `catalog` |
+//! | [`check`] | looks for barcodes that clash or are wrong: findings, and what settles them | `catalog` |
 //! | [`apply`] | a plan, by value, into Odoo: batches, report | `catalog`, `plan`, `odoo` |
 //! | [`mssql`] | the source adapter: SQL Server → catalogue | `catalog` |
 //! | [`odoo`] | the target adapter: transports, setup, procedures, snapshot, writer | `catalog` |
-//! | [`render`] | plan and report as text, lines, JSON; decides nothing | `catalog`, `plan`, `apply::report` |
+//! | [`render`] | plan, report and findings as text, lines, JSON, CSV; decides nothing | `catalog`, `plan`, `apply::report`, `check` |
 //! | [`config`] | `sync.toml`, environment and flags into settings | `catalog`, `plan::policy` |
 //! | [`commands`] | one file per subcommand: lease → read → plan → guard → show → apply → report | all |
 //! | [`cli`] | arguments, logging, signals, error → exit status | `commands` |
 //!
-//! A test keeps these rules. `catalog` and `plan` are pure: no I/O, no clock, no async; the same inputs give the same
+//! A test keeps these rules. `catalog`, `plan` and `check` are pure: no I/O, no clock, no async; the same inputs give the same
 //! plan byte for byte, and the run after a good run plans nothing.
 //!
 //! # Words
@@ -40,6 +41,7 @@
 
 pub mod apply;
 pub mod catalog;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -1,4 +1,9 @@
 //! What waits, and what a person may choose about it.
+//!
+//! [`record`] is a deferred action as it stands in Odoo, [`choosing`] says which choice may be noted on it.
+
+pub mod choosing;
+pub mod record;
 
 use serde::{Deserialize, Serialize};
 

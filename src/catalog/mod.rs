@@ -8,6 +8,7 @@ pub mod deferred;
 pub mod history;
 pub mod id;
 pub mod name;
+pub mod odoo_codes;
 pub mod price;
 pub mod source;
 pub mod target;
@@ -17,10 +18,10 @@ pub use deferred::{Choice, Decision, DeferredKind};
 pub use history::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
 pub use name::ProductName;
+pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind};
 pub use price::{Price, PriceDigits};
-pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct};
+pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct, Respelled};
 pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Variant};
-
 /// Text in a kept plan, checked again when it is read.
 macro_rules! as_text {
     ($name:ty, $parse:expr) => {
@@ -29,7 +30,6 @@ macro_rules! as_text {
                 serializer.serialize_str(&self.to_string())
             }
         }
-
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
@@ -39,7 +39,6 @@ macro_rules! as_text {
         }
     };
 }
-
 as_text!(ExternalId, |text| ExternalId::parse(text).map_err(|e| e.to_string()));
 as_text!(SourceName, |text| SourceName::parse(text).map_err(|e| e.to_string()));
 as_text!(ProductName, |text| ProductName::parse(text).map_err(|e| e.to_string()));

@@ -1,11 +1,11 @@
 //! What the source says: external products, assembled from rows in any order, and the rows that could not be read.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::{Barcode, CodeKey, ExternalId, Price, ProductName};
 use serde::{Deserialize, Serialize};
-
-use super::{Barcode, ExternalId, Price, ProductName};
 
 /// A product as the source has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,17 @@ impl fmt::Display for BadRow {
     }
 }
 
+/// A code that a product lists in two spellings; the catalogue keeps one of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Respelled {
+    /// The product.
+    pub id: ExternalId,
+    /// The spelling that stands among its barcodes.
+    pub kept: Barcode,
+    /// The other one.
+    pub dropped: Barcode,
+}
+
 /// Everything read from one source in one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
@@ -81,6 +92,8 @@ pub struct Catalogue {
     pub unreadable: BTreeSet<ExternalId>,
     /// The rows left out, one by one, in a fixed order.
     pub bad_rows: Vec<BadRow>,
+    /// Codes that one product lists in two spellings, in a fixed order.
+    pub respelled: Vec<Respelled>,
     /// How many product rows were read, bad ones included.
     pub product_rows: usize,
     /// How many barcode rows were read, bad and orphaned ones included.
@@ -114,11 +127,27 @@ impl BarcodeOrder {
         }
     }
 
-    /// Sorts the codes of one product and drops repeated ones, spellings of one code included.
-    fn arrange(self, codes: &mut Vec<Barcode>) {
+    /// Sorts the codes of one product and drops repeated ones, spellings of one code included; returns the spellings
+    /// that were kept and dropped.
+    fn arrange(self, codes: &mut Vec<Barcode>) -> Vec<(Barcode, Barcode)> {
         codes.sort_by(|a, b| (self.rank(a), a).cmp(&(self.rank(b), b)));
-        let mut seen = BTreeSet::new();
-        codes.retain(|code| seen.insert(code.key()));
+        codes.dedup();
+        if codes.len() < 2 {
+            return Vec::new();
+        }
+        let mut seen: BTreeMap<CodeKey, Barcode> = BTreeMap::new();
+        let mut respelled = Vec::new();
+        codes.retain(|code| match seen.entry(code.key()) {
+            Entry::Vacant(free) => {
+                free.insert(code.clone());
+                true
+            }
+            Entry::Occupied(kept) => {
+                respelled.push((kept.get().clone(), code.clone()));
+                false
+            }
+        });
+        respelled
     }
 }
 
@@ -208,7 +237,9 @@ impl CatalogueBuilder {
     pub fn finish(mut self) -> Catalogue {
         for (id, mut codes) in self.barcodes {
             if let Some(product) = self.catalogue.products.get_mut(&id) {
-                self.order.arrange(&mut codes);
+                for (kept, dropped) in self.order.arrange(&mut codes) {
+                    self.catalogue.respelled.push(Respelled { id: id.clone(), kept, dropped });
+                }
                 product.barcodes = codes;
             } else if !self.catalogue.unreadable.contains(&id) {
                 self.catalogue.orphan_barcodes += codes.len();
@@ -267,6 +298,19 @@ mod tests {
         assert!(c.products.is_empty());
         assert!(c.unreadable.contains(&id("1")));
         assert_eq!(c.bad_rows.len(), 1);
+    }
+
+    #[test]
+    fn spellings_of_one_code_are_remembered() {
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Text);
+        b.product(Some("1"), Some("A"), Ok(None));
+        for code in ["036000291452", "0036000291452", " 0036000291452 ", "x"] {
+            b.barcode(Some("1"), Some(code));
+        }
+        let c = b.finish();
+        let respelled: Vec<_> =
+            c.respelled.iter().map(|r| (r.id.as_str(), r.kept.as_str(), r.dropped.as_str())).collect();
+        assert_eq!(respelled, [("1", "0036000291452", "036000291452")]);
     }
 
     #[test]

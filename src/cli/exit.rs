@@ -11,7 +11,7 @@ Exit statuses:
   0    done; in sync
   1    failed; the message says what and what to do
   2    --dry-run: changes would be made
-  3    done, but conflicts, deferred actions or unreadable rows are open
+  3    done, but conflicts, deferred actions, unreadable rows or findings are open
   4    partly applied: Odoo refused some records, or somebody edited them meanwhile
   5    a guard refused; nothing was changed
   64   the command line is wrong
@@ -107,6 +107,7 @@ impl Status {
                 ErrorKind::Busy => Self::Busy,
                 ErrorKind::Failed => Self::Failed,
             },
+            Failure::Declined(_) => Self::Failed,
             Failure::Busy(_) => Self::Busy,
             Failure::Refused(_) => Self::Guard,
             Failure::Interrupted(Interrupt::Interrupted) => Self::Interrupted,

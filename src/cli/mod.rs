@@ -67,6 +67,14 @@ async fn run(args: &Args) -> Result<Outcome, Failure> {
             let request = revert.request().map_err(Failure::Usage)?;
             crate::commands::revert::run(&revert.overrides(args), &request, env, &signals, &mut console).await
         }
+        Command::Deferred(deferred) => {
+            let request = deferred.request().map_err(Failure::Usage)?;
+            crate::commands::deferred::run(&args.base(), &request, env, &signals, &mut console).await
+        }
+        Command::CheckBarcodes(check) => {
+            let request = check.request().map_err(Failure::Usage)?;
+            crate::commands::check_barcodes::run(&check.overrides(args), &request, env, &signals, &mut console).await
+        }
         Command::Setup(setup) => crate::commands::setup::run(&args.base(), &setup.request(), env, &mut console).await,
         Command::ShowHistory(show) => {
             let request = show.request().map_err(Failure::Usage)?;

@@ -127,6 +127,11 @@ pub(super) fn session(odoo: &OdooSettings, create: &CreateSettings) -> SessionOp
     }
 }
 
+/// What to expect of Odoo for a command that only reads.
+pub(super) fn reading_session(odoo: &OdooSettings) -> SessionOptions {
+    SessionOptions { languages: odoo.languages.clone(), company: odoo.company.as_ref().map(named), create: None }
+}
+
 fn named(value: &NameOrId) -> Named {
     match value {
         NameOrId::Name(name) => Named::Name(name.clone()),

@@ -5,7 +5,9 @@
 //!
 //! [`Writer`]: crate::odoo::Writer
 
+pub mod check_barcodes;
 mod connect;
+pub mod deferred;
 pub mod import_products;
 mod lock;
 pub mod plan_file;
@@ -89,6 +91,9 @@ pub enum Failure {
     /// What was given is for another database.
     #[error("{0}")]
     OtherDatabase(String),
+    /// What was asked for cannot be done as things stand; nothing was changed.
+    #[error("{0}")]
+    Declined(String),
     /// Another run, or a person, holds this one up.
     #[error("{0}")]
     Busy(String),

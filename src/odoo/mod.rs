@@ -1,10 +1,12 @@
 //! The target adapter: Odoo 14 to 19 over its API. Knows the catalogue, never the source.
 //!
 //! [`transport`] speaks HTTP, [`client`] connects and repeats, [`procedure`] holds the code that runs inside Odoo,
-//! [`setup`] installs it, [`session`] greets it, [`snapshot`] reads and [`writer`] writes through it. [`history`]
-//! reads what runs recorded.
+//! [`setup`] installs it, [`session`] greets it, [`snapshot`] and [`barcodes`] read and [`writer`] writes through it.
+//! [`history`] reads what runs recorded, [`deferred`] what waits, and notes what people chose, past the procedures.
 
+pub mod barcodes;
 pub mod client;
+pub mod deferred;
 pub mod error;
 pub mod history;
 pub mod procedure;

@@ -21,12 +21,23 @@ pub enum Procedure {
     Move,
     /// Deferred actions and the end of a run.
     Report,
+    /// Pages of all barcodes, and of links with theirs.
+    Barcodes,
 }
 
 impl Procedure {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Hello, Self::Lease, Self::Snapshot, Self::Lookup, Self::Create, Self::Update, Self::Move, Self::Report];
+    pub const ALL: [Self; 9] = [
+        Self::Hello,
+        Self::Lease,
+        Self::Snapshot,
+        Self::Lookup,
+        Self::Create,
+        Self::Update,
+        Self::Move,
+        Self::Report,
+        Self::Barcodes,
+    ];
 
     /// The word under which `x_pz_setup` keeps its id.
     #[must_use]
@@ -40,6 +51,7 @@ impl Procedure {
             Self::Update => "update",
             Self::Move => "move",
             Self::Report => "report",
+            Self::Barcodes => "barcodes",
         }
     }
 
@@ -57,6 +69,7 @@ impl Procedure {
             Self::Update => (true, include_str!("procedures/update.py")),
             Self::Move => (true, include_str!("procedures/move.py")),
             Self::Report => (true, include_str!("procedures/report.py")),
+            Self::Barcodes => (false, include_str!("procedures/barcodes.py")),
         };
         // Packaging barcodes moved from product.packaging to product.uom in 19; the table of an action's groups has kept
         // its name throughout.

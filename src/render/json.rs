@@ -83,11 +83,15 @@ const VERSION: u32 = 1;
 /// When `out` cannot be written.
 pub fn json(plan: &Plan, report: Option<&Report>, out: &mut dyn Write) -> io::Result<()> {
     let plan = PlanJson::new(plan);
-    let mut serializer = Serializer::with_formatter(&mut *out, Safe(PrettyFormatter::new()));
     match report {
-        None => plan.serialize(&mut serializer)?,
-        Some(report) => ReportJson::new(report, plan).serialize(&mut serializer)?,
+        None => document(&plan, out),
+        Some(report) => document(&ReportJson::new(report, plan), out),
     }
+}
+
+/// One document, indented, fit for a terminal, with a line break at its end.
+pub(super) fn document(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *out, Safe(PrettyFormatter::new())))?;
     writeln!(out)
 }
 

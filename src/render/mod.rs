@@ -1,12 +1,16 @@
-//! Plans and reports as text for people, lines for `grep`, and JSON for programs.
+//! Plans, reports, histories and findings as text for people, lines for `grep`, JSON for programs, CSV for spreadsheets.
 //!
 //! Decides nothing and knows no terminal: whether to colour and how wide to write are arguments, and everything goes to a
-//! [`std::io::Write`]. Reads `catalog`, `plan` and `apply::report`, nothing else of ours. Same input, same bytes.
+//! [`std::io::Write`]. Reads `catalog`, `plan`, `check` and `apply::report`, nothing else of ours. Same input, same bytes.
 //!
 //! Reading order: `escape` (what data may not do to a terminal), `items` (the plan grouped by product, the one view that
-//! all formats share), then a file per format: `text`, `lines`, `json`, and `report` for what a run did; `history` is a view of its own,
-//! with its formats below it.
+//! all formats share), then a file per format: `text`, `lines`, `json`, and `report` for what a run did. `check` shows
+//! findings, [`deferred`] what waits in Odoo, `history` what was recorded, each in formats of its own; `csv_cell` is what
+//! their tables share.
 
+mod check;
+mod csv_cell;
+pub mod deferred;
 mod escape;
 mod history;
 mod items;
@@ -15,6 +19,7 @@ mod lines;
 mod report;
 mod text;
 
+pub use check::{check_csv, check_json, check_text, codes_text};
 pub use history::{Asked, HistoryFormat, HistoryWriter, RunHead, Zone};
 pub use json::json;
 pub use lines::plan_lines;

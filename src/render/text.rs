@@ -15,9 +15,9 @@ use super::items::{Field, FieldKind, Item, Origin, Origins, Symbol, Why, items};
 use super::{Options, Style, grouped, plural};
 
 /// Columns before a field's name.
-const INDENT: usize = 6;
+pub(super) const INDENT: usize = 6;
 /// Columns before a field's value.
-const VALUE: usize = INDENT + 9;
+pub(super) const VALUE: usize = INDENT + 9;
 /// Texts narrower than this are not wrapped: there is nothing to be gained.
 const NARROWEST: usize = 40;
 
@@ -144,7 +144,7 @@ impl Page<'_> {
         writeln!(self.out, "{text}")
     }
 
-    fn painted(&mut self, ansi: Ansi, text: &str) -> io::Result<()> {
+    pub fn painted(&mut self, ansi: Ansi, text: &str) -> io::Result<()> {
         if self.style.color { write!(self.out, "{ansi}{text}{ansi:#}") } else { write!(self.out, "{text}") }
     }
 
@@ -162,11 +162,11 @@ impl Page<'_> {
         write!(self.out, " ")
     }
 
-    fn strong(&mut self, text: &str) -> io::Result<()> {
+    pub fn strong(&mut self, text: &str) -> io::Result<()> {
         self.painted(Ansi::new().bold(), text)
     }
 
-    fn aside(&mut self, text: &str) -> io::Result<()> {
+    pub fn aside(&mut self, text: &str) -> io::Result<()> {
         write!(self.out, "  ")?;
         self.painted(Ansi::new().dimmed(), &format!("({text})"))
     }
@@ -210,11 +210,11 @@ impl Page<'_> {
     }
 
     /// What was left out of a long list.
-    fn more(&mut self, n: usize, noun: &str) -> io::Result<()> {
+    pub fn more(&mut self, n: usize, noun: &str) -> io::Result<()> {
         if n > 0 { self.line(&format!("… and {}", plural(n, &format!("more {noun}")))) } else { Ok(()) }
     }
 
-    fn field(&mut self, name: &str) -> io::Result<()> {
+    pub fn field(&mut self, name: &str) -> io::Result<()> {
         write!(self.out, "{:INDENT$}{name:width$}", "", width = VALUE - INDENT)
     }
 

@@ -23,11 +23,23 @@ impl Stage {
         stage
     }
 
+    /// The same with these companies, the first being the account's own.
+    pub fn with_companies(version: u32, companies: &[&str]) -> Self {
+        let stage = Self::before_setup(version, companies);
+        stage.bench.setup(&["-q"]).expect(0);
+        stage
+    }
+
     /// The same before `setup`.
     pub fn without_setup(version: u32) -> Self {
+        Self::before_setup(version, &["My Company"])
+    }
+
+    fn before_setup(version: u32, companies: &[&str]) -> Self {
         let account =
             UserOptions { password: SYNC_PASSWORD.to_owned(), ..UserOptions::new("sync") }.products().api_key(API_KEY);
-        let options = OdooOptions::version(version).user(account).language("ru_RU");
+        let mut options = OdooOptions::version(version).user(account).language("ru_RU");
+        options.companies = companies.iter().map(|name| (*name).to_owned()).collect();
         let runtime = Bench::runtime();
         let odoo = runtime.block_on(OdooServer::start(options)).unwrap();
         let secret =

@@ -69,6 +69,7 @@ pub async fn all(world: &World) {
     writing::adopts(world).await;
     reading::links(world).await;
     reading::candidates_and_holders(world).await;
+    reading::all_barcodes(world).await;
     moves::swaps_and_circles(world).await;
     moves::overtaken(world).await;
     moves::refused(world).await;

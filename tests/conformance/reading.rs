@@ -1,8 +1,10 @@
 //! Links, candidates, holders.
 
-use erpsync::catalog::{CodeKey, HolderKind, MatchRule};
+use erpsync::catalog::{CodeKey, Company, HolderKind, LinkedCode, MatchRule, OdooCodes, PackagingKind};
 use erpsync::odoo::Session;
+use erpsync::odoo::barcodes::{read_codes, read_codes_by, read_linked, read_linked_by};
 use erpsync::odoo::snapshot::{Unlinked, Wanted, look_up};
+use erpsync::odoo::transport::Call;
 use erpsync::odoo::writer::{Answer, CreateRow, Finish, Spoken};
 use serde_json::json;
 
@@ -151,4 +153,54 @@ async fn packaging(world: &World, session: &Session) {
     let Answer::Created(_, Some(at)) = made[&external("1")] else { panic!("{made:?}") };
     assert_eq!(at, product);
     writer.release().await.unwrap();
+}
+
+/// Everything that has a barcode, in pages, whatever their size; runs after the others, whose records it finds too.
+pub async fn all_barcodes(world: &World) {
+    let session = world.session().await;
+    let of = source("pages");
+    let before = read_codes(&session).await.unwrap();
+    let rows: Vec<_> = (1..=5).map(|n| create_row(&n.to_string(), "Paged", 1.0, Some(&format!("page-{n}")))).collect();
+    create(&session, "pages", &[&rows[..], &[create_row("6", "Codeless", 1.0, None)]].concat()).await;
+    let (other, template) = world.add_product(json!({"name": "Archived page", "barcode": "page-old"})).await;
+    world.edit("product.template", template, json!({"active": false})).await;
+    world.add_product(json!({"name": "Codeless too"})).await;
+    let (own, template) = world.add_product(json!({"name": "Own page", "barcode": "page-own"})).await;
+    world.edit("product.template", template, json!({"company_id": session.company})).await;
+
+    let codes = read_codes(&session).await.unwrap();
+    let ids: Vec<i64> = codes.products.iter().map(|p| p.id.get()).collect();
+    assert!(ids.is_sorted() && codes.products.iter().all(|p| p.barcode.is_some()));
+    let new: Vec<_> = codes.products.iter().filter(|p| !before.products.contains(p)).collect();
+    let texts: Vec<&str> = new.iter().filter_map(|p| p.barcode.as_deref()).collect();
+    assert_eq!(texts, ["page-1", "page-2", "page-3", "page-4", "page-5", "page-old", "page-own"]);
+    let [.., archived, owned] = new[..] else { panic!("{new:?}") };
+    assert_eq!((archived.id.get(), archived.active, &archived.company), (other, false, &Company::Shared));
+    assert_eq!(archived.name, "Archived page");
+    assert_eq!((owned.id.get(), owned.active, &owned.company), (own, true, &Company::Own));
+    let boxed = codes.packagings.iter().find(|p| p.barcode == "look-box").expect("from another scenario");
+    let kind = if world.version >= 19 { PackagingKind::Unit } else { PackagingKind::Packaging };
+    assert_eq!((boxed.kind, boxed.name.as_str(), boxed.active), (kind, "Boxed", true));
+    // The size of a page makes no difference.
+    for page in [1, 7, codes.products.len()] {
+        let paged: OdooCodes = read_codes_by(&session, page).await.unwrap();
+        assert_eq!(paged, codes, "pages of {page}");
+    }
+
+    let linked = read_linked(&session, &of).await.unwrap();
+    let row = |l: &LinkedCode| {
+        let p = l.product.as_ref().unwrap();
+        (l.external_id.to_string(), p.name.clone(), p.barcode.clone(), l.wrote_barcode.clone(), l.no_touch)
+    };
+    let code = |n: i32| Some(format!("page-{n}"));
+    let expected = |n: i32| (n.to_string(), "Paged".to_owned(), code(n), code(n), false);
+    assert_eq!(linked.iter().take(5).map(row).collect::<Vec<_>>(), (1..=5).map(expected).collect::<Vec<_>>());
+    assert_eq!(row(&linked[5]), ("6".to_owned(), "Codeless".to_owned(), None, None, false));
+    assert_eq!(read_linked_by(&session, &of, 2).await.unwrap(), linked);
+    assert!(read_linked(&session, &source("nothing")).await.unwrap().is_empty());
+    // A product that is gone leaves its link.
+    let gone = linked[2].product.as_ref().unwrap().id.get();
+    world.admin(Call::new("product.product", "unlink").ids(&[gone])).await;
+    let linked = read_linked(&session, &of).await.unwrap();
+    assert_eq!((linked.len(), &linked[2].product, linked[2].wrote_barcode.clone()), (6, &None, code(3)));
 }

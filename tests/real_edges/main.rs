@@ -21,6 +21,9 @@ mod proxy;
 mod refusals;
 mod world;
 
+/// How the names of this suite's databases begin.
+const PREFIX: &str = "erpsync_edge";
+
 /// Each scenario once on each version, as a test of its own.
 macro_rules! on_both {
     ($($name:ident: $scenario:path,)*) => {

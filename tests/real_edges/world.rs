@@ -32,7 +32,7 @@ impl World {
     }
 
     pub fn in_languages(version: u32, name: &str, languages: &[&str]) -> Self {
-        let bench = Bench::new(copy_of(&template(version, languages), &format!("erpsync_edge_{name}")));
+        let bench = Bench::new(copy_of(&template(version, languages), &format!("{}_{name}", crate::PREFIX)));
         let base = std::fs::read_to_string(bench.config()).unwrap();
         Self { bench, base }
     }
@@ -220,7 +220,7 @@ fn template(version: u32, languages: &[&str]) -> Arc<Target> {
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let make = || {
         let how = if version >= 19 { How::ApiKey } else { How::Password };
-        let name = format!("erpsync_edge_template_{}", languages.len());
+        let name = format!("{}_template_{}", crate::PREFIX, languages.len());
         let bench = Bench::new(Target::real(version, &name, languages, how));
         bench.setup(&[]).expect(0);
         Arc::new(same(&bench.target, &name))

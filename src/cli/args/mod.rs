@@ -1,5 +1,7 @@
 //! Flags and subcommands, a file for each, and how they become requests. `--help` is documentation: say it here, and say it well.
 
+mod check_barcodes;
+mod deferred;
 mod import_products;
 mod moment;
 mod plan_file;
@@ -19,6 +21,8 @@ use crate::commands::Format;
 use crate::config::Overrides;
 
 use super::exit::STATUSES;
+use check_barcodes::CheckBarcodes;
+use deferred::Deferred;
 use import_products::ImportProducts;
 use plan_file::{Apply, Show};
 use revert::Revert;
@@ -79,6 +83,10 @@ pub(super) enum Command {
     /// Undo a run's prices, names and barcodes, where nobody has edited them since
     #[command(after_help = STATUSES)]
     Revert(Revert),
+    /// See what waits for the source or for a person, and choose what the next import shall do about it
+    Deferred(Deferred),
+    /// Tell which barcodes clash or are wrong, in the source, in Odoo and between them, and what settles it; writes nothing
+    CheckBarcodes(CheckBarcodes),
     /// Install models, rights, screens and procedures in Odoo; again after an upgrade
     #[command(after_help = STATUSES)]
     Setup(Setup),

@@ -2,6 +2,7 @@
 //! setup installs. What that code asks in SQL is read here past all rights; what it does through Odoo's models goes
 //! through rights and rules here as well.
 
+mod barcodes;
 mod create;
 mod hello;
 mod lease;
@@ -69,6 +70,7 @@ pub(super) fn run(env: &mut Env<'_>, name: &str, ask: &Ask<'_>) -> Result<Value,
         "update" => update::run(env, ask),
         "move" => shift::run(env, ask),
         "report" => report::run(env, ask),
+        "barcodes" => barcodes::run(env, ask),
         other => Err(OdooFault::value_error(format!("the stand-in has no procedure {other:?}"))),
     }
 }

@@ -1,0 +1,146 @@
+//! `erpsync check-barcodes`: which barcodes clash, in the sources, in Odoo and between them. Reads both, writes nothing, and
+//! takes no lease.
+
+use std::collections::BTreeSet;
+
+use crate::catalog::{MatchRule, OdooCodes, SourceName};
+use crate::check::{self, Code, Finding, Report};
+use crate::config::{self, Environment, Overrides, Settings, SourceSettings};
+use crate::odoo::{Odoo, Session, barcodes};
+use crate::render;
+
+use super::{Console, Failure, Outcome, Signals, connect};
+
+/// How to print the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckFormat {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
+    /// For a spreadsheet.
+    Csv,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Only findings of these kinds; empty for all.
+    pub only: BTreeSet<Code>,
+    /// How to print.
+    pub format: CheckFormat,
+    /// Print the kinds of findings, and do nothing else.
+    pub list_codes: bool,
+}
+
+/// Runs it for every configured source in turn, and once for Odoo; a source that fails does not keep the others from their
+/// turn.
+///
+/// # Errors
+/// See [`Failure`]; with several sources, failures of single ones stand in the [`Outcome`].
+pub async fn run(
+    overrides: &Overrides,
+    request: &Request,
+    env: &dyn Environment,
+    signals: &Signals,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
+    if request.list_codes {
+        render::codes_text(console.out).map_err(Failure::Output)?;
+        return Ok(Outcome::default());
+    }
+    let settings = config::load(overrides, env)?;
+    settings.require_sources()?;
+    for warning in &settings.warnings {
+        log::warn!("{warning}");
+    }
+    let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?);
+    let session = signals.unless_interrupted(async {
+        let odoo = Odoo::connect(&options).await?;
+        Session::open(odoo, &connect::reading_session(&settings.odoo)).await
+    });
+    let session = session.await?;
+    let codes = signals.unless_interrupted(barcodes::read_codes(&session)).await?;
+    log::info!("Odoo: barcodes of {} products and {} packagings read", codes.products.len(), codes.packagings.len());
+    let mut report = Report { only: request.only.clone(), ..Report::default() };
+    let mut outcome = Outcome::default();
+    let mut told = BTreeSet::new();
+    for (name, source) in &settings.sources {
+        let side = Side { name, source, settings: &settings, session: &session };
+        match side.check(&codes, env, signals).await {
+            Ok(findings) => {
+                let wrong = findings.iter().filter(|f| f.code == Code::WrongCheckDigitInSource);
+                told.extend(wrong.filter_map(|f| f.barcode.clone()));
+                report.checked.push(name.clone());
+                report.add(findings);
+            }
+            Err(failure) if settings.sources.len() == 1 || matches!(failure, Failure::Interrupted(_)) => {
+                return Err(failure);
+            }
+            Err(failure) => {
+                log::error!("source {name}: {failure}");
+                report.failed.push((name.clone(), failure.to_string()));
+                outcome.failures.push(failure);
+            }
+        }
+    }
+    report.add(check::check_odoo(&codes, &told));
+    outcome.open = report.is_open();
+    show(&report, request.format, console);
+    Ok(outcome)
+}
+
+/// A source to be checked.
+struct Side<'a> {
+    name: &'a SourceName,
+    source: &'a SourceSettings,
+    settings: &'a Settings,
+    session: &'a Session,
+}
+
+impl Side<'_> {
+    async fn check(
+        &self,
+        codes: &OdooCodes,
+        env: &dyn Environment,
+        signals: &Signals,
+    ) -> Result<Vec<Finding>, Failure> {
+        let source = connect::source(self.name, self.source, env)?;
+        let reading = signals.unless_interrupted(crate::mssql::read(&source)).await?;
+        for warning in &reading.warnings {
+            log::info!("source {}: {warning}", self.name);
+        }
+        let catalogue = reading.catalogue;
+        let links = signals.unless_interrupted(barcodes::read_linked(self.session, self.name)).await?;
+        log::info!(
+            "source {}: {} products and {} barcodes read, {} links in Odoo",
+            self.name,
+            catalogue.product_rows,
+            catalogue.barcode_rows,
+            links.len()
+        );
+        let source = check::Source {
+            name: self.name,
+            catalogue: &catalogue,
+            links: &links,
+            adopts_by_barcode: self.settings.sync.match_rules.contains(&MatchRule::Barcode),
+        };
+        Ok(check::check_source(&source, codes))
+    }
+}
+
+/// A reader that went away does not change the status.
+fn show(report: &Report, format: CheckFormat, console: &mut Console<'_>) {
+    if console.quiet {
+        return;
+    }
+    let options = render::Options { verbose: console.verbose, max_items: None };
+    let written = match format {
+        CheckFormat::Text => render::check_text(report, console.style, options, console.out),
+        CheckFormat::Json => render::check_json(report, console.out),
+        CheckFormat::Csv => render::check_csv(report, console.out),
+    };
+    if let Err(e) = written {
+        log::debug!("the findings were not printed: {e}");
+    }
+}

@@ -1,0 +1,157 @@
+//! Reads every barcode in Odoo and the links of a source, page by page, each page a transaction of its own. Writes nothing.
+//!
+//! What people change meanwhile may be seen half; who acts on it looks again.
+
+use serde_json::{Value, json};
+
+use crate::catalog::{
+    Company, ExternalId, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind, ProductId, SourceName,
+};
+
+use super::error::OdooError;
+use super::procedure::Procedure;
+use super::session::Session;
+
+/// Rows that one call returns.
+const PAGE: usize = 20_000;
+
+/// Reads all barcodes: products and packagings (from 19 on: units), archived ones and other companies' included.
+///
+/// # Errors
+/// When a call fails or an answer is not understood.
+pub async fn read_codes(session: &Session) -> Result<OdooCodes, OdooError> {
+    read_codes_by(session, PAGE).await
+}
+
+/// [`read_codes`] in pages of another size.
+///
+/// # Errors
+/// As [`read_codes`].
+pub async fn read_codes_by(session: &Session, page: usize) -> Result<OdooCodes, OdooError> {
+    let mut codes = OdooCodes::default();
+    pages(session, json!({"what": "products"}), page, |row| {
+        codes.products.extend(row.product(0)?);
+        Ok(())
+    })
+    .await?;
+    // Packagings came to an end with 18; from 19 on units have the barcodes.
+    let kind = if session.odoo.version >= 19 { PackagingKind::Unit } else { PackagingKind::Packaging };
+    pages(session, json!({"what": "packagings"}), page, |row| {
+        let product = row.product(2)?.ok_or_else(|| row.wrong(2, "product"))?;
+        codes.packagings.push(OdooPackaging {
+            id: row.integer(0)?,
+            kind,
+            barcode: row.text(1).unwrap_or_default().to_owned(),
+            product: product.id,
+            name: product.name,
+            active: product.active,
+            company: product.company,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(codes)
+}
+
+/// Reads the links of a source.
+///
+/// # Errors
+/// When a call fails or an answer is not understood.
+pub async fn read_linked(session: &Session, source: &SourceName) -> Result<Vec<LinkedCode>, OdooError> {
+    read_linked_by(session, source, PAGE).await
+}
+
+/// [`read_linked`] in pages of another size.
+///
+/// # Errors
+/// As [`read_linked`].
+pub async fn read_linked_by(session: &Session, source: &SourceName, page: usize) -> Result<Vec<LinkedCode>, OdooError> {
+    let mut links = Vec::new();
+    pages(session, json!({"what": "links", "source": source.as_str()}), page, |row| {
+        links.push(LinkedCode {
+            external_id: row
+                .text(1)
+                .and_then(|t| ExternalId::parse(t).ok())
+                .ok_or_else(|| row.wrong(1, "external id"))?,
+            wrote_barcode: row.text(2).map(str::to_owned),
+            no_touch: row.flag(3)?,
+            product: row.product(4)?,
+        });
+        Ok(())
+    })
+    .await?;
+    Ok(links)
+}
+
+async fn pages(
+    session: &Session,
+    mut question: Value,
+    page: usize,
+    mut take: impl FnMut(&Row<'_>) -> Result<(), OdooError>,
+) -> Result<(), OdooError> {
+    let mut after = 0;
+    loop {
+        question["after"] = json!(after);
+        question["limit"] = json!(page);
+        let answer = session.ask(Procedure::Barcodes, question.clone()).await?;
+        let rows = answer["rows"].as_array().ok_or_else(|| not_understood("no list \"rows\"", &answer))?;
+        for cells in rows {
+            let row = Row { cells, company: session.company };
+            after = row.integer(0)?;
+            take(&row)?;
+        }
+        if rows.len() < page {
+            return Ok(());
+        }
+    }
+}
+
+fn not_understood(reason: &str, value: &Value) -> OdooError {
+    let body: String = value.to_string().chars().take(200).collect();
+    OdooError::Answer { call: "barcodes".to_owned(), reason: reason.to_owned(), body }
+}
+
+/// A row of an answer, taken apart by position.
+struct Row<'a> {
+    cells: &'a Value,
+    /// The company that we work for.
+    company: i64,
+}
+
+impl Row<'_> {
+    fn wrong(&self, i: usize, what: &str) -> OdooError {
+        not_understood(&format!("column {i} is no {what}"), self.cells)
+    }
+
+    fn integer(&self, i: usize) -> Result<i64, OdooError> {
+        self.cells[i].as_i64().ok_or_else(|| self.wrong(i, "number"))
+    }
+
+    /// NULL is no text, and so is Odoo's `false`.
+    fn text(&self, i: usize) -> Option<&str> {
+        self.cells[i].as_str().filter(|t| !t.is_empty())
+    }
+
+    fn flag(&self, i: usize) -> Result<bool, OdooError> {
+        self.cells[i].as_bool().ok_or_else(|| self.wrong(i, "yes or no"))
+    }
+
+    /// The six columns of a product from `i` on; `None` where a link has none.
+    fn product(&self, i: usize) -> Result<Option<OdooProduct>, OdooError> {
+        if self.cells[i].is_null() {
+            return Ok(None);
+        }
+        let company = match self.cells[i + 3].as_i64() {
+            None => Company::Shared,
+            Some(id) if id == self.company => Company::Own,
+            Some(_) => Company::Other(self.text(i + 4).unwrap_or_default().to_owned()),
+        };
+        Ok(Some(OdooProduct {
+            id: ProductId::new(self.integer(i)?).ok_or_else(|| self.wrong(i, "product"))?,
+            barcode: self.text(i + 1).map(str::to_owned),
+            active: self.flag(i + 2)?,
+            company,
+            name: self.text(i + 5).unwrap_or_default().to_owned(),
+        }))
+    }
+}

@@ -1,0 +1,34 @@
+//! `erpsync deferred` on real Odoos, with the built binary: deferred actions that real imports opened, listed, shown and
+//! settled by accounts of each of our groups. What the next import does with a choice is not told here.
+//!
+//! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`; run with `cargo test --test real_deferred -- --ignored`.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../real_edges/world.rs"]
+#[allow(dead_code)]
+mod world;
+
+mod desk;
+mod people;
+mod settling;
+
+/// How the names of this suite's databases begin.
+const PREFIX: &str = "erpsync_deferred";
+
+/// Each scenario once on each version, as a test of its own.
+macro_rules! on_both {
+    ($($name:ident: $scenario:path,)*) => {
+        mod on_14 {
+            $(#[test] #[ignore = "needs a real Odoo 14"] fn $name() { $scenario(14) })*
+        }
+        mod on_19 {
+            $(#[test] #[ignore = "needs a real Odoo 19"] fn $name() { $scenario(19) })*
+        }
+    };
+}
+
+on_both! {
+    what_waits_is_shown_and_settled: crate::settling::scenario,
+    everybody_has_their_rights: crate::people::scenario,
+}
