@@ -36,8 +36,9 @@ fn conforms(version: u32, name: &str, with_keys: bool) {
                 "name" => ("product_template", "name"),
                 _ => ("product_product", "barcode"),
             };
+            let name: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
             target.sql(&format!(
-                "alter table {table} add constraint another_module_{column} check (coalesce({shown}, '') != '{value}')"
+                "alter table {table} add constraint another_module_{column}_{name} check (coalesce({shown}, '') != '{value}')"
             ));
         }),
     };

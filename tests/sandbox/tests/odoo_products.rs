@@ -121,3 +121,65 @@ async fn archiving_a_variant_leaves_its_template() {
     server.edit(DB, id, Edit::Delete);
     assert!(server.products(DB).is_empty() && server.records(DB, "product.template").is_empty());
 }
+
+#[tokio::test]
+async fn packagings_up_to_18_share_codes_as_they_like() {
+    let (server, admin) = server(14).await;
+    let a = server.add_product(DB, NewProduct { name: "A", barcode: Some("1"), ..NewProduct::default() });
+    let boxed = |code: &str| json!([[{"name": "Box", "product_id": a, "qty": 6.0, "barcode": code}]]);
+    for code in ["1", "2", "2"] {
+        admin.call("product.packaging", "create", boxed(code), json!({})).await;
+    }
+    let nameless = json!([[{"product_id": a, "barcode": "3"}]]);
+    let (_, name, _) = admin.error("product.packaging", "create", nameless, json!({})).await;
+    assert_eq!(name, "odoo.exceptions.ValidationError");
+    // A packaging outlives its product.
+    server.edit(DB, a, Edit::Delete);
+    let left: Vec<_> = server.records(DB, "product.packaging").into_iter().map(|r| r["product_id"].clone()).collect();
+    assert_eq!(left, [json!(null), json!(null), json!(null)]);
+}
+
+#[tokio::test]
+async fn units_from_19_on_have_codes_of_their_own() {
+    let (server, admin) = server(19).await;
+    let a = server.add_product(DB, NewProduct { name: "A", barcode: Some("1"), ..NewProduct::default() });
+    let archived = NewProduct { name: "B", barcode: Some("2"), archived: true, ..NewProduct::default() };
+    server.add_product(DB, archived);
+    let unit = |code: &str| json!([[{"product_id": a, "uom_id": 2, "barcode": code}]]);
+    let (_, _, words) = admin.error("product.uom", "create", unit("1"), json!({})).await;
+    assert_eq!(words, "A product already uses the barcode");
+    // An archived product's code is free, but not for those who see archived ones.
+    let seen = json!({"context": {"active_test": false}});
+    let (_, _, words) = admin.error("product.uom", "create", unit("2"), seen).await;
+    assert_eq!(words, "A product already uses the barcode");
+    admin.call("product.uom", "create", unit("2"), json!({})).await;
+    let (_, _, words) = admin.error("product.uom", "create", unit("2"), json!({})).await;
+    assert_eq!(words, "A barcode can only be assigned to one packaging.");
+    let id = server.records(DB, "product.uom")[0]["id"].clone();
+    let (_, _, words) = admin.error("product.uom", "write", json!([[id], {"barcode": "1"}]), json!({})).await;
+    assert_eq!(words, "A product already uses the barcode");
+    for missing in [json!({"product_id": a, "barcode": "3"}), json!({"uom_id": 1, "barcode": "3"})] {
+        let (_, name, _) = admin.error("product.uom", "create", json!([[missing]]), json!({})).await;
+        assert_eq!(name, "odoo.exceptions.ValidationError");
+    }
+    server.edit(DB, a, Edit::Delete);
+    assert!(server.records(DB, "product.uom").is_empty());
+}
+
+#[tokio::test]
+async fn a_template_that_comes_back_wakes_its_variants_only_when_none_is_awake() {
+    let (server, admin) = server(14).await;
+    let a = server.add_product(DB, NewProduct { name: "A", ..NewProduct::default() });
+    let template = server.product(DB, "A").template;
+    let b = admin.call("product.product", "create", json!([[{"product_tmpl_id": template}]]), json!({})).await;
+    let b = b[0].as_i64().unwrap();
+    let active = || server.products(DB).into_iter().map(|p| (p.id, p.active)).collect::<Vec<_>>();
+    server.edit(DB, a, Edit::Active(false));
+    assert_eq!(active(), [(a, false), (b, false)]);
+    server.archive_variant(DB, b, true);
+    server.edit(DB, a, Edit::Active(true));
+    assert_eq!(active(), [(a, false), (b, true)]);
+    server.archive_variant(DB, b, false);
+    server.edit(DB, a, Edit::Active(true));
+    assert_eq!(active(), [(a, true), (b, true)]);
+}
