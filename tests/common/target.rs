@@ -67,8 +67,12 @@ impl Target {
             let quoted: Vec<String> = languages.iter().map(|l| format!("{l:?}")).collect();
             target.odoo_extra = format!("languages = [{}]\n", quoted.join(", "));
         }
-        let manager: &[&str] =
-            if version >= 19 { &["product.group_product_manager"] } else { &["sales_team.group_sale_manager"] };
+        // Archiving a product asks for its reordering rules, which a sales manager may read and a product manager may not.
+        let manager: &[&str] = if version >= 19 {
+            &["product.group_product_manager", "stock.group_stock_user"]
+        } else {
+            &["sales_team.group_sale_manager"]
+        };
         target.user("sync", SYNC_PASSWORD, &[&["base.group_user"], manager].concat());
         match how {
             How::Password => target.secrets.push(("ERPSYNC_ODOO_PASSWORD".to_owned(), SYNC_PASSWORD.to_owned())),

@@ -62,6 +62,8 @@ pub async fn conflicts(world: &World) {
         deferred("1", "barcode-contested", "4601234567890", "listed by #1 and #2"),
         deferred("1", "no-price", "", "has no price"),
         deferred("9", "ambiguous", "", "two products fit"),
+        // Said twice, it is one all the same.
+        deferred("1", "no-price", "", "has no price"),
     ];
     let ending = writer.finish(&rows, Spoken::default(), &finish()).await.unwrap();
     assert_eq!((ending.opened, ending.closed, ending.open), (3, 0, 3));

@@ -40,9 +40,10 @@ def create(part):
             product['default_code'] = row['external_id']
         values.append(product)
     products = env['product.product'].create(values)
-    fresh, fresh_rows, links = [], [], {}
+    fresh, fresh_rows, links, packed = [], [], {}, []
     for row, product in zip(part, products):
-        put_on_packagings(product, row['further'])
+        for code in row['further']:
+            packed.append((product, code))
         values = dict(
             event('manual' if row['relink'] else 'ok'), x_name='[%s] %s' % (row['external_id'], row['name']),
             x_source=ask['source'], x_external_id=row['external_id'], x_product_id=product.id, x_said_name=row['name'],
@@ -55,6 +56,7 @@ def create(part):
         else:
             fresh.append(values)
             fresh_rows.append(row)
+    put_on_packagings(packed)
     for row, link in zip(fresh_rows, env['x_pz_product'].create(fresh) if fresh else []):
         links[row['external_id']] = link.id
     barcodes, prices = [], []

@@ -48,13 +48,14 @@ def move(part):
         if row['new']:
             product.write({'barcode': row['new']})
     flush()
-    lines = []
+    absent = []
     for row, product in zip(rows_of, env['product.product'].browse([row['product'] for row in rows_of])):
-        absent = []
         for code in row['add']:
             if code not in packed.get(row['product'], []):
-                absent.append(code)
-        put_on_packagings(product, absent)
+                absent.append((product, code))
+    put_on_packagings(absent)
+    lines = []
+    for row in rows_of:
         link = links.get(row['external_id'], False)
         if row['outside']:
             line = history(False, row, 'outside-%s' % row['product'], row['old'], row['new'], row['cause'])

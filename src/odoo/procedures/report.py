@@ -23,6 +23,8 @@ if leased and ask['conflicts']:
         if row['holder'] not in alive:
             row['holder'] = None
         key = (row['external_id'], row['kind'], row['subject'])
+        if key in now:
+            continue
         now.add(key)
         touched.add(row['external_id'])
         if row['kind'] == 'refused' and key in before and before[key][8] == 'abandon':

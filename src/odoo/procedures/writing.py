@@ -96,10 +96,10 @@ def taken(codes, but, off):
     return out
 
 
-def put_on_packagings(product, codes):
-    # Further codes that scan: a unit's from 19 on, a packaging's before.
+def put_on_packagings(pairs):
+    # Further codes that scan, each with its product: a unit's from 19 on, a packaging's before.
     values = []
-    for code in codes:
+    for product, code in pairs:
         if PACKAGING == 'product_uom':
             values.append({'product_id': product.id, 'uom_id': product.uom_id.id, 'barcode': code})
         else:

@@ -137,6 +137,9 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
     let (mut fresh, mut now, mut touched) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for row in ask.list("rows")? {
         let key = key(row);
+        if !now.insert(key.clone()) {
+            continue;
+        }
         touched.insert(key.0.clone());
         let known = before.get(&key);
         let waits = settled(row, known.map(|(_, r)| r)).is_none();
@@ -153,7 +156,6 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
                 }
             }
         }
-        now.insert(key);
     }
     let gone: Vec<_> = before.iter().filter(|(key, _)| !now.contains(*key)).collect();
     touched.extend(gone.iter().map(|(key, _)| key.0.clone()));
