@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::catalog::{ExternalId, PriceDigits};
 use crate::odoo::OdooError;
 use crate::odoo::writer::{Answer, DeferredRow, Ending, Finish, Spoken, Writer};
-use crate::plan::{Activity, Creation, DeferredKind, Plan, Settled, Update};
+use crate::plan::{Activity, BarcodeMove, Component, Creation, DeferredKind, Plan, Settled, Update};
 
 use report::{Interrupt, NotDone, Report};
 
@@ -101,7 +101,7 @@ pub async fn apply(
 enum Step {
     Create(Vec<Creation>),
     Update(Vec<Update>),
-    Move(Vec<crate::plan::Component>),
+    Move(Vec<Component>),
 }
 
 impl Step {
@@ -109,8 +109,11 @@ impl Step {
         match self {
             Self::Create(batch) => batch.iter().map(|c| (c.external_id.clone(), c.name.to_string())).collect(),
             Self::Update(batch) => batch.iter().map(|u| (u.external_id.clone(), u.label.clone())).collect(),
+            // A product outside goes by the external id of the one that gets its code: that one speaks for both.
             Self::Move(batch) => {
-                batch.iter().flat_map(|c| &c.moves).map(|m| (m.external_id.clone(), m.label.clone())).collect()
+                let speaks = |c: &Component, m: &BarcodeMove| !m.outside || c.moves.iter().all(|m| m.outside);
+                let moves = batch.iter().flat_map(|c| c.moves.iter().filter(|m| speaks(c, m)));
+                moves.map(|m| (m.external_id.clone(), m.label.clone())).collect()
             }
         }
     }
@@ -119,14 +122,14 @@ impl Step {
 /// Cuts the plan into calls. Components stay whole: several small ones share a call, a large one has its own.
 fn steps(
     adoptions: Vec<Update>,
-    moves: Vec<crate::plan::Component>,
+    moves: Vec<Component>,
     creations: Vec<Creation>,
     updates: Vec<Update>,
     options: Options,
 ) -> Vec<Step> {
     let size = options.batch.max(1);
     let mut out: Vec<Step> = chunks(adoptions, size).map(Step::Update).collect();
-    let mut batch: Vec<crate::plan::Component> = Vec::new();
+    let mut batch: Vec<Component> = Vec::new();
     let mut rows = 0;
     for component in moves {
         if rows > 0 && rows + component.moves.len() > size {

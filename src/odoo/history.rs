@@ -303,16 +303,36 @@ pub async fn find_runs(odoo: &Odoo, key: &str, limit: usize) -> Result<Vec<RunLi
 /// # Errors
 /// When a call fails or an answer is not understood.
 pub async fn holders(odoo: &Odoo, codes: &[String]) -> Result<Vec<(Tenant, String)>, OdooError> {
-    let domain = json!([["x_wrote_barcode", "in", codes], ["x_product_id", "!=", false]]);
+    // Further codes are one a line: a code that is a part of another is sorted out below.
+    let mut domain = vec![json!(["x_product_id", "!=", false])];
+    domain.extend(std::iter::repeat_n(json!("|"), codes.len()));
+    domain.push(json!(["x_wrote_barcode", "in", codes]));
+    domain.extend(codes.iter().map(|code| json!(["x_wrote_extras", "ilike", code])));
+    let domain = Value::Array(domain);
     let page = Page { order: "id", limit: PAGE };
-    let rows = odoo.search_page(LINKS, domain, &["x_source", "x_external_id", "x_name"], page).await?;
+    let rows = odoo.search_page(
+        LINKS,
+        domain,
+        &["x_source", "x_external_id", "x_name", "x_wrote_barcode", "x_wrote_extras"],
+        page,
+    );
+    let rows = rows.await?;
+    let has = |cells: &&Map<String, Value>| {
+        let row = Row { cells, model: LINKS };
+        let extras = row.text("x_wrote_extras").unwrap_or_default();
+        row.text("x_wrote_barcode")
+            .iter()
+            .map(String::as_str)
+            .chain(extras.lines())
+            .any(|c| codes.iter().any(|w| w == c))
+    };
     let one = |cells: &Map<String, Value>| {
         let row = Row { cells, model: LINKS };
         let external_id = row.text("x_external_id").unwrap_or_default();
         let name = product_name(&row.text("x_name").unwrap_or_default(), &external_id);
         (Tenant { source: row.text("x_source").unwrap_or_default(), external_id, linked: true }, name)
     };
-    Ok(rows.iter().map(one).collect())
+    Ok(rows.iter().filter(has).map(one).collect())
 }
 
 /// Is there, or was there ever, a product of this external id?

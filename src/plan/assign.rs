@@ -325,13 +325,13 @@ impl<'a> Table<'a> {
         if let Some(other) = others.iter().copied().find(twin).filter(|_| own.is_some()) {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder(other.clone())));
         }
-        let mut beside = self.held_by[&key].iter().filter(|h| **h != id);
+        let beside: Vec<&ExternalId> = self.having(&key).filter(|h| *h != id).collect();
         if self.claimants[&key].len() == 1
-            && let Some(frozen) = beside.clone().find(|h| self.is_frozen(h))
+            && let Some(frozen) = beside.iter().find(|h| self.is_frozen(h))
         {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::Frozen((*frozen).clone())));
         }
-        let alone = others.is_empty() && beside.all(|h| !self.is_frozen(h) && self.listed(h, &key).is_none());
+        let alone = others.is_empty() && beside.iter().all(|h| !self.is_frozen(h) && self.listed(h, &key).is_none());
         let mended = if current.trim() != current && alone { listed.as_str() } else { current };
         Some(mended.to_owned())
     }
@@ -443,10 +443,9 @@ impl<'a> Table<'a> {
             let keeps = |h: &&ExternalId| out.targets[*h].as_deref().map(CodeKey::of).as_ref() == Some(key);
             let main = self.held_by.get(key).into_iter().flatten().copied().filter(keeps);
             let extra = self.extra_of.get(key).into_iter().flatten().copied().filter(|_| self.rules.extras);
-            let mut keeping = main.chain(extra).filter(|h| self.listed(h, key).is_some());
-            let first = keeping.next();
-            let keepers = usize::from(first.is_some()) + keeping.count();
-            let keeper = first.filter(|_| keepers == 1);
+            let keeping: BTreeSet<&ExternalId> = main.chain(extra).filter(|h| self.listed(h, key).is_some()).collect();
+            let keepers = keeping.len();
+            let keeper = keeping.first().copied().filter(|_| keepers == 1);
             for (id, code) in claimants.iter().filter(|(id, _)| Some(*id) != keeper) {
                 let others = claimants.iter().map(|(o, _)| *o).filter(|o| o != id);
                 let others: Vec<_> = others.take(SHOWN_CLAIMANTS).cloned().collect();

@@ -34,7 +34,7 @@ pub struct Unlinked {
 
 /// Decides what to ask: candidates for products without a link, and the holders of every code that a product lists while
 /// it has none of them. A product that has one of its codes keeps it, so nobody else matters, unless blanks around it are
-/// to be mended, it is archived and comes back, a person gave its code, or another one, to somebody, or its further codes are to scan too (`extras`): then those that it has not yet are asked for. Products
+/// to be mended, it is archived and comes back, a person gave one of its codes to somebody, or its further codes are to scan too (`extras`): then those that it has not yet are asked for. Products
 /// out of scope get nothing, so nothing is asked for them.
 #[must_use]
 pub fn questions(
@@ -66,7 +66,9 @@ pub fn questions(
                 let current = link.product.as_ref().and_then(|v| v.barcode.as_deref()).filter(|c| c.trim() == *c);
                 let current = current.map(CodeKey::of).filter(|key| product.barcodes.iter().any(|c| c.key() == *key));
                 let wakes = link.product.as_ref().is_some_and(|v| wakes(link, v));
-                if let Some(current) = current.filter(|key| !wakes && !moving.contains(key)) {
+                if let Some(current) =
+                    current.filter(|_| !wakes && !product.barcodes.iter().any(|c| moving.contains(&c.key())))
+                {
                     let packagings = link.product.iter().flat_map(|v| &v.packagings).map(|c| CodeKey::of(c));
                     let present: BTreeSet<CodeKey> = packagings.chain([current]).collect();
                     let absent = product.barcodes.iter().filter(|c| extras && !present.contains(&c.key()));
@@ -123,6 +125,12 @@ pub(super) fn identify<'a>(
     for code in catalogue.products.values().flat_map(|p| &p.barcodes) {
         *claims.entry(code.key()).or_default() += 1;
     }
+    // A code that a person gave to one of its claimants recognises that one alone.
+    let lists = |id: &ExternalId, key: &CodeKey| {
+        catalogue.products.get(id).is_some_and(|p| p.barcodes.iter().any(|c| c.key() == *key))
+    };
+    let given: BTreeMap<&CodeKey, &ExternalId> =
+        decisions.given.iter().filter(|(key, g)| g.alone && lists(&g.to, key)).map(|(key, g)| (key, &g.to)).collect();
     let mut out: BTreeMap<&ExternalId, Identity<'_>> = BTreeMap::new();
     let mut taken: BTreeSet<ProductId> = odoo.links.values().filter_map(|l| l.product.as_ref()).map(|v| v.id).collect();
     let mut open: BTreeSet<&ExternalId> = BTreeSet::new();
@@ -149,7 +157,7 @@ pub(super) fn identify<'a>(
             let identity = match (chosen(id, odoo, decisions, &taken), odoo.links.get(id)) {
                 (Some(identity), _) => identity,
                 (None, Some(link)) => linked(link),
-                (None, None) => recognise(id, odoo, rules, &claims, &taken),
+                (None, None) => recognise(id, odoo, rules, &claims, &given, &taken),
             };
             match &identity {
                 Identity::Adopt(variant, _) => {
@@ -225,11 +233,15 @@ fn recognise<'a>(
     odoo: &'a OdooState,
     rules: &[MatchRule],
     claims: &BTreeMap<CodeKey, usize>,
+    given: &BTreeMap<&CodeKey, &ExternalId>,
     taken: &BTreeSet<ProductId>,
 ) -> Identity<'a> {
     let all: &[Candidate] = odoo.candidates.get(id).map(Vec::as_slice).unwrap_or_default();
     for rule in rules {
-        let free = |c: &&Candidate| c.rule == *rule && !c.linked && !taken.contains(&c.variant.id);
+        let given_to = |v: &Variant| v.code_key().and_then(|key| given.get(&key).copied());
+        let elsewhere = |v: &Variant| *rule == MatchRule::Barcode && given_to(v).is_some_and(|to| to != id);
+        let free =
+            |c: &&Candidate| c.rule == *rule && !c.linked && !taken.contains(&c.variant.id) && !elsewhere(&c.variant);
         let found: BTreeMap<ProductId, &Variant> =
             all.iter().filter(free).map(|c| (c.variant.id, &c.variant)).collect();
         let ids = || found.keys().copied().collect();
@@ -246,6 +258,7 @@ fn recognise<'a>(
             }
             (Some(one), None) => {
                 let contested = *rule == MatchRule::Barcode
+                    && given_to(one).is_none()
                     && one.code_key().and_then(|key| claims.get(&key)).is_some_and(|claimants| *claimants > 1);
                 if contested {
                     let message = format!(

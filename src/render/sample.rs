@@ -5,8 +5,8 @@ use crate::catalog::{
     BadRow, BadRowKind, Barcode, ExternalId, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId,
 };
 use crate::plan::{
-    BarcodeMove, Component, Creation, Deferred, DeferredKind, Extras, LanguageName, LinkValues, Missing, NameChange,
-    Plan, PriceChange, Reason, Refusal, Update,
+    Activity, BarcodeMove, Component, Creation, Deferred, DeferredKind, Extras, LanguageName, LinkValues, Missing,
+    NameChange, Plan, PriceChange, Reason, Refusal, Settled, Update,
 };
 
 pub(super) fn id(text: &str) -> ExternalId {
@@ -100,6 +100,66 @@ pub(super) fn empty() -> Plan {
         untouched: 0,
         refusals: Vec::new(),
         scope: None,
+    }
+}
+
+/// What people's choices, further codes and missing products look like.
+pub(super) fn desk() -> Plan {
+    let outside = BarcodeMove {
+        product: product(99),
+        outside: true,
+        ..moved("2001", "Stranger \"x\"", Some("4006381333931"), None, Reason::Chosen)
+    };
+    let given = moved("2001", "Чай", None, Some("4006381333931"), Reason::Chosen);
+    let packed = BarcodeMove {
+        extras: Extras { add: vec!["B2".to_owned()], remove: vec!["B1".to_owned()] },
+        ..moved("2002", "Coffee", Some("A"), Some("A"), Reason::SourceChanged)
+    };
+    let gone = moved("2003", "Gone", Some("C"), None, Reason::Missing);
+    let update = |ext: &str, label: &str, n, activity| Update { activity, ..update(ext, label, n) };
+    let archived = update("2003", "Gone", 3, Some(Activity::Archive));
+    let back = Update { archived: true, ..update("2004", "Back", 4, Some(Activity::Reactivate)) };
+    let reverted = Update {
+        price: repriced("5.50", "5", Reason::Reverted("20261122T090308Z-polonez-9f0c11".to_owned())),
+        ..update("2005", "Undone", 5, None)
+    };
+    let settled = Deferred {
+        settled: Some(Settled::Decided),
+        ..deferred(
+            "2006",
+            "Given",
+            DeferredKind::DuplicateClaim,
+            "D",
+            "listed at several; a person gave it to this one",
+        )
+    };
+    let left = Deferred {
+        settled: Some(Settled::Abandoned),
+        value: "99".to_owned(),
+        ..deferred("2007", "Left", DeferredKind::PriceJump, "price", "price 1 → 99 moves by 9800 %")
+    };
+    let manual = Update { adopt: Some(MatchRule::Manual), ..update("2008", "Linked", 8, None) };
+    let created = Creation {
+        external_id: id("2009"),
+        name: name("New"),
+        price: Some((price("1"), price("1"))),
+        barcode: Barcode::parse("E").unwrap(),
+        said_barcodes: vec!["E".to_owned(), "F".to_owned()],
+        extras: vec!["F".to_owned()],
+        relink: true,
+    };
+    Plan {
+        adoptions: vec![manual],
+        moves: vec![
+            Component { moves: vec![outside, given] },
+            Component { moves: vec![packed] },
+            Component { moves: vec![gone] },
+        ],
+        creations: vec![created],
+        updates: vec![archived, back, reverted],
+        deferred: vec![settled, left],
+        missing: vec![Missing { external_id: id("2003"), label: "Gone".to_owned(), archive: true }],
+        ..empty()
     }
 }
 

@@ -78,6 +78,16 @@ fn json_of_plans() {
     insta::assert_snapshot!("json_of_a_refused_plan", json(&sample::refused()));
 }
 
+/// Choices, further codes, products that go and come back, a run undone.
+#[test]
+fn what_operators_bring_about() {
+    let plan = sample::desk();
+    insta::assert_snapshot!("text_of_the_desk", text(&plan, NARROW, VERBOSE));
+    insta::assert_snapshot!("text_of_the_desk_in_short", text(&plan, NARROW, Options::default()));
+    insta::assert_snapshot!("lines_of_the_desk", lines(&plan, VERBOSE));
+    insta::assert_snapshot!("json_of_the_desk", written(|out| super::json(&plan, None, out)));
+}
+
 #[test]
 fn json_of_a_run() {
     let report = Report { interrupted: Some(Interrupt::Terminated), ..sample::report() };

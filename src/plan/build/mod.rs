@@ -191,7 +191,9 @@ impl Builder<'_, '_> {
             return;
         }
         let Some(variant) = &link.product else { return };
-        let archive = retires(link, self.policy);
+        // A product that cannot give its codes up now, as too many moves hang on them, waits with them.
+        let empty = self.assignment.targets.get(&link.external_id).is_none_or(Option::is_none);
+        let archive = retires(link, self.policy) && empty;
         let (external_id, label) = (link.external_id.clone(), link.said_name.clone());
         self.plan.missing.push(Missing { external_id: external_id.clone(), label: label.clone(), archive });
         self.give_up(link, variant, archive);

@@ -162,6 +162,9 @@ fn every_reason_of_a_plan_has_words() {
         Reason::Adopted,
         Reason::NoLongerListed,
         Reason::ClaimedBy(id),
+        Reason::Chosen,
+        Reason::Missing,
+        Reason::Reverted(String::new()),
     ];
     for reason in reasons {
         assert!(cause_words(reason.code()).is_some(), "{}", reason.code());

@@ -78,7 +78,7 @@ fn parse<'a>(env: &Env<'_>, model: &str, condition: &'a Value) -> Result<Conditi
         let what = if new { "condition" } else { "leaf" };
         return Err(OdooFault::value_error(format!("Invalid field {model}.{field} in {what} {leaf}")));
     }
-    if !["=", "!=", "in", "not in", "<", ">", "<=", ">=", "=like"].contains(&operator) {
+    if !["=", "!=", "in", "not in", "<", ">", "<=", ">=", "=like", "ilike"].contains(&operator) {
         let what = if new { "Invalid operator in condition" } else { "Invalid leaf" };
         return Err(OdooFault::value_error(format!("{what} {leaf}")));
     }
@@ -104,6 +104,10 @@ impl Condition<'_> {
             "!=" => !equal(self.value),
             "in" => self.value.as_array().is_some_and(|list| list.iter().any(equal)),
             "not in" => !self.value.as_array().is_some_and(|list| list.iter().any(equal)),
+            "ilike" => match (&found, self.value) {
+                (Value::String(text), Value::String(part)) => text.to_lowercase().contains(&part.to_lowercase()),
+                _ => false,
+            },
             "=like" => match (&found, self.value) {
                 (Value::String(text), Value::String(pattern)) => like(text, pattern),
                 _ => false,

@@ -1,0 +1,44 @@
+//! What operators do, on real Odoos, with the built binary: choices that the next import carries out, products that go and
+//! come back, further barcodes, prices alone, plans that are kept, runs that are undone.
+//!
+//! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`; run with `cargo test --test real_desk -- --ignored`.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[allow(dead_code, reason = "shared with another suite")]
+#[path = "../real_edges/world.rs"]
+mod world;
+
+mod choices;
+mod extras;
+mod fields;
+mod missing;
+mod plans;
+mod prices;
+mod revert;
+
+/// How the names of this suite's databases begin.
+const PREFIX: &str = "erpsync_desk";
+
+/// Each scenario once on each version, as a test of its own.
+macro_rules! on_both {
+    ($($name:ident: $scenario:path,)*) => {
+        mod on_14 {
+            $(#[test] #[ignore = "needs a real Odoo 14"] fn $name() { $scenario(14) })*
+        }
+        mod on_19 {
+            $(#[test] #[ignore = "needs a real Odoo 19"] fn $name() { $scenario(19) })*
+        }
+    };
+}
+
+on_both! {
+    barcodes_are_given_by_hand: crate::choices::barcodes,
+    products_are_linked_by_hand: crate::choices::products,
+    fields_are_taken_and_kept: crate::fields::scenario,
+    products_go_and_come_back: crate::missing::scenario,
+    further_barcodes_scan: crate::extras::scenario,
+    prices_alone: crate::prices::scenario,
+    a_plan_is_kept_and_applied: crate::plans::scenario,
+    a_run_is_undone: crate::revert::scenario,
+}
