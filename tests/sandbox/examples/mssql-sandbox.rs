@@ -1,8 +1,8 @@
 //! A stand-in for SQL Server as a process: the seed's two tables with a few rows, until standard input ends.
 //!
 //! Prints one line, `PORT=… CA=…` (the CA's file, `-` without encryption); then each line of standard input is a
-//! question: `refused` prints the refused writes, `logins` what was encrypted for each login. Arguments: the
-//! encryption (`not-supported`, `off`, `on`, `required`), then optionally how many generated products to add.
+//! question: `refused` prints the refused writes, `logins` what was encrypted for each login; `sql …` changes the tables
+//! as their owner would and prints `done` or what was wrong. Arguments: the encryption (`not-supported`, `off`, `on`, `required`), then optionally how many generated products to add.
 
 use std::error::Error;
 use std::io::{BufRead, Write};
@@ -64,6 +64,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 let logins: Vec<&str> = server.logins().iter().map(|l| l.encrypted).collect();
                 println!("{}", logins.join(" "));
             }
+            change if change.starts_with("sql ") => match server.execute(&change[4..]) {
+                Ok(_) => println!("done"),
+                Err(e) => println!("{e:?}"),
+            },
             other => println!("unknown question {other:?}"),
         }
     }

@@ -181,7 +181,14 @@ const MODELS: &[(&str, &str, &[&str])] = &[
     (
         "ir.actions.act_window",
         "Action Window",
-        &["name:char!", "res_model:char!", "view_mode:char", "context:char", "search_view_id:m2o=ir.ui.view"],
+        &[
+            "name:char!",
+            "res_model:char!",
+            "view_mode:char",
+            "context:char",
+            "help:text",
+            "search_view_id:m2o=ir.ui.view",
+        ],
     ),
     ("ir.actions.server", "Server Action", &["name:char!", "model_id:part=ir.model!", "state:selection", "code:text"]),
     (
