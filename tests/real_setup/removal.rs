@@ -145,12 +145,20 @@ fn keeps_history(version: u32) {
     bench.setup(&["--remove", "--keep-history", "--dry-run"]).expect(0);
     assert_eq!(
         target.sql("select model from ir_model where model like 'x_pz_%' order by 1"),
-        ["x_pz_product", "x_pz_product_barcode_history", "x_pz_product_price_history", "x_pz_run",]
+        [
+            "x_pz_product",
+            "x_pz_product_barcode_history",
+            "x_pz_product_name_history",
+            "x_pz_product_price_history",
+            "x_pz_run"
+        ]
     );
     assert_eq!(
         target.sql("select count(*) from ir_model_data where module = 'erpsync' and model = 'ir.actions.server'"),
         ["0"]
     );
+    // Every button of a screen that stays leads to a list that stays.
+    screens::opens(&reader, "x_pz_product_name_history");
     let kept = ["x_pz_product", "x_pz_product_barcode_history", "x_pz_product_price_history", "x_pz_run"];
     for model in kept {
         screens::opens(&reader, model);
@@ -158,7 +166,10 @@ fn keeps_history(version: u32) {
     }
     let mut menus = screens::menus(&reader);
     menus.sort();
-    assert_eq!(menus, ["Barcode history", "Catalogue synchronisation", "External products", "Price history", "Runs"]);
+    assert_eq!(
+        menus,
+        ["Barcode history", "Catalogue synchronisation", "External products", "Name history", "Price history", "Runs"]
+    );
     bench.import(&[]).expect(78).says("erpsync setup");
 
     bench.setup(&[]).expect(0);

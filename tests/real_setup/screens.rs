@@ -5,11 +5,12 @@ use serde_json::Value;
 use super::people::Person;
 use super::*;
 
-const SCREENS: [&str; 6] = [
+const SCREENS: [&str; 7] = [
     "x_pz_conflict",
     "x_pz_product",
     "x_pz_product_barcode_history",
     "x_pz_product_price_history",
+    "x_pz_product_name_history",
     "x_pz_run",
     "x_pz_setup",
 ];
@@ -37,6 +38,7 @@ pub fn menus(person: &Person) -> Vec<String> {
         "External products",
         "Barcode history",
         "Price history",
+        "Name history",
         "Runs",
         "Setup and pause",
     ];
@@ -66,14 +68,14 @@ fn story(version: u32) {
     let people = ["reader", "operator", "sync"]
         .map(|name| Person::new(target, &format!("a_{name}"), &["base.group_user", &group(name)]));
     for person in &people {
-        assert_eq!(menus(person).len(), 7, "{}", person.login);
+        assert_eq!(menus(person).len(), 8, "{}", person.login);
         for model in SCREENS {
             let views = opens(person, model);
             // What nobody types stays readonly: histories have no field that can be edited.
             let form = views["form"]["arch"].as_str().unwrap();
             let editable = form.matches("<field ").count() - form.matches("readonly=\"1\"").count();
             let expected = match model {
-                "x_pz_product" => 2,
+                "x_pz_product" | "x_pz_conflict" => 2,
                 "x_pz_setup" => 1,
                 _ => 0,
             };
@@ -86,6 +88,8 @@ fn story(version: u32) {
         let rows = person.may(&Call::new("x_pz_conflict", "search_read").arg("domain", open));
         assert_eq!(rows.as_array().map(Vec::len), Some(2));
     }
+    // Whoever ran setup sees what it made.
+    assert_eq!(menus(&Person::log_in(target, "admin", "admin")).len(), 8);
     for (login, groups) in [("plain", ["base.group_user"]), ("visitor", ["base.group_portal"])] {
         let plain = Person::new(target, login, &groups);
         assert_eq!(menus(&plain), Vec::<String>::new());
@@ -98,7 +102,7 @@ fn story(version: u32) {
         target.sql(&format!(
             "select count(distinct a.id), count(*) from ir_act_window a join {rel} r on r.{column} = a.id where a.res_model like 'x_pz_%'"
         )),
-        ["6|18"]
+        ["7|28"]
     );
 }
 

@@ -1,5 +1,7 @@
 //! What Odoo shall have after setup, as records with names. Data only; nothing is asked or written here.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::super::procedure::Procedure;
@@ -140,7 +142,8 @@ pub(super) fn access_values(model: &Model) -> Vec<Map<String, Value>> {
 pub(super) fn screens(odoo: u32) -> Vec<Desired> {
     let groups = groups_field(odoo);
     let mut out = Vec::new();
-    let all = ["group_reader", "group_operator", "group_sync"];
+    // Administrators see it too: whoever ran setup wants to see what it made.
+    let all = ["group_reader", "group_operator", "group_sync", "group_system"];
     out.push(record(
         "menu_root".to_owned(),
         "ir.ui.menu",
@@ -150,13 +153,11 @@ pub(super) fn screens(odoo: u32) -> Vec<Desired> {
     for screen in SCREENS {
         let model = screen.model;
         let list = Screen::list_type(odoo);
-        for (kind, arch) in [(list, screen.list(odoo)), ("form", screen.form()), ("search", screen.search())] {
-            let values = json!({"name": format!("{model} {kind}"), "model": model, "type": kind, "arch_db": arch});
-            out.push(record(format!("view_{model}_{kind}"), "ir.ui.view", format!("view {model} {kind}"), values));
-        }
+        out.push(view(model, list, json!(screen.list(odoo))));
+        out.push(view(model, "search", json!(screen.search())));
         let values = json!({
             "name": screen.menu, "res_model": model, "view_mode": format!("{list},form"), "context": screen.context(),
-            "search_view_id": reference(&format!("view_{model}_search")), groups: exactly(&all),
+            "help": screen.help(), "search_view_id": reference(&format!("view_{model}_search")), groups: exactly(&all),
         });
         out.push(record(
             format!("action_{model}"),
@@ -170,7 +171,26 @@ pub(super) fn screens(odoo: u32) -> Vec<Desired> {
         });
         out.push(record(format!("menu_{model}"), "ir.ui.menu", format!("menu {:?}", screen.menu), values));
     }
+    // Forms have buttons that open other screens' window actions.
+    out.extend(SCREENS.iter().map(|s| view(s.model, "form", json!({"$text": s.form(odoo)}))));
     out
+}
+
+fn view(model: &str, kind: &str, arch: Value) -> Desired {
+    let values = json!({"name": format!("{model} {kind}"), "model": model, "type": kind, "arch_db": arch});
+    record(format!("view_{model}_{kind}"), "ir.ui.view", format!("view {model} {kind}"), values)
+}
+
+/// Puts the ids of window actions into a text that names them as `{action_…}`; nothing while one of them is unknown.
+pub(super) fn filled(text: &str, known: &BTreeMap<String, i64>) -> Option<String> {
+    let mut parts = text.split("{action_");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (model, rest) = part.split_once('}')?;
+        out += &known.get(&format!("action_{model}"))?.to_string();
+        out += rest;
+    }
+    Some(out)
 }
 
 /// The key of a procedure.

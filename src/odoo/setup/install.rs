@@ -8,7 +8,7 @@ use super::super::client::Odoo;
 use super::super::error::OdooError;
 use super::super::procedure::Procedure;
 use super::super::transport::Call;
-use super::desired::{groups_field, procedure_key, reference};
+use super::desired::{filled, groups_field, procedure_key, reference};
 use super::schema::{INDEXES, SCHEMA};
 use super::{MODULE, Survey, Work, call_settled, created_ids};
 
@@ -64,6 +64,10 @@ fn resolve(values: Map<String, Value>, known: &BTreeMap<String, i64>) -> Map<Str
             Value::Object(map) if map.contains_key("$action") => {
                 let id = known.get(map["$action"].as_str().unwrap_or_default()).copied().unwrap_or_default();
                 json!(format!("ir.actions.act_window,{id}"))
+            }
+            Value::Object(map) if map.contains_key("$text") => {
+                let text = map["$text"].as_str().unwrap_or_default();
+                json!(filled(text, known).unwrap_or_else(|| text.to_owned()))
             }
             Value::Object(map) => Value::Object(resolve(map, known)),
             Value::Array(list) => Value::Array(list.into_iter().map(|v| one(v, known)).collect()),

@@ -9,9 +9,11 @@ mod install;
 mod orphans;
 mod remove;
 pub mod schema;
+mod screens;
 mod structure;
 mod survey;
 mod views;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;

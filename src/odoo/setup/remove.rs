@@ -35,7 +35,13 @@ impl Removal {
 }
 
 /// Models that stay with `--keep-history`, with their screens and groups.
-const HISTORY: [&str; 4] = ["x_pz_run", "x_pz_product", "x_pz_product_barcode_history", "x_pz_product_price_history"];
+const HISTORY: [&str; 5] = [
+    "x_pz_run",
+    "x_pz_product",
+    "x_pz_product_barcode_history",
+    "x_pz_product_price_history",
+    "x_pz_product_name_history",
+];
 
 /// Does a registered record stay with `--keep-history`?
 fn is_history(key: &str) -> bool {
@@ -148,4 +154,19 @@ pub async fn remove(odoo: &Odoo, removal: Removal) -> Result<(), OdooError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::views::SCREENS;
+    use super::*;
+
+    #[test]
+    fn what_stays_has_no_button_to_what_goes() {
+        for screen in SCREENS.iter().filter(|s| HISTORY.contains(&s.model)) {
+            for button in screen.form.buttons {
+                assert!(HISTORY.contains(&button.action), "{} has a button to {}", screen.model, button.action);
+            }
+        }
+    }
 }

@@ -125,7 +125,7 @@ const CONFLICT_STATES: &[(&str, &str)] =
     &[("open", "Open"), ("decided", "Decided"), ("abandoned", "Abandoned"), ("closed", "Closed")];
 
 /// What a person may choose; which of them a kind offers, `catalog::DeferredKind::choices` says.
-const CHOICES: &[(&str, &str)] = &[
+pub(super) const CHOICES: &[(&str, &str)] = &[
     ("give", "Give the barcode to this product"),
     ("link", "Link to the chosen product"),
     ("create", "Create as a new product"),

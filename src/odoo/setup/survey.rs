@@ -100,6 +100,10 @@ pub(super) fn same(wanted: &Value, found: &Value, known: &BTreeMap<String, i64>)
             let id = known.get(map["$action"].as_str().unwrap_or_default());
             id.is_some_and(|id| found.as_str() == Some(&format!("ir.actions.act_window,{id}")))
         }
+        Value::Object(map) if map.contains_key("$text") => {
+            let text = desired::filled(map["$text"].as_str().unwrap_or_default(), known);
+            text.is_some_and(|text| found.as_str() == Some(&text))
+        }
         Value::Array(commands) => {
             let refs = commands.first().and_then(|c| c.get(2)).and_then(Value::as_array);
             let wanted: Option<BTreeSet<i64>> = refs.map(|refs| {
