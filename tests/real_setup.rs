@@ -104,8 +104,8 @@ const WHOLE: [&str; 9] = [
     "views|21",
     "actions|7",
     "menus|8",
-    "procedures|8",
-    "registered|55",
+    "procedures|9",
+    "registered|56",
     "indexes|8",
 ];
 

@@ -23,6 +23,7 @@ fn kind_in_words(kind: DeferredKind) -> &'static str {
         DeferredKind::Drift => "Somebody changed here what the source says",
         DeferredKind::Refused => "Odoo refused the change",
         DeferredKind::OutOfScope => "The run was told to leave this out",
+        DeferredKind::NotUndone => "Changed since, so it was not undone",
     }
 }
 
