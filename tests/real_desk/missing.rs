@@ -18,12 +18,12 @@ pub fn scenario(version: u32) {
             "select concat_ws(' ', l.x_state, l.x_missing, l.x_archived_by_us, p.active, t.active, p.barcode) from x_pz_product l join product_product p on p.id = l.x_product_id join product_template t on t.id = p.product_tmpl_id where l.x_external_id = '{id}'"
         ))
     };
-    assert_eq!(state(1), format!("ok t t {}", codes[0]));
+    assert_eq!(state(1), format!("ok f f t t {}", codes[0]));
 
     // Kept, and told once on the link.
     world.source(&rows[1..]);
     world.import_and_settle(&[], 0);
-    assert_eq!(state(1), format!("missing t t t {}", codes[0]));
+    assert_eq!(state(1), format!("missing t f t t {}", codes[0]));
 
     // Archived, with its barcode gone; what a person archived is left alone.
     world.configure("missing = \"archive\"");
@@ -36,7 +36,7 @@ pub fn scenario(version: u32) {
     for id in [1, 2] {
         assert_eq!(state(id), "missing t t f f", "{id}");
     }
-    assert_eq!(state(3), format!("missing t f f {}", codes[2]));
+    assert_eq!(state(3), format!("missing t f f f {}", codes[2]));
     assert_eq!(world.history("barcode", 2).pop().unwrap(), format!("{}> missing-in-source", codes[1]));
     // Somebody may use the code now.
     let other = world.product(json!({"name": "Other", "barcode": codes[1]}));
@@ -52,7 +52,7 @@ pub fn scenario(version: u32) {
     world.import_and_settle(&[], 3);
     assert_eq!(state(1), format!("ok f f t t {}", codes[0]));
     assert_eq!(state(2), "waiting f f t t");
-    assert_eq!(state(3), format!("ok f f f {}", codes[2]), "archived by a person, and stays so");
+    assert_eq!(state(3), format!("ok f f f f {}", codes[2]), "archived by a person, and stays so");
     assert_eq!(world.open(), [format!("2 foreign-holder {}", codes[1])]);
     world.write("product.product", other, json!({"barcode": false}));
     world.import_and_settle(&[], 0);

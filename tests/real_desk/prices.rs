@@ -9,10 +9,25 @@ pub fn scenario(version: u32) {
     let world = World::new(version, "prices");
     let (a, b) = (ean13(1200), ean13(1201));
     let sync = |args: &[&str]| world.bench.run(&[&["sync-prices"], args].concat());
-    world.source(&[(1, "Tea", Some("5"), &[&a]), (2, "Pen", Some("5"), &[&b]), (3, "Cup", Some("5"), &[])]);
+    // One product is a variant of two; it is recognised by its barcode.
+    let c = ean13(1202);
+    let sizes = json!([[0, 0, {"name": "S"}], [0, 0, {"name": "L"}]]);
+    let attribute = world.create("product.attribute", json!({"name": "Size", "value_ids": sizes}));
+    let values: Vec<i64> = world
+        .target()
+        .sql(&format!("select id from product_attribute_value where attribute_id = {attribute}"))
+        .iter()
+        .map(|id| id.parse().unwrap())
+        .collect();
+    let line = json!([[0, 0, {"attribute_id": attribute, "value_ids": [[6, 0, values]]}]]);
+    let template =
+        world.create("product.template", json!({"name": "Cup", "list_price": 5, "attribute_line_ids": line}));
+    let variant = world.sql(&format!("select min(id) from product_product where product_tmpl_id = {template}"));
+    world.write("product.product", variant.parse().unwrap(), json!({"barcode": c}));
+    world.source(&[(1, "Tea", Some("5"), &[&a]), (2, "Pen", Some("5"), &[&b]), (3, "Cup", Some("5"), &[&c])]);
     world.import_and_settle(&["--first-run"], 0);
     // A clash that waits is the import's business.
-    world.source(&[(1, "Tea", Some("5"), &[&a]), (2, "Pen", Some("5"), &[&b, &a]), (3, "Cup", Some("5"), &[])]);
+    world.source(&[(1, "Tea", Some("5"), &[&a]), (2, "Pen", Some("5"), &[&b, &a]), (3, "Cup", Some("5"), &[&c])]);
     world.import_and_settle(&[], 3);
     let clash = world.open();
 
@@ -49,9 +64,6 @@ pub fn scenario(version: u32) {
     assert!(world.outcome(2, "price-jump").starts_with("closed|"));
 
     // A price of one variant of several waits, and a person may take it.
-    let product = world.linked(3);
-    let template = world.sql(&format!("select product_tmpl_id from product_product where id = {product}"));
-    world.product(json!({"product_tmpl_id": template.parse::<i64>().unwrap()}));
     world.source(&[(1, "Tea", Some("5.255"), &[]), (2, "Pen", Some("60"), &[]), (3, "Cup", Some("7"), &[])]);
     sync(&[]).expect(3).says("shared-template");
     assert_eq!(world.sql(&format!("select trim_scale(list_price) from product_template where id = {template}")), "5");
