@@ -9,6 +9,7 @@ mod guards;
 mod identity;
 mod kept;
 mod missing;
+mod permutations;
 mod prices;
 mod revert;
 mod scope;
