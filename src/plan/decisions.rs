@@ -66,9 +66,14 @@ impl<'a> Decisions<'a> {
         if deferred.settled.is_some() {
             return;
         }
+        let made = self.by_key.get(&(&deferred.external_id, deferred.kind, deferred.subject.as_str())).copied();
         let choice = self.choice(&deferred.external_id, deferred.kind, &deferred.subject, &deferred.value);
         match choice {
-            None => {}
+            None => {
+                if let Some(made) = made.filter(|d| !deferred.kind.choices().contains(&d.choice)) {
+                    deferred.message += &format!("; the choice {:?} is none for this", made.choice.code());
+                }
+            }
             Some(Choice::Abandon) => deferred.settled = Some(Settled::Abandoned),
             Some(Choice::Keep) => deferred.settled = Some(Settled::Decided),
             Some(Choice::Give) if self.disputed.contains(&CodeKey::of(&deferred.subject)) => {

@@ -238,7 +238,7 @@ impl Fields<'_> {
         let far = moved > amount && share.is_none_or(|s| s > percent);
         (far || want.is_zero()).then(|| {
             let shown = share.map_or_else(|| "far".to_owned(), |s| format!("{} %", s.round_dp(1).normalize()));
-            format!("price {old} → {want} moves by {shown}; let it through with --allow-price-change, or correct it in the source")
+            format!("price {old} → {want} moves by {shown}; choose to take or to keep it, correct it in the source, or let all such prices through with --allow-price-change")
         })
     }
 }

@@ -321,6 +321,7 @@ fn a_choice_that_the_kind_does_not_offer_is_nothing() {
     let plan = world.plan();
     assert!(plan.is_empty());
     assert_eq!(plan.waiting().count(), 1);
+    assert!(plan.deferred[0].message.contains("\"link\" is none for this"), "{}", plan.deferred[0].message);
 }
 
 #[test]
