@@ -209,13 +209,17 @@ impl<'a> Table<'a> {
         let mut given: BTreeSet<&CodeKey> = BTreeSet::new();
         for (key, Given { to, alone }) in rules.given {
             let Some(list) = claimants.get_mut(key).filter(|list| *alone || list.len() == 1) else { continue };
-            let owner = list.iter().find(|(id, _)| *id == to && !seats[*id].frozen).copied();
+            // Whoever has it already keeps it, though this run may leave that product out.
+            let has = |seat: &Seat<'_>| seat.current.map(CodeKey::of).as_ref() == Some(key);
+            let owner = list.iter().find(|(id, _)| *id == to && (!seats[*id].frozen || has(&seats[*id]))).copied();
             if let Some((id, code)) = owner {
                 if list.len() > 1 {
                     settled.push((id.clone(), code.to_string()));
                 }
                 *list = vec![(id, code)];
-                given.insert(key);
+                if !seats[id].frozen {
+                    given.insert(key);
+                }
             }
         }
         let own: BTreeMap<ProductId, &Seat<'_>> =

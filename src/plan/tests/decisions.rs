@@ -2,7 +2,7 @@
 
 use super::world::{World, id, moves, pid, price, waits};
 use crate::catalog::{Choice, Decision, DeferredKind, MatchRule, ProductId};
-use crate::plan::{FieldPolicy, Plan, Settled};
+use crate::plan::{FieldPolicy, Plan, Scope, Settled};
 
 /// A choice about the deferred action of this kind that the world has now, with the value that waits.
 fn choose(world: &mut World, ext: &str, kind: DeferredKind, choice: Choice, product: Option<ProductId>) {
@@ -338,4 +338,15 @@ fn a_given_code_is_taken_from_a_product_of_the_source_and_from_one_outside() {
         "5: 0036000291452 → - (claimed-by-another); 3: 036000291452 → - (chosen), 3: - → 036000291452 (chosen)"
     );
     assert!(at_rest(&world));
+}
+
+#[test]
+fn a_code_that_was_given_is_nobody_else_s_in_a_part_of_the_catalogue() {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "1", &["A"]).synced("2", 2, "Pen", "1", &[]);
+    world.source("2").codes.push("A".to_owned());
+    choose(&mut world, "2", DeferredKind::DuplicateClaim, Choice::Give, None);
+    let _ = settle(&mut world);
+    world.scope = Scope::Only([id("1")].into());
+    assert!(world.plan().deferred.is_empty(), "{:?}", waits(&world.plan()));
 }
