@@ -1,4 +1,4 @@
-//! Findings as CSV for a spreadsheet: a line for each record, with a heading, commas and quotes by RFC 4180.
+//! Findings for a spreadsheet: a line for each record; see `csv_cell` for what cells and lines look like.
 //!
 //! | column | what |
 //! | --- | --- |
@@ -15,14 +15,13 @@
 //! | more | how many records more the finding has |
 //! | message, remedy | in words; not stable |
 //!
-//! Columns are only ever added at the end. Cells that a spreadsheet would take for a formula begin with an apostrophe.
-//! Barcodes keep their leading zeros in the file; a spreadsheet must be told to import these columns as text.
+//! Columns are only ever added at the end.
 
 use std::io::{self, Write};
 
 use crate::check::{Finding, Record, Report};
 
-use super::super::csv_cell::cell;
+use super::super::csv_cell::Table;
 use super::{kind, state};
 
 const HEADING: [&str; 14] = [
@@ -35,8 +34,8 @@ const HEADING: [&str; 14] = [
 /// # Errors
 /// When `out` cannot be written.
 pub fn check_csv(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = ::csv::Writer::from_writer(out);
-    writer.write_record(HEADING)?;
+    let mut writer = Table::new(out);
+    writer.row(HEADING)?;
     for (number, finding) in report.findings.iter().enumerate() {
         if finding.records.is_empty() {
             line(&mut writer, number + 1, finding, None)?;
@@ -45,15 +44,10 @@ pub fn check_csv(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             line(&mut writer, number + 1, finding, Some(record))?;
         }
     }
-    writer.flush()
+    writer.end()
 }
 
-fn line(
-    writer: &mut ::csv::Writer<&mut dyn Write>,
-    number: usize,
-    finding: &Finding,
-    record: Option<&Record>,
-) -> Result<(), ::csv::Error> {
+fn line(writer: &mut Table<'_>, number: usize, finding: &Finding, record: Option<&Record>) -> io::Result<()> {
     let (mut id, mut name, mut written, mut of, mut product) = Default::default();
     match record {
         None => {}
@@ -93,5 +87,5 @@ fn line(
         &finding.message,
         finding.code.remedy(),
     ];
-    writer.write_record(cells.map(|text| cell(text).into_owned()))
+    writer.row(cells)
 }

@@ -1,16 +1,12 @@
-//! Deferred actions as a table: a header row, a row each, UTF-8, quoted as RFC 4180 says.
+//! Deferred actions as a table: a header row, a row each; see `csv_cell` for what its cells and lines look like.
 //!
-//! Times are UTC, `2026-11-03T10:07:00Z`. Cells that a spreadsheet would take for a formula begin with an apostrophe, and
-//! control characters are spelt out, so JSON is what a program should read.
+//! Times are UTC, `2026-11-03T10:07:00Z`. Columns are only ever added at the end.
 
 use std::io::{self, Write};
 
-use csv::Writer;
-
 use crate::catalog::deferred::record::{DeferredRecord, ShownProduct};
 
-use super::super::csv_cell::cell;
-use super::super::escape::plain;
+use super::super::csv_cell::Table;
 use super::json::time;
 
 const HEADER: [&str; 16] = [
@@ -37,8 +33,8 @@ const HEADER: [&str; 16] = [
 /// # Errors
 /// When `out` cannot be written.
 pub fn csv(records: &[DeferredRecord], out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Writer::from_writer(out);
-    table.write_record(HEADER)?;
+    let mut table = Table::new(out);
+    table.row(HEADER)?;
     let id = |product: &Option<ShownProduct>| product.as_ref().map(|p| p.id.get().to_string()).unwrap_or_default();
     for record in records {
         let choices: Vec<_> = record.choices().iter().map(|c| c.code()).collect();
@@ -60,7 +56,7 @@ pub fn csv(records: &[DeferredRecord], out: &mut dyn Write) -> io::Result<()> {
             choices.join(" "),
             record.message.clone(),
         ];
-        table.write_record(row.iter().map(|text| cell(&plain(text)).into_owned()))?;
+        table.row(row)?;
     }
-    table.flush()
+    table.end()
 }

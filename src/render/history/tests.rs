@@ -178,7 +178,7 @@ fn formulas_are_made_harmless() {
         ("+7 495", "'+7 495"),
         ("-5", "'-5"),
         ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\\u{9}=1"),
+        ("\t=1", "\\u{9}=1"),
         ("'quoted'", "''quoted'"),
         ("Tea = good", "Tea = good"),
         ("", ""),
