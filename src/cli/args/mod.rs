@@ -30,30 +30,33 @@ use setup::Setup;
 use show_history::{EXAMPLES, ShowHistory};
 use sync_prices::SyncPrices;
 
+/// Where `--help` puts the flags that every command takes.
+const ALL_COMMANDS: &str = "Options of all commands";
+
 /// Keeps an Odoo product catalogue in step with an accounting system on MS SQL Server, one way.
 #[derive(Debug, Parser)]
 #[command(name = "erpsync", version, after_help = STATUSES, subcommand_required = true, arg_required_else_help = true)]
 pub(super) struct Args {
     /// The configuration [default: $ERPSYNC_CONFIG, ./sync.toml, ~/.config/erpsync/sync.toml, /etc/erpsync/sync.toml]
-    #[arg(long, short, global = true, value_name = "FILE")]
+    #[arg(long, short, global = true, help_heading = ALL_COMMANDS, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Odoo's address, instead of odoo.url
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = ALL_COMMANDS, value_name = "URL")]
     odoo_url: Option<String>,
     /// Odoo's database, instead of odoo.database
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = ALL_COMMANDS, value_name = "NAME")]
     odoo_database: Option<String>,
     /// The account in Odoo, instead of odoo.login
-    #[arg(long, global = true, value_name = "LOGIN")]
+    #[arg(long, global = true, help_heading = ALL_COMMANDS, value_name = "LOGIN")]
     odoo_login: Option<String>,
     /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = ALL_COMMANDS, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
     /// Print nothing but errors
-    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    #[arg(long, short, global = true, help_heading = ALL_COMMANDS, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Say more; twice for what is asked of the servers and for Odoo's tracebacks
-    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    #[arg(long, short, global = true, help_heading = ALL_COMMANDS, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     #[command(subcommand)]
     pub(super) command: Command,
@@ -84,8 +87,10 @@ pub(super) enum Command {
     #[command(after_help = STATUSES)]
     Revert(Revert),
     /// See what waits for the source or for a person, and choose what the next import shall do about it
+    #[command(after_help = STATUSES)]
     Deferred(Deferred),
     /// Tell which barcodes clash or are wrong, in the source, in Odoo and between them, and what settles it; writes nothing
+    #[command(after_help = STATUSES)]
     CheckBarcodes(CheckBarcodes),
     /// Install models, rights, screens and procedures in Odoo; again after an upgrade
     #[command(after_help = STATUSES)]
