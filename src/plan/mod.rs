@@ -2,10 +2,10 @@
 //!
 //! Pure: no I/O, no clock, no async. [`questions`] says what must be known of Odoo, [`plan`] compares it with the
 //! catalogue and returns a [`Plan`]: the same inputs give the same plan, byte for byte, and the plan after a good run is
-//! empty. Reading order: [`policy`] (what a person chooses), `identity` (which product is it), [`assign`] (who gets which
-//! barcode), `decisions` (what people chose),
-//! `compare` (three-way, one field), `build` (the plan), `explain` (why a barcode waits), [`guards`] (what is
-//! refused), [`action`] (the result). `revert` plans the undoing of a run, [`kept`] is a plan in a file.
+//! empty. Reading order: [`policy`] (what a person chooses), `identity` (which product is it), [`assign`] and `components`
+//! (who gets which barcode, and what must move together), `decisions` (what people chose), `compare` (three-way, one
+//! field), `build` (the plan), `explain` (why a barcode waits), [`guards`] (what is refused), [`action`] (the result).
+//! `revert` plans the undoing of a run, [`kept`] is a plan as a text.
 
 pub mod action;
 pub mod assign;
