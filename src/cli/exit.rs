@@ -112,8 +112,8 @@ impl Status {
             Failure::Refused(_) => Self::Guard,
             Failure::Interrupted(Interrupt::Interrupted) => Self::Interrupted,
             Failure::Interrupted(Interrupt::Terminated) => Self::Terminated,
-            Failure::Io(_) | Failure::NotFound(_) => Self::Failed,
-            Failure::Output(_) => Self::Done,
+            Failure::Output(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Self::Done,
+            Failure::Io(_) | Failure::NotFound(_) | Failure::Output(_) => Self::Failed,
         }
     }
 }

@@ -23,9 +23,13 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => {
             let shown = error.print();
-            let asked = !error.use_stderr();
-            // A closed stdout is no error; clap's own status for a usage error is 2, which means something else here.
-            return ExitCode::from(if asked && shown.is_ok() { Status::Done } else { Status::Usage }.code());
+            // Clap's own status for a usage error is 2, which means something else here.
+            let status = if error.use_stderr() {
+                Status::Usage
+            } else {
+                shown.map_or_else(|e| Status::of_failure(&Failure::Output(e)), |()| Status::Done)
+            };
+            return ExitCode::from(status.code());
         }
     };
     log_to_stderr(&args);
@@ -87,7 +91,7 @@ async fn run(args: &Args) -> Result<Outcome, Failure> {
 fn conclude(result: Result<Outcome, Failure>, args: &Args) -> Status {
     match result {
         Ok(outcome) => Status::of(&outcome),
-        Err(Failure::Output(_)) => Status::Done,
+        Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => Status::Done,
         Err(failure) => {
             let text = crate::render::plain_lines(&failure.to_string());
             let _ = writeln!(std::io::stderr(), "erpsync: {text}");

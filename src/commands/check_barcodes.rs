@@ -2,6 +2,7 @@
 //! takes no lease.
 
 use std::collections::BTreeSet;
+use std::io;
 
 use crate::catalog::{MatchRule, OdooCodes, SourceName};
 use crate::check::{self, Code, Finding, Report};
@@ -9,7 +10,7 @@ use crate::config::{self, Environment, Overrides, Settings, SourceSettings};
 use crate::odoo::{Odoo, Session, barcodes};
 use crate::render;
 
-use super::{Console, Failure, Outcome, Signals, connect};
+use super::{Console, Failure, Outcome, Signals, connect, printed};
 
 /// How to print the findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,9 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     if request.list_codes {
-        render::codes_text(console.out).map_err(Failure::Output)?;
+        if !console.quiet {
+            printed(render::codes_text(console.out))?;
+        }
         return Ok(Outcome::default());
     }
     let settings = config::load(overrides, env)?;
@@ -86,7 +89,7 @@ pub async fn run(
     }
     report.add(check::check_odoo(&codes, &told));
     outcome.open = report.is_open();
-    show(&report, request.format, console);
+    printed(show(&report, request.format, console))?;
     Ok(outcome)
 }
 
@@ -129,18 +132,14 @@ impl Side<'_> {
     }
 }
 
-/// A reader that went away does not change the status.
-fn show(report: &Report, format: CheckFormat, console: &mut Console<'_>) {
+fn show(report: &Report, format: CheckFormat, console: &mut Console<'_>) -> io::Result<()> {
     if console.quiet {
-        return;
+        return Ok(());
     }
     let options = render::Options { verbose: console.verbose, max_items: None };
-    let written = match format {
+    match format {
         CheckFormat::Text => render::check_text(report, console.style, options, console.out),
         CheckFormat::Json => render::check_json(report, console.out),
         CheckFormat::Csv => render::check_csv(report, console.out),
-    };
-    if let Err(e) = written {
-        log::debug!("the findings were not printed: {e}");
     }
 }

@@ -44,6 +44,9 @@ pub async fn run(
     if request.out.is_some() && settings.sources.len() > 1 {
         return Err(Failure::Usage("--out keeps the plan of one source; name it with --source".to_owned()));
     }
+    if let Some(out) = &request.out {
+        plan_file::destination(out)?;
+    }
     for warning in &settings.warnings {
         log::warn!("{warning}");
     }

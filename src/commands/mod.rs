@@ -1,5 +1,9 @@
 //! One file per subcommand, thin: lease → read → plan → guard → show → apply → report. Ties the other modules together.
 //!
+//! Reading order: `run` (what all that write have in common), [`import_products`], [`sync_prices`], [`revert`], [`plan_file`]
+//! (each a way to come to a plan), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`]; [`setup`]
+//! stands alone.
+//!
 //! The only place that knows whether a run is a dry one: below, nothing can write without a lease's [`Writer`], and a dry
 //! run takes none.
 //!
@@ -17,7 +21,7 @@ pub mod setup;
 pub mod show_history;
 pub mod sync_prices;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -106,8 +110,8 @@ pub enum Failure {
     /// The machine: files, signals.
     #[error("{0}")]
     Io(std::io::Error),
-    /// The answer's reader went away; no error.
-    #[error("{0}")]
+    /// The answer could not be written. A reader that went away is no error, a full disk is.
+    #[error("the answer was not written: {0}")]
     Output(std::io::Error),
 }
 
@@ -119,6 +123,27 @@ impl Failure {
             Self::Odoo(error) => error.traceback(),
             _ => None,
         }
+    }
+}
+
+/// What came of printing an answer. A reader that went away neither ends a command nor changes its status.
+///
+/// # Errors
+/// [`Failure::Output`] when what was asked for could not be written for another reason, as on a full disk.
+fn printed(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => {
+            log::debug!("the answer's reader went away");
+            Ok(())
+        }
+        other => other.map_err(Failure::Output),
+    }
+}
+
+/// The same for what accompanies a write: what was done is done, whether its account can be printed or not.
+fn told(written: io::Result<()>) {
+    if let Err(e) = printed(written) {
+        log::warn!("{e}");
     }
 }
 

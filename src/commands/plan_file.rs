@@ -3,7 +3,9 @@
 //! Applying reads nothing of the source: what was looked at is what is done, or nothing. A plan of another database or of
 //! a catalogue that has changed since is refused before anything is written.
 
-use std::fs;
+use std::fmt::Display;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
@@ -16,10 +18,13 @@ use crate::plan::kept::{KeptPlan, Origin};
 use crate::render;
 
 use super::run::{Planner, Run, show_plan};
-use super::{Console, Failure, Format, Outcome, Signals, lock};
+use super::{Console, Failure, Format, Outcome, Signals, lock, printed};
 
 /// Products that a refusal names.
 const NAMED: usize = 5;
+
+/// Bytes that a plan may have: some million products.
+const LARGEST: u64 = 4 << 30;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -32,9 +37,45 @@ pub struct Request {
     pub max_age: Option<u32>,
 }
 
+/// Reads a plan. Nothing but a file: a pipe would make a run wait for whoever writes it, a device might never end.
 fn read(path: &Path) -> Result<KeptPlan, Failure> {
-    let text = fs::read_to_string(path).map_err(|e| Failure::Usage(format!("plan {}: {e}", path.display())))?;
-    KeptPlan::parse(&text).map_err(|e| Failure::Usage(format!("plan {}: {e}", path.display())))
+    let failed = |what: &dyn Display| Failure::Usage(format!("plan {}: {what}", path.display()));
+    let about = fs::metadata(path).map_err(|e| failed(&e))?;
+    if !about.is_file() {
+        return Err(failed(&"it is no file; give the file that --out wrote"));
+    }
+    if about.len() > LARGEST {
+        return Err(failed(&format!(
+            "it has {} bytes, more than any plan; give the file that --out wrote",
+            about.len()
+        )));
+    }
+    let bytes = fs::read(path).map_err(|e| failed(&e))?;
+    let text = String::from_utf8(bytes).map_err(|_| failed(&"it is no text; give the file that --out wrote"))?;
+    KeptPlan::parse(&text).map_err(|e| failed(&e))
+}
+
+/// Where a plan is to be kept: behind a link, so that the link stays. A device, a pipe or a read-only file is not
+/// replaced. Asked before servers are, so that nobody waits for a plan that cannot be kept.
+///
+/// # Errors
+/// When it cannot be there.
+pub(super) fn destination(path: &Path) -> Result<PathBuf, Failure> {
+    let refused = |what: &dyn Display| Failure::Usage(format!("--out {}: {what}", path.display()));
+    match fs::metadata(path) {
+        Ok(about) if !about.is_file() => Err(refused(&"it is there, and no file; give the name of a file")),
+        Ok(about) if about.permissions().readonly() => Err(refused(&"the file is read-only; give another name")),
+        Ok(_) => path.canonicalize().map_err(|e| refused(&e)),
+        Err(_) if path.is_symlink() => Err(refused(&"it is a link to nowhere; give the name of a file")),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(refused(&e)),
+        Err(_) => {
+            let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if path.file_name().is_none() || !directory.is_dir() {
+                return Err(refused(&"there is no such directory; make it first"));
+            }
+            Ok(path.to_owned())
+        }
+    }
 }
 
 /// Keeps a plan in a file: written beside it first, so that no half of it is ever there under its name.
@@ -51,14 +92,17 @@ pub(super) fn keep(path: &Path, session: &Session, plan: &Plan, odoo: &OdooState
         digits: session.digits,
         extras,
     };
-    let failed = |e: std::io::Error| {
-        Failure::Io(std::io::Error::new(e.kind(), format!("plan {} was not kept: {e}", path.display())))
-    };
-    let mut name = path.as_os_str().to_owned();
+    let target = destination(path)?;
+    let mut name = target.clone().into_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = PathBuf::from(name);
-    let written = fs::write(&beside, KeptPlan::new(origin, plan.clone(), odoo).text());
-    written.and_then(|()| fs::rename(&beside, path)).map_err(|e| {
+    let failed =
+        |e: io::Error| Failure::Io(io::Error::new(e.kind(), format!("plan {} was not kept: {e}", path.display())));
+    // Nobody else's file, nor what a link leads to.
+    let mut file = File::options().write(true).create_new(true).open(&beside).map_err(failed)?;
+    let text = KeptPlan::new(origin, plan.clone(), odoo).text();
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.and_then(|()| fs::rename(&beside, &target)).map_err(|e| {
         let _ = fs::remove_file(&beside);
         failed(e)
     })
@@ -70,16 +114,8 @@ pub(super) fn keep(path: &Path, session: &Session, plan: &Plan, odoo: &OdooState
 /// When the file cannot be used.
 pub fn show(request: &Request, console: &mut Console<'_>) -> Result<Outcome, Failure> {
     let kept = read(&request.file)?;
-    if request.format == Format::Text && !console.quiet {
-        let head = format!(
-            "Plan of source {}, made {}, for database {}.",
-            kept.plan.source, kept.origin.made, kept.origin.database
-        );
-        writeln!(console.out, "{}\n", render::plain(&head)).map_err(Failure::Output)?;
-    }
     if !console.quiet {
-        let options = render::Options { verbose: console.verbose, max_items: None };
-        show_plan(&kept.plan, request.format, options, console);
+        printed(print(&kept, request.format, console))?;
     }
     Ok(Outcome {
         refused: !kept.plan.refusals.is_empty(),
@@ -87,6 +123,15 @@ pub fn show(request: &Request, console: &mut Console<'_>) -> Result<Outcome, Fai
         open: kept.plan.waiting().next().is_some() || !kept.plan.bad_rows.is_empty(),
         ..Outcome::default()
     })
+}
+
+fn print(kept: &KeptPlan, format: Format, console: &mut Console<'_>) -> io::Result<()> {
+    if format == Format::Text {
+        let Origin { made, database, .. } = &kept.origin;
+        let head = format!("Plan of source {}, made {made}, for database {database}.", kept.plan.source);
+        writeln!(console.out, "{}\n", render::plain(&head))?;
+    }
+    show_plan(&kept.plan, format, render::Options { verbose: console.verbose, max_items: None }, console)
 }
 
 /// Applies a kept plan.
@@ -117,7 +162,7 @@ pub async fn apply(
             refusal.guard, refusal.message
         )));
     }
-    let hours = (Utc::now().timestamp() - kept.origin.made_at) / 3600;
+    let hours = Utc::now().timestamp().saturating_sub(kept.origin.made_at) / 3600;
     if let Some(limit) = request.max_age.filter(|limit| hours >= i64::from(*limit)) {
         return Err(Failure::Refused(format!(
             "the plan was made {} and is older than {limit} hours; make it anew, or raise --max-age",

@@ -2,6 +2,7 @@
 //!
 //! How the plan comes about is the command's own part, a [`Planner`].
 
+use std::io;
 use std::time::Instant;
 
 use chrono::Utc;
@@ -15,7 +16,7 @@ use crate::odoo::{Lease, Odoo, OdooError, Session, Writer};
 use crate::plan::Plan;
 use crate::render;
 
-use super::{Console, Failure, Format, Outcome, Signals, connect};
+use super::{Console, Failure, Format, Outcome, Signals, connect, printed, told};
 
 /// Products and bad rows that a text lists when nobody asked for all.
 const SHOWN: usize = 100;
@@ -89,7 +90,7 @@ impl Run<'_> {
     /// # Errors
     /// See [`Failure`].
     pub fn shown(&self, plan: &Plan, console: &mut Console<'_>) -> Result<Outcome, Failure> {
-        self.show_plan(plan, console)?;
+        printed(self.show_plan(plan, console))?;
         Ok(Outcome {
             refused: !plan.refusals.is_empty(),
             would_change: !plan.is_empty(),
@@ -168,7 +169,7 @@ impl Run<'_> {
         let mut plan = planner.plan(session, signals).await?;
         let shown = self.format;
         if shown != Format::Json && !console.quiet {
-            self.show_plan(&plan, console)?;
+            told(self.show_plan(&plan, console));
         }
         let bad_rows = !plan.bad_rows.is_empty();
         if !plan.refusals.is_empty() {
@@ -181,7 +182,7 @@ impl Run<'_> {
                 })
                 .await?;
             if shown == Format::Json && !console.quiet {
-                render::json(&plan, None, console.out).map_err(Failure::Output)?;
+                told(render::json(&plan, None, console.out));
             }
             for refusal in plan.refusals.iter().filter(|_| console.quiet) {
                 log::error!("{}: {}", refusal.guard, refusal.message);
@@ -207,7 +208,7 @@ impl Run<'_> {
             Ok(report) => (report, None),
             Err(broken) => (broken.report, Some(broken.error)),
         };
-        self.show_report(kept.as_ref(), &report, console)?;
+        told(self.show_report(kept.as_ref(), &report, console));
         let summary = render::summary_line(&report, started.elapsed().as_secs_f64());
         if let Some(error) = error {
             *done = apply::finish_line(&report);
@@ -240,42 +241,41 @@ impl Run<'_> {
         }
     }
 
-    fn show_plan(&self, plan: &Plan, console: &mut Console<'_>) -> Result<(), Failure> {
+    fn show_plan(&self, plan: &Plan, console: &mut Console<'_>) -> io::Result<()> {
         if console.quiet {
             return Ok(());
         }
         let all = self.show_all || console.verbose;
         let options = render::Options { verbose: console.verbose, max_items: (!all).then_some(SHOWN) };
-        show_plan(plan, self.format, options, console);
-        Ok(())
+        show_plan(plan, self.format, options, console)
     }
 
-    /// A closed stdout does not undo what was done: the status still tells.
-    fn show_report(&self, plan: Option<&Plan>, report: &Report, console: &mut Console<'_>) -> Result<(), Failure> {
+    fn show_report(&self, plan: Option<&Plan>, report: &Report, console: &mut Console<'_>) -> io::Result<()> {
         if console.quiet {
             return Ok(());
         }
-        let written = match (self.format, plan) {
+        match (self.format, plan) {
             (Format::Json, Some(plan)) => render::json(plan, Some(report), console.out),
             (Format::Lines, _) => render::report_lines(self.name, report, console.out),
             (Format::Text | Format::Json, _) => render::report_text(report, console.style, console.out),
-        };
-        if let Err(e) = written {
-            log::debug!("the report was not printed: {e}");
         }
-        Ok(())
     }
 }
 
-/// Prints a plan. A reader that went away must neither stop a run nor change its status.
-pub(super) fn show_plan(plan: &Plan, format: Format, options: render::Options, console: &mut Console<'_>) {
-    let written = match format {
+/// Prints a plan.
+///
+/// # Errors
+/// When it could not be written.
+pub(super) fn show_plan(
+    plan: &Plan,
+    format: Format,
+    options: render::Options,
+    console: &mut Console<'_>,
+) -> io::Result<()> {
+    match format {
         Format::Text => render::plan_text(plan, console.style, options, console.out),
         Format::Lines => render::plan_lines(plan, options, console.out),
         Format::Json => render::json(plan, None, console.out),
-    };
-    if let Err(e) = written {
-        log::debug!("the plan was not printed: {e}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! `erpsync setup`: installs what a run needs in Odoo, or takes it out again.
 
+use std::io;
+
 use secrecy::SecretString;
 
 use crate::config::{self, Environment, Overrides};
@@ -7,7 +9,7 @@ use crate::odoo::setup::{self, Wishes};
 use crate::odoo::{Odoo, OdooError};
 
 use super::connect::{self, Account};
-use super::{Console, Failure, Outcome, lock};
+use super::{Console, Failure, Outcome, lock, printed, told};
 
 /// The administrator's password, for `--admin-login`.
 const ADMIN_PASSWORD: &str = "ERPSYNC_ODOO_ADMIN_PASSWORD";
@@ -80,11 +82,15 @@ async fn install(
     let shown: Vec<String> = survey.steps.iter().map(ToString::to_string).collect();
     let steps = shown.len();
     if steps == 0 {
-        say(console, &shown, &format!("Nothing to do: Odoo {} is set up for this erpsync.", odoo.version_text))?;
+        printed(say(
+            console,
+            &shown,
+            &format!("Nothing to do: Odoo {} is set up for this erpsync.", odoo.version_text),
+        ))?;
         return Ok(Outcome::default());
     }
     if request.dry_run {
-        say(console, &shown, &format!("Setup would take {steps} steps."))?;
+        printed(say(console, &shown, &format!("Setup would take {steps} steps.")))?;
         return Ok(Outcome { would_change: true, ..Outcome::default() });
     }
     let mut done = 0;
@@ -102,7 +108,7 @@ async fn install(
             "somebody else changed Odoo while setup was at work ({step} is left to do); run `erpsync setup` again"
         )));
     }
-    say(console, &shown, &format!("Setup took {steps} steps."))?;
+    told(say(console, &shown, &format!("Setup took {steps} steps.")));
     Ok(Outcome::default())
 }
 
@@ -122,24 +128,24 @@ async fn remove(odoo: &Odoo, request: &Request, console: &mut Console<'_>) -> Re
     let shown: Vec<String> = removal.what.iter().map(|what| format!("- {what}")).collect();
     if removal.is_empty() {
         let left = if request.keep_history { "nothing of erpsync's but history" } else { "nothing of erpsync's" };
-        say(console, &[], &format!("Nothing to do: Odoo has {left}."))?;
+        printed(say(console, &[], &format!("Nothing to do: Odoo has {left}.")))?;
         return Ok(Outcome::default());
     }
     if request.dry_run {
-        say(console, &shown, "All of this would be taken out of Odoo.")?;
+        printed(say(console, &shown, "All of this would be taken out of Odoo."))?;
         return Ok(Outcome { would_change: true, ..Outcome::default() });
     }
     setup::remove(odoo, removal).await?;
-    say(console, &shown, "All of this was taken out of Odoo.")?;
+    told(say(console, &shown, "All of this was taken out of Odoo."));
     Ok(Outcome::default())
 }
 
-fn say(console: &mut Console<'_>, lines: &[String], last: &str) -> Result<(), Failure> {
+fn say(console: &mut Console<'_>, lines: &[String], last: &str) -> io::Result<()> {
     if console.quiet {
         return Ok(());
     }
-    for line in lines {
-        writeln!(console.out, "{}", crate::render::plain(line)).map_err(Failure::Output)?;
+    for line in lines.iter().map(String::as_str).chain([last]) {
+        writeln!(console.out, "{}", crate::render::plain(line))?;
     }
-    writeln!(console.out, "{}", crate::render::plain(last)).map_err(Failure::Output)
+    Ok(())
 }

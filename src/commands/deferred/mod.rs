@@ -13,7 +13,7 @@ use crate::odoo::deferred::{self, Filter};
 use crate::odoo::{Odoo, require_setup};
 use crate::render;
 
-use super::{Console, Failure, Outcome, Signals, connect};
+use super::{Console, Failure, Outcome, Signals, connect, printed};
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,15 +122,11 @@ async fn listed(odoo: &Odoo, settings: &Settings, filter: &Filter) -> Result<Vec
 fn list(records: &[DeferredRecord], format: Format, console: &mut Console<'_>) -> Result<Outcome, Failure> {
     let outcome = Outcome { open: records.iter().any(DeferredRecord::is_undecided), ..Outcome::default() };
     if !console.quiet {
-        let written = match format {
+        printed(match format {
             Format::Text => render::deferred::list_text(records, console.style, console.out),
             Format::Json => render::deferred::json(records, None, console.out),
             Format::Csv => render::deferred::csv(records, console.out),
-        };
-        // A reader that went away does not change the status.
-        if let Err(e) = written {
-            log::debug!("the list was not printed: {e}");
-        }
+        })?;
     }
     Ok(outcome)
 }
@@ -143,11 +139,10 @@ async fn show(odoo: &Odoo, number: i64, format: Format, console: &mut Console<'_
     let linked = deferred::links_of(odoo, &record.source, &candidates).await?;
     let detail = render::deferred::Detail { record, rivals: &rivals, linked: &linked };
     if !console.quiet {
-        match format {
+        printed(match format {
             Format::Json => render::deferred::json(&[], Some(&detail), console.out),
             Format::Text | Format::Csv => render::deferred::show_text(&detail, console.style, console.out),
-        }
-        .map_err(Failure::Output)?;
+        })?;
     }
     Ok(Outcome::default())
 }

@@ -3,6 +3,8 @@
 //! Odoo's plain calls know no "write if it is still so": what was checked is read again right before the write, and what
 //! stands afterwards is what is reported. A run that closes a record in between is noticed and left its word.
 
+use std::io;
+
 use crate::catalog::deferred::choosing::{self, CannotChoose, ProductRef, Wish};
 use crate::catalog::deferred::record::{DeferredRecord, DeferredState, ShownProduct, Standing};
 use crate::catalog::{Choice, ProductId};
@@ -10,7 +12,7 @@ use crate::odoo::deferred::{self, SEVERAL};
 use crate::odoo::{Odoo, OdooError};
 use crate::render::deferred::{How, Noted, noted_text};
 
-use super::super::{Console, Failure, Outcome, Signals};
+use super::super::{Console, Failure, Outcome, Signals, printed, told};
 use super::{Settle, found};
 
 /// What is to be noted on a record, `None` when it stands there already.
@@ -38,7 +40,7 @@ pub(super) async fn run(
     let steps = signals.unless_interrupted(checked(odoo, request)).await?;
     let to_write = steps.taken_back.iter().chain(&steps.asked).any(|step| step.after.is_some());
     if request.dry_run {
-        show(&steps, How::WouldBe, console)?;
+        printed(show(&steps, How::WouldBe, console))?;
         return Ok(Outcome { would_change: to_write, ..Outcome::default() });
     }
     if to_write {
@@ -47,7 +49,7 @@ pub(super) async fn run(
         write(odoo, &steps.taken_back).await?;
         write(odoo, &steps.asked).await?;
     }
-    show(&steps, How::Noted, console)?;
+    told(show(&steps, How::Noted, console));
     Ok(Outcome::default())
 }
 
@@ -218,7 +220,7 @@ async fn stands_so(odoo: &Odoo, before: &DeferredRecord, now: &DeferredRecord, a
     )))
 }
 
-fn show(steps: &Steps, how: How, console: &mut Console<'_>) -> Result<(), Failure> {
+fn show(steps: &Steps, how: How, console: &mut Console<'_>) -> io::Result<()> {
     if console.quiet {
         return Ok(());
     }
@@ -227,7 +229,7 @@ fn show(steps: &Steps, how: How, console: &mut Console<'_>) -> Result<(), Failur
     for (step, choice, product) in taken_back.chain(asked) {
         let how = if step.after.is_some() { how } else { How::Already };
         let noted = Noted { record: &step.record, choice, product, how };
-        noted_text(&noted, console.style, console.out).map_err(Failure::Output)?;
+        noted_text(&noted, console.style, console.out)?;
     }
     Ok(())
 }
