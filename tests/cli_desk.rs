@@ -163,7 +163,8 @@ fn a_file_that_is_no_plan() {
         ("absent", "No such file"),
     ] {
         for command in ["apply", "show"] {
-            desk.refuses(&[command, name], 64).says(name).says(said);
+            let run = desk.refuses(&[command, name], 64).says(name).says(said);
+            assert!(!run.stderr.contains("--help"), "help does not help: {}", run.stderr);
         }
     }
     // A link to a plan is as good as the plan.
@@ -401,6 +402,16 @@ fn a_refusal_that_nobody_reads_is_one() {
         drop(child.stdout.take());
         assert_eq!(child.wait().unwrap().code(), Some(5), "{command:?}");
     }
+}
+
+#[test]
+fn lists_are_written_with_commas_everywhere() {
+    let (desk, ..) = desk_with_answers();
+    desk.run(&["deferred", "list", "--kind", "drift,price-jump"]).expect(3).says("price-jump");
+    desk.run(&["deferred", "list", "--kind", "drift,no-price"]).expect(0);
+    desk.run(&["check-barcodes", "--only", "duplicate-in-source,duplicate-in-odoo"]).expect(0);
+    desk.run(&["check-barcodes", "--only", "duplicate-in-source,nonsense"]).expect(64).says("nonsense");
+    desk.run(&["show-history", "--what", "prices,names"]).expect(0).says("Новое");
 }
 
 #[test]

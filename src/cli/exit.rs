@@ -92,7 +92,7 @@ impl Status {
     #[must_use]
     pub fn of_failure(failure: &Failure) -> Self {
         match failure {
-            Failure::Usage(_) => Self::Usage,
+            Failure::Usage(_) | Failure::File(_) => Self::Usage,
             Failure::Config(_) | Failure::OtherDatabase(_) => Self::Configuration,
             Failure::Source(e) => match e.kind() {
                 mssql::Kind::Unreachable => Self::Unreachable,

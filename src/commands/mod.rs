@@ -80,6 +80,9 @@ pub enum Failure {
     /// The command line is wrong.
     #[error("{0}; see --help")]
     Usage(String),
+    /// A file that the command line names cannot be used.
+    #[error("{0}")]
+    File(String),
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),

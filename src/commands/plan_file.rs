@@ -39,7 +39,7 @@ pub struct Request {
 
 /// Reads a plan. Nothing but a file: a pipe would make a run wait for whoever writes it, a device might never end.
 fn read(path: &Path) -> Result<KeptPlan, Failure> {
-    let failed = |what: &dyn Display| Failure::Usage(format!("plan {}: {what}", path.display()));
+    let failed = |what: &dyn Display| Failure::File(format!("plan {}: {what}", path.display()));
     let about = fs::metadata(path).map_err(|e| failed(&e))?;
     if !about.is_file() {
         return Err(failed(&"it is no file; give the file that --out wrote"));
@@ -61,7 +61,7 @@ fn read(path: &Path) -> Result<KeptPlan, Failure> {
 /// # Errors
 /// When it cannot be there.
 pub(super) fn destination(path: &Path) -> Result<PathBuf, Failure> {
-    let refused = |what: &dyn Display| Failure::Usage(format!("--out {}: {what}", path.display()));
+    let refused = |what: &dyn Display| Failure::File(format!("--out {}: {what}", path.display()));
     match fs::metadata(path) {
         Ok(about) if !about.is_file() => Err(refused(&"it is there, and no file; give the name of a file")),
         Ok(about) if about.permissions().readonly() => Err(refused(&"the file is read-only; give another name")),
@@ -137,7 +137,7 @@ fn print(kept: &KeptPlan, format: Format, console: &mut Console<'_>) -> io::Resu
 /// Applies a kept plan.
 ///
 /// # Errors
-/// [`Failure::Usage`] when the file cannot be used, [`Failure::Config`] or [`Failure::Odoo`] when it is another
+/// [`Failure::File`] when the file cannot be used, [`Failure::Config`] or [`Failure::Odoo`] when it is another
 /// database's, [`Failure::Refused`] when it is stale.
 pub async fn apply(
     overrides: &Overrides,

@@ -16,7 +16,7 @@ pub(in crate::cli) struct CheckBarcodes {
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,
     /// Only findings of this kind, see --list-codes; may be repeated [default: all]
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
     only: Vec<String>,
     /// How to print the findings
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]

@@ -40,7 +40,7 @@ struct List {
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,
     /// Only of this kind (duplicate-claim, price-jump, …); may be repeated [default: all]
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND,…", value_delimiter = ',')]
     kind: Vec<String>,
     /// Only of this product of the source; may be repeated [default: all]
     #[arg(long, value_name = "EXTERNAL_ID")]

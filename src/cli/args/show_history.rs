@@ -41,7 +41,7 @@ pub(in crate::cli) struct ShowHistory {
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,
     /// Which changes; may be repeated [default: all]
-    #[arg(long, value_enum, value_name = "WHAT", value_delimiter = ',')]
+    #[arg(long, value_enum, value_name = "WHAT,…", value_delimiter = ',')]
     what: Vec<What>,
     /// Only the newest N; they are printed oldest first like all
     #[arg(long, value_name = "N")]
