@@ -7,7 +7,7 @@
 pub mod report;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{ExternalId, PriceDigits};
 use crate::odoo::OdooError;
@@ -50,17 +50,23 @@ pub async fn apply(
     interrupted: impl Fn() -> Option<Interrupt>,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Report, Box<Broken>> {
-    let mut run =
-        Run { report: Report { run: writer.key.clone(), ..Report::default() }, deferred: deferred_rows(&plan) };
+    let mut run = Run {
+        report: Report { run: writer.key.clone(), ..Report::default() },
+        deferred: deferred_rows(&plan),
+        undone: BTreeSet::new(),
+    };
     let total = plan.adoptions.len() + plan.barcode_moves().count() + plan.creations.len() + plan.updates.len();
     let mut done = 0;
     let steps = steps(plan.adoptions, plan.moves, plan.creations, plan.updates, options);
     for step in steps {
-        if let Some(signal) = interrupted() {
-            run.report.interrupted = Some(signal);
-            break;
-        }
         let labels = step.labels();
+        if run.report.interrupted.is_none() {
+            run.report.interrupted = interrupted();
+        }
+        if run.report.interrupted.is_some() {
+            run.undone.extend(labels.into_iter().map(|(id, _)| id));
+            continue;
+        }
         let answers = match &step {
             Step::Create(batch) => {
                 let rows: Vec<_> = batch.iter().map(|c| rows::create(c, options.digits)).collect();
@@ -85,7 +91,8 @@ pub async fn apply(
         }
     }
     let finish = finish_line(&run.report);
-    let spoken = Spoken { scope: plan.scope.as_deref(), about: options.about };
+    let undone: Vec<ExternalId> = run.undone.into_iter().collect();
+    let spoken = Spoken { scope: plan.scope.as_deref(), about: options.about, undone: &undone };
     match writer.finish(&run.deferred, spoken, &finish).await {
         Ok(Ending { opened, closed, open, duplicates }) => {
             run.report.opened = opened;
@@ -158,6 +165,8 @@ fn chunks<T>(list: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
 struct Run {
     report: Report,
     deferred: Vec<DeferredRow>,
+    /// Products for which something was not done.
+    undone: BTreeSet<ExternalId>,
 }
 
 impl Run {
@@ -165,6 +174,9 @@ impl Run {
     fn book(&mut self, step: &Step, labels: &[(ExternalId, String)], answers: &BTreeMap<ExternalId, Answer>) {
         for (i, (id, label)) in labels.iter().enumerate() {
             let not_done = |message: String| NotDone { external_id: id.clone(), label: label.clone(), message };
+            if !matches!(answers.get(id), Some(Answer::Done | Answer::Known | Answer::Created(_, None))) {
+                self.undone.insert(id.clone());
+            }
             match answers.get(id) {
                 Some(Answer::Created(_, taken)) => {
                     self.report.created += 1;

@@ -140,6 +140,8 @@ pub struct Spoken<'a> {
     pub scope: Option<&'a [ExternalId]>,
     /// Only these kinds with these subjects.
     pub about: Option<&'a [(&'static str, &'static str)]>,
+    /// Products for which not all was done that the plan foresaw: what a person chose about them still stands.
+    pub undone: &'a [ExternalId],
 }
 
 /// What became of a row.
@@ -335,7 +337,9 @@ impl<'a> Writer<'a> {
         let mut question = self.question();
         question["rows"] = json!(deferred);
         question["about"] = json!(spoken.about);
-        question["scope"] = json!(spoken.scope.map(|ids| ids.iter().map(ExternalId::as_str).collect::<Vec<_>>()));
+        let words = |ids: &[ExternalId]| ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>();
+        question["scope"] = json!(spoken.scope.map(words));
+        question["undone"] = json!(words(spoken.undone));
         question["finish"] = json!(finish);
         question["conflicts"] = json!(true);
         let answer = self.session.ask(Procedure::Report, question).await?;

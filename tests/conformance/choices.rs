@@ -140,6 +140,23 @@ pub async fn carried_out(world: &World) {
     is(&conflict(world, "carry", "2", "drift").await, &[("x_state", json!("open")), ("x_outcome", json!(false))]);
     assert_eq!(state(world, "carry", "2").await, "waiting");
     assert_eq!(run(&session, "carry", "carry-8", &[]).await, (0, 1, 0));
+    // Odoo refused what was chosen, or the run ended before: the choice stands, and the next run carries it out.
+    assert_eq!(run(&session, "carry", "carry-10", &[jump("1", "70"), jump("2", "80")]).await, (2, 0, 2));
+    let row =
+        world.rows("x_pz_conflict", json!([["x_source", "=", "carry"], ["x_value", "=", "70"]]), &["x_state"]).await;
+    let number = row[0]["id"].as_i64().unwrap();
+    world.edit("x_pz_conflict", number, json!({"x_choice": "take"})).await;
+    let writer = take_as(&session, "carry", "carry-11").await;
+    let undone = [external("1"), external("2")];
+    let spoken = Spoken { undone: &undone, ..Spoken::default() };
+    let Ending { opened, closed, open, .. } = writer.finish(&[], spoken, &finish()).await.unwrap();
+    assert_eq!((opened, closed, open), (0, 1, 1), "only what a person chose stands");
+    assert_eq!(world.field("x_pz_conflict", number, "x_state").await, "open");
+    assert_eq!(world.field("x_pz_conflict", number, "x_choice").await, "take");
+    assert_eq!(state(world, "carry", "1").await, "waiting");
+    writer.release().await.unwrap();
+    assert_eq!(run(&session, "carry", "carry-12", &[]).await, (0, 1, 0));
+    assert_eq!(world.field("x_pz_conflict", number, "x_outcome").await, "chosen: take");
     // What a run settles at once was never asked.
     let at_once = settled(deferred("1", "duplicate-claim", "123", "given"), "decided");
     assert_eq!(run(&session, "carry", "carry-9", &[at_once]).await, (0, 0, 0));
@@ -214,7 +231,7 @@ pub async fn about(world: &World) {
     let rows = [jump("1", "50"), deferred("1", "drift", "name", "edited"), deferred("2", "drift", "price", "edited")];
     assert_eq!(run(&session, "about", "about-1", &rows).await, (3, 0, 3));
     let about = [("price-jump", "price"), ("drift", "price")];
-    let spoken = Spoken { scope: None, about: Some(&about) };
+    let spoken = Spoken { about: Some(&about), ..Spoken::default() };
     let writer = take_as(&session, "about", "about-2").await;
     let ending = writer.finish(&[jump("2", "7")], spoken, &finish()).await.unwrap();
     assert_eq!((ending.opened, ending.closed, ending.open), (1, 2, 2));
@@ -227,7 +244,7 @@ pub async fn about(world: &World) {
     );
     // Within some products only.
     let scope = [external("1")];
-    let spoken = Spoken { scope: Some(&scope), about: Some(&about) };
+    let spoken = Spoken { scope: Some(&scope), about: Some(&about), ..Spoken::default() };
     let ending = writer.finish(&[], spoken, &finish()).await.unwrap();
     assert_eq!((ending.opened, ending.closed, ending.open), (0, 0, 2));
     // What the run itself names is found, whatever it is about: it is not opened twice.
@@ -249,7 +266,7 @@ pub async fn link_states(world: &World) {
     assert_eq!(run(&session, "whole", "whole-1", &rows).await, (3, 0, 3));
     // A run about prices finds one refused and closes its own; the others' still wait.
     let about = [("price-jump", "price"), ("refused", "update")];
-    let spoken = Spoken { scope: None, about: Some(&about) };
+    let spoken = Spoken { about: Some(&about), ..Spoken::default() };
     let writer = take(&session, "whole").await;
     let all =
         async || [state(world, "whole", "1").await, state(world, "whole", "2").await, state(world, "whole", "3").await];

@@ -80,7 +80,7 @@ pub async fn conflicts(world: &World) {
     // A partial run compares the products that it looked at and no others.
     let scope = [external("1")];
     let other = deferred("1", "no-price", "", "still has no price");
-    let part = writer.finish(&[other], Spoken { scope: Some(&scope), about: None }, &finish()).await.unwrap();
+    let part = writer.finish(&[other], Spoken { scope: Some(&scope), ..Spoken::default() }, &finish()).await.unwrap();
     assert_eq!((part.opened, part.closed, part.open), (0, 1, 2));
     let now = conflicts_of(world).await;
     let of = |kind: &str| now.iter().find(|c| c["x_kind"] == kind).unwrap();

@@ -16,6 +16,7 @@ mod missing;
 mod plans;
 mod prices;
 mod revert;
+mod standing;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_desk";
@@ -33,6 +34,7 @@ macro_rules! on_both {
 }
 
 on_both! {
+    choices_stand_until_they_are_carried_out: crate::standing::scenario,
     barcodes_are_given_by_hand: crate::choices::barcodes,
     products_are_linked_by_hand: crate::choices::products,
     fields_are_taken_and_kept: crate::fields::scenario,

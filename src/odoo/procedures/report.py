@@ -50,10 +50,15 @@ if leased and ask['conflicts']:
             values.update(x_state='open', x_outcome=False)
         if values:
             env['x_pz_conflict'].browse(known[0]).write(values)
-    gone, chosen = [], {}
+    gone, chosen, undone = [], {}, set(ask['undone'])
     for key in before:
         if key not in now:
             touched.add(key[0])
+            if before[key][8] and key[0] in undone:
+                # The plan carried the choice out, and Odoo did not let it, or the run ended before: it still stands.
+                if before[key][7] == 'open':
+                    still_open += 1
+                continue
             if before[key][8]:
                 chosen.setdefault(before[key][8], []).append(before[key][0])
             else:

@@ -157,8 +157,13 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
             }
         }
     }
-    let gone: Vec<_> = before.iter().filter(|(key, _)| !now.contains(*key)).collect();
-    touched.extend(gone.iter().map(|(key, _)| key.0.clone()));
+    let undone: BTreeSet<&str> = ask.list("undone")?.iter().filter_map(Value::as_str).collect();
+    let stands = |key: &Key, r: &Record| text(r, "x_choice").is_some() && undone.contains(key.0.as_str());
+    let gone = before.iter().filter(|(key, _)| !now.contains(*key));
+    touched.extend(gone.clone().map(|(key, _)| key.0.clone()));
+    // The plan carried the choice out, and Odoo did not let it, or the run ended before: it still stands.
+    let (stay, gone): (Vec<_>, Vec<_>) = gone.partition(|(key, (_, r))| stands(key, r));
+    outcome.open += stay.iter().filter(|(_, (_, r))| text(r, "x_state") == Some("open")).count();
     let ids: Vec<&str> = touched.iter().map(String::as_str).collect();
     let links = links_of(env, ask, &ids)?;
     let time = clock::seconds(&env.store.now);
