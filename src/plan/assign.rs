@@ -297,6 +297,7 @@ impl<'a> Table<'a> {
                 out.extras.insert(id.clone(), extras);
             }
         }
+        self.given_in_vain(&mut out);
         self.release(&mut out);
         self.report_contests(&mut out);
         for (key, robbed) in &self.robbed {
@@ -406,6 +407,19 @@ impl<'a> Table<'a> {
         extras.remove =
             seat.extras.iter().filter(|code| !wanted.contains(&CodeKey::of(code))).map(ToString::to_string).collect();
         extras
+    }
+
+    /// Who settled for another code, although a person gave it one, is told what keeps that from it.
+    fn given_in_vain(&self, out: &mut Assignment) {
+        for (id, code) in self.settled.iter().filter(|(id, _)| !self.is_frozen(id)) {
+            let key = CodeKey::of(code);
+            let has = out.targets[id].as_deref().map(CodeKey::of).as_ref() == Some(&key);
+            let Some(obstacle) = self.in_the_way(id, &key).filter(|_| !has) else { continue };
+            let told = (id.clone(), code.clone(), obstacle);
+            if !out.obstacles.contains(&told) {
+                out.obstacles.push(told);
+            }
+        }
     }
 
     /// Seats whose code was given to somebody else let go of it: missing ones here, the others have done so already.

@@ -350,3 +350,19 @@ fn a_code_that_was_given_is_nobody_else_s_in_a_part_of_the_catalogue() {
     world.scope = Scope::Only([id("1")].into());
     assert!(world.plan().deferred.is_empty(), "{:?}", waits(&world.plan()));
 }
+
+#[test]
+fn a_given_code_that_cannot_be_had_is_told() {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "1", &["A"]).synced("2", 2, "Pen", "1", &["B"]);
+    world.links.get_mut(&id("1")).unwrap().no_touch = true;
+    world.source("2").codes.push("A".to_owned());
+    choose(&mut world, "2", DeferredKind::DuplicateClaim, Choice::Give, None);
+    let plan = settle(&mut world);
+    assert!(plan.barcode_moves().next().is_none(), "1 is not to be touched");
+    assert_eq!(waits(&plan), ["2 duplicate-claim A", "2 held A"]);
+    assert_eq!(plan.waiting().count(), 1, "what was chosen did not happen");
+    world.links.get_mut(&id("1")).unwrap().no_touch = false;
+    assert_eq!(moves(&settle(&mut world)), "1: A → - (claimed-by-another), 2: B → A (chosen)");
+    assert!(at_rest(&world));
+}
