@@ -209,7 +209,7 @@ impl Planner for Kept<'_> {
         let ids: Vec<ExternalId> = plan.external_ids().into_iter().cloned().collect();
         let wanted = snapshot::Wanted { prices_only: false, extras: origin.extras, only: Some(ids) };
         let now = signals.unless_interrupted(snapshot::read_links(session, &plan.source, &wanted)).await?;
-        let changed = self.kept.changed(&now.links);
+        let changed = self.kept.changed(&now.links, &now.decisions);
         if changed.is_empty() {
             return Ok(plan.clone());
         }

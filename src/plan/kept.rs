@@ -9,7 +9,7 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::catalog::{ExternalId, Link, OdooState, PriceDigits};
+use crate::catalog::{Decision, ExternalId, Link, OdooState, PriceDigits};
 
 use super::action::Plan;
 
@@ -95,14 +95,15 @@ impl KeptPlan {
     #[must_use]
     pub fn new(origin: Origin, plan: Plan, odoo: &OdooState) -> Self {
         let ids = plan.external_ids().into_iter().cloned();
-        let fingerprints = ids.map(|id| (id.clone(), fingerprint(odoo.links.get(&id)))).collect();
+        let fingerprints = ids.map(|id| (id.clone(), fingerprint(&id, &odoo.links, &odoo.decisions))).collect();
         Self { origin, fingerprints, plan }
     }
 
-    /// The products of which Odoo has another link, product or remembered value than the plan saw.
+    /// The products of which Odoo has another link, product, remembered value or choice of a person than the plan saw.
     #[must_use]
-    pub fn changed(&self, links: &BTreeMap<ExternalId, Link>) -> Vec<&ExternalId> {
-        self.fingerprints.iter().filter(|(id, seen)| fingerprint(links.get(*id)) != **seen).map(|(id, _)| id).collect()
+    pub fn changed(&self, links: &BTreeMap<ExternalId, Link>, decisions: &[Decision]) -> Vec<&ExternalId> {
+        let differs = |(id, seen): &(&ExternalId, &String)| fingerprint(id, links, decisions) != **seen;
+        self.fingerprints.iter().filter(differs).map(|(id, _)| id).collect()
     }
 
     /// The text, with a line break at its end.
@@ -162,6 +163,12 @@ fn checksum(text: &Text) -> String {
     digest(text)
 }
 
-fn fingerprint(link: Option<&Link>) -> String {
-    digest(&link)
+fn fingerprint(id: &ExternalId, links: &BTreeMap<ExternalId, Link>, decisions: &[Decision]) -> String {
+    let mut chosen: Vec<_> = decisions
+        .iter()
+        .filter(|d| d.external_id == *id)
+        .map(|d| (d.kind.code(), &d.subject, &d.value, d.choice.code(), d.product))
+        .collect();
+    chosen.sort();
+    digest(&(links.get(id), chosen))
 }

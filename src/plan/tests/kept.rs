@@ -1,6 +1,7 @@
 //! A kept plan is read back as it was, and refused when anything about it is not.
 
 use super::world::{World, id};
+use crate::catalog::{Choice, Decision, DeferredKind};
 use crate::plan::kept::{KeptPlan, KeptPlanError, Origin};
 
 fn sample() -> (World, KeptPlan) {
@@ -56,7 +57,7 @@ fn a_file_that_was_cut_or_edited_is_refused() {
 #[test]
 fn any_change_of_a_link_that_the_plan_speaks_of_is_seen() {
     let (world, kept) = sample();
-    assert!(kept.changed(&world.state().links).is_empty());
+    assert!(kept.changed(&world.state().links, &[]).is_empty());
     for change in [
         |w: &mut World| w.products.get_mut(&1).unwrap().price = "1.01".to_owned(),
         |w: &mut World| w.products.get_mut(&1).unwrap().active = false,
@@ -66,9 +67,28 @@ fn any_change_of_a_link_that_the_plan_speaks_of_is_seen() {
     ] {
         let mut world = world.clone();
         change(&mut world);
-        assert_eq!(kept.changed(&world.state().links), [&id("1")]);
+        assert_eq!(kept.changed(&world.state().links, &[]), [&id("1")]);
     }
     let mut linked = world.clone();
     linked.link("3", 9);
-    assert_eq!(kept.changed(&linked.state().links), [&id("3")], "a product that was to be created");
+    assert_eq!(kept.changed(&linked.state().links, &[]), [&id("3")], "a product that was to be created");
+}
+
+#[test]
+fn a_choice_that_was_made_or_taken_back_since_is_seen() {
+    let (world, kept) = sample();
+    let decision = Decision {
+        external_id: id("3"),
+        kind: DeferredKind::ForeignHolder,
+        subject: "C".to_owned(),
+        value: String::new(),
+        choice: Choice::Give,
+        product: None,
+    };
+    assert_eq!(kept.changed(&world.state().links, std::slice::from_ref(&decision)), [&id("3")]);
+    let mut chosen = world.clone();
+    chosen.decisions.push(decision);
+    let with = KeptPlan::new(kept.origin.clone(), chosen.plan(), &chosen.state());
+    assert!(with.changed(&chosen.state().links, &chosen.decisions).is_empty());
+    assert_eq!(with.changed(&chosen.state().links, &[]), [&id("3")], "nobody wants it any longer");
 }
