@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{
-    Barcode, Catalogue, Change, ChangedField, DeferredKind, ExternalId, Kept, Link, OdooState, Price, ProductName,
-    SourceName, Variant,
+    Barcode, Catalogue, Change, ChangedField, CodeKey, DeferredKind, ExternalId, Kept, Link, OdooState, Price,
+    ProductName, SourceName, Variant,
 };
 
 use super::action::{
@@ -61,6 +61,7 @@ pub fn plan_revert(
     for (id, lines) in &by_product {
         revert.product(id, lines);
     }
+    revert.strangers(changes);
     revert.barcodes(max_component);
     revert.finish();
     plan
@@ -115,14 +116,26 @@ impl<'a> Revert<'a, '_> {
         let name = self.name(id, lines, link, variant, &mut kept);
         let price = self.price(id, lines, variant, &mut kept);
         for line in lines.iter().filter(|line| is_barcode(line)) {
-            if line.new != variant.barcode {
+            if line.new != variant.barcode && line.old == variant.barcode && variant.barcode == link.wrote_barcode {
+                // An undoing that was cut short came as far as this: without the note, the next import would take it back.
+                kept.barcode = true;
+            } else if line.new != variant.barcode {
                 self.changed_since(id, &label, "barcode", variant.barcode.as_deref().unwrap_or("none"));
+            } else if line.cause == Reason::Missing.code() && !variant.active {
+                // Up to Odoo 15 an archived product would keep others from its code, unseen.
+                let message = "it was archived and gave its barcode up; reactivate it in Odoo first".to_owned();
+                self.not_undone(id, &label, "barcode", message);
             } else if line.old.as_deref().is_some_and(|code| parsed(code).is_none()) {
                 let message = format!("{:?}, which it had, is no barcode", line.old.as_deref().unwrap_or_default());
                 self.not_undone(id, &label, "barcode", message);
             } else {
                 self.codes.insert(id.clone(), line.old.as_deref().and_then(parsed));
             }
+        }
+        for line in lines.iter().filter(|line| line.further) {
+            let code = line.new.as_deref().or(line.old.as_deref()).unwrap_or_default();
+            let message = format!("further barcode {code} is not undone: they follow the source");
+            self.not_undone(id, &label, code, message);
         }
         if name.is_some() || price.is_some() {
             let values = LinkValues {
@@ -133,6 +146,23 @@ impl<'a> Revert<'a, '_> {
             self.plan.updates.push(update(link, variant, name, price, values));
         }
         self.kept.insert(id.clone(), kept);
+    }
+
+    /// Products outside the source, which lost a code because a person gave it away, do not get it back: nothing tells
+    /// that they are still what they were.
+    fn strangers(&mut self, changes: &[Change]) {
+        for lost in changes.iter().filter(|c| is_barcode(c) && c.external_id.is_empty() && c.new.is_none()) {
+            let Some(code) = lost.old.as_deref() else { continue };
+            let key = CodeKey::of(code);
+            let gained = |c: &&Change| c.new.as_deref().map(CodeKey::of).as_ref() == Some(&key);
+            let to = changes.iter().filter(gained).find_map(|c| ExternalId::parse(&c.external_id).ok());
+            let Some(id) = to.filter(|id| self.kept.contains_key(id)) else { continue };
+            let label = self.odoo.links[&id].said_name.clone();
+            let message = format!(
+                "barcode {code} was taken from a product outside the source, which does not get it back; give it by hand in Odoo"
+            );
+            self.not_undone(&id, &label, code, message);
+        }
     }
 
     fn changed_since(&mut self, id: &ExternalId, label: &str, field: &str, now: &str) {

@@ -17,6 +17,7 @@ mod plans;
 mod prices;
 mod revert;
 mod standing;
+mod variants;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_desk";
@@ -35,6 +36,7 @@ macro_rules! on_both {
 
 on_both! {
     choices_stand_until_they_are_carried_out: crate::standing::scenario,
+    variants_come_and_go: crate::variants::scenario,
     barcodes_are_given_by_hand: crate::choices::barcodes,
     products_are_linked_by_hand: crate::choices::products,
     fields_are_taken_and_kept: crate::fields::scenario,

@@ -1,8 +1,8 @@
 //! A run is undone where nobody has changed anything since, and the next import leaves it so.
 
 use super::world::{World, id, moves, waits};
-use crate::catalog::{Change, ChangedField, Moment, SourceName};
-use crate::plan::{Plan, codes_to_restore, plan_revert};
+use crate::catalog::{Change, ChangedField, Choice, Decision, DeferredKind, Moment, SourceName};
+use crate::plan::{ExtraBarcodes, MissingPolicy, Plan, codes_to_restore, plan_revert};
 
 /// What the history would say of a plan.
 fn changes(plan: &Plan) -> Vec<Change> {
@@ -34,9 +34,19 @@ fn changes(plan: &Plan) -> Vec<Change> {
             out.push(line(ext, ChangedField::Price, old, new, "source-changed"));
         }
     }
-    for one in plan.barcode_moves().filter(|m| m.is_move()) {
-        let codes = (one.old.clone(), one.new.clone());
-        out.push(line(one.external_id.as_str(), ChangedField::Barcode, codes.0, codes.1, "source-changed"));
+    for one in plan.barcode_moves() {
+        // As move.py writes them: a product outside has no external id.
+        let ext = if one.outside { "" } else { one.external_id.as_str() };
+        if one.is_move() {
+            let codes = (one.old.clone(), one.new.clone());
+            out.push(line(ext, ChangedField::Barcode, codes.0, codes.1, one.reason.code()));
+        }
+        let further = |old: Option<&String>, new: Option<&String>| {
+            let change = line(ext, ChangedField::Barcode, old.cloned(), new.cloned(), one.reason.code());
+            Change { further: true, ..change }
+        };
+        out.extend(one.extras.remove.iter().map(|code| further(Some(code), None)));
+        out.extend(one.extras.add.iter().map(|code| further(None, Some(code))));
     }
     for new in &plan.creations {
         let price = new.price.map(|(p, _)| p.to_string());
@@ -139,4 +149,45 @@ fn new_products_and_lost_links_are_named() {
     let plan = revert(&world, &changes);
     assert!(plan.is_empty());
     assert_eq!(waits(&plan), ["1 not-undone product", "2 not-undone product", "4 not-undone product"]);
+}
+
+#[test]
+fn what_is_not_undone_is_named() {
+    let mut world = shop();
+    world.policy.extra_barcodes = ExtraBarcodes::Packaging;
+    world.policy.missing = MissingPolicy::Archive;
+    world.product(9, "Stranger", "1", Some("X"));
+    world.source("1").codes.push("E".to_owned());
+    world.source("3").codes.push("X".to_owned());
+    world.rows.retain(|row| row.id != "2");
+    world.decisions.push(Decision {
+        external_id: id("3"),
+        kind: DeferredKind::ForeignHolder,
+        subject: "X".to_owned(),
+        value: String::new(),
+        choice: Choice::Give,
+        product: None,
+    });
+    let changes = changes(&world.run());
+    world.decisions.clear();
+    assert!(!world.products[&2].active && world.products[&9].barcode.is_none());
+    let plan = revert(&world, &changes);
+    assert_eq!(waits(&plan), ["1 not-undone E", "2 not-undone barcode", "3 not-undone X"]);
+    assert_eq!(moves(&plan), "3: X → - (reverted)", "an archived product gets no code that it would keep from others");
+}
+
+#[test]
+fn an_undoing_that_was_cut_short_is_finished() {
+    let mut world = shop();
+    world.source("1").codes = vec!["B".to_owned()];
+    world.source("2").codes = vec!["A".to_owned()];
+    let changes = changes(&world.run());
+    let mut plan = revert(&world, &changes);
+    plan.updates.clear();
+    world.apply(&plan);
+    let plan = revert(&world, &changes);
+    assert!(plan.moves.is_empty() && plan.deferred.is_empty(), "{:?}", waits(&plan));
+    world.apply(&plan);
+    assert_eq!(world.products[&1].barcode.as_deref(), Some("A"));
+    assert!(world.plan().is_empty(), "the next import leaves what was restored");
 }
