@@ -9,8 +9,17 @@ use serde_json::json;
 use super::writing::{reprice, row};
 use super::{World, create, create_row, external, links, source, take};
 
-const REMEMBERED: [&str; 7] =
-    ["x_product_id", "x_matched_by", "x_state", "x_wrote_extras", "x_kept", "x_missing", "x_archived_by_us"];
+const REMEMBERED: [&str; 9] = [
+    "x_product_id",
+    "x_matched_by",
+    "x_state",
+    "x_wrote_extras",
+    "x_kept",
+    "x_missing",
+    "x_archived_by_us",
+    "x_wrote_price",
+    "x_wrote_barcode",
+];
 
 pub async fn by_creation(world: &World) {
     let session = world.session().await;
@@ -59,7 +68,7 @@ async fn ids_of_packagings(world: &World, code: &str) -> Vec<i64> {
 
 pub async fn by_choice(world: &World) {
     let session = world.session().await;
-    let found = create(&session, "heir", &[create_row("1", "Lost", 1.0, None)]).await;
+    let found = create(&session, "heir", &[create_row("1", "Lost", 1.0, Some("heir-1"))]).await;
     let link = world.link_id("heir", "1").await;
     world.edit("x_pz_product", link, json!({"x_wrote_extras": "heir-old", "x_kept": "price"})).await;
     world.edit("x_pz_product", link, json!({"x_archived_by_us": true, "x_missing": true})).await;
@@ -76,7 +85,7 @@ pub async fn by_choice(world: &World) {
         name: None,
         price: None,
         activity: None,
-        missing: Some(false),
+        missing: None,
         link: BTreeMap::from([("said_name", json!("Chosen")), ("wrote_name", json!("Chosen"))]),
     };
     for _ in 0..2 {
@@ -86,8 +95,9 @@ pub async fn by_choice(world: &World) {
         let said = world.rows("x_pz_product", json!([["id", "=", link]]), &REMEMBERED).await.remove(0);
         assert_eq!(said["x_product_id"][0], product);
         assert_eq!((&said["x_matched_by"], &said["x_state"]), (&json!("manual"), &json!("manual")));
-        for field in ["x_wrote_extras", "x_kept", "x_missing", "x_archived_by_us"] {
-            assert_eq!(said[field], json!(false), "{field}");
+        // What the plan does not say is not remembered of the lost product either.
+        for field in REMEMBERED.iter().skip(3) {
+            assert_eq!(said[*field], json!(false), "{field}");
         }
     }
     // One that never had a link gets one of the same kind.

@@ -78,9 +78,11 @@ def update(part):
     for row, link in zip(part, env['x_pz_product'].browse(link_ids)):
         values = {}
         if row['adopt'] and not linked_to.get(row['external_id']) and row['external_id'] in links:
-            # The link lost its product, and a person chose another.
+            # The link lost its product, and a person chose another, of which it remembers nothing yet.
             values.update(event('manual'), x_product_id=row['product'], x_matched_by=row['adopt'], x_wrote_extras=False,
-                          x_kept=False, x_archived_by_us=False)
+                          x_kept=False, x_archived_by_us=False, x_missing=False)
+            for field in ('name', 'price', 'barcode'):
+                values['x_wrote_' + field] = False
         if row['missing'] is not None:
             present = 'manual' if 'manual' in (row['adopt'], link.x_matched_by) else 'ok'
             values.update(event('missing' if row['missing'] else present), x_missing=row['missing'])

@@ -158,7 +158,9 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
         }
     }
     let undone: BTreeSet<&str> = ask.list("undone")?.iter().filter_map(Value::as_str).collect();
-    let stands = |key: &Key, r: &Record| text(r, "x_choice").is_some() && undone.contains(key.0.as_str());
+    let cut_short = ask.get("cut_short")? == true;
+    let stands =
+        |key: &Key, r: &Record| text(r, "x_choice").is_some() && (cut_short || undone.contains(key.0.as_str()));
     let gone = before.iter().filter(|(key, _)| !now.contains(*key));
     touched.extend(gone.clone().map(|(key, _)| key.0.clone()));
     // The plan carried the choice out, and Odoo did not let it, or the run ended before: it still stands.

@@ -202,11 +202,12 @@ fn template(env: &mut Env<'_>, ask: &Ask<'_>, row: &Value, now: &Current, known:
 fn remember(env: &mut Env<'_>, row: &Value, link: i64, known: &Known) -> Result<(), OdooFault> {
     let mut values = Record::new();
     if !row["adopt"].is_null() && known.linked_to.get(text_of(row, "external_id").unwrap_or_default()) == Some(&None) {
-        // The link lost its product, and a person chose another.
+        // The link lost its product, and a person chose another, of which it remembers nothing yet.
         values.extend(event(env, "manual"));
         values.extend(object(json!({
             "x_product_id": row["product"], "x_matched_by": row["adopt"], "x_wrote_extras": false, "x_kept": false,
-            "x_archived_by_us": false,
+            "x_archived_by_us": false, "x_missing": false, "x_wrote_name": false, "x_wrote_price": false,
+            "x_wrote_barcode": false,
         })));
     }
     if let Some(missing) = row["missing"].as_bool() {
