@@ -59,14 +59,11 @@ pub async fn apply(
     let mut done = 0;
     let steps = steps(plan.adoptions, plan.moves, plan.creations, plan.updates, options);
     for step in steps {
+        if let Some(signal) = interrupted() {
+            run.report.interrupted = Some(signal);
+            break;
+        }
         let labels = step.labels();
-        if run.report.interrupted.is_none() {
-            run.report.interrupted = interrupted();
-        }
-        if run.report.interrupted.is_some() {
-            run.undone.extend(labels.into_iter().map(|(id, _)| id));
-            continue;
-        }
         let answers = match &step {
             Step::Create(batch) => {
                 let rows: Vec<_> = batch.iter().map(|c| rows::create(c, options.digits)).collect();
@@ -92,7 +89,12 @@ pub async fn apply(
     }
     let finish = finish_line(&run.report);
     let undone: Vec<ExternalId> = run.undone.into_iter().collect();
-    let spoken = Spoken { scope: plan.scope.as_deref(), about: options.about, undone: &undone };
+    let spoken = Spoken {
+        scope: plan.scope.as_deref(),
+        about: options.about,
+        undone: &undone,
+        cut_short: run.report.interrupted.is_some(),
+    };
     match writer.finish(&run.deferred, spoken, &finish).await {
         Ok(Ending { opened, closed, open, duplicates }) => {
             run.report.opened = opened;

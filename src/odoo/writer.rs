@@ -142,6 +142,8 @@ pub struct Spoken<'a> {
     pub about: Option<&'a [(&'static str, &'static str)]>,
     /// Products for which not all was done that the plan foresaw: what a person chose about them still stands.
     pub undone: &'a [ExternalId],
+    /// The run ended before its plan did: all that people chose still stands.
+    pub cut_short: bool,
 }
 
 /// What became of a row.
@@ -340,6 +342,7 @@ impl<'a> Writer<'a> {
         let words = |ids: &[ExternalId]| ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>();
         question["scope"] = json!(spoken.scope.map(words));
         question["undone"] = json!(words(spoken.undone));
+        question["cut_short"] = json!(spoken.cut_short);
         question["finish"] = json!(finish);
         question["conflicts"] = json!(true);
         let answer = self.session.ask(Procedure::Report, question).await?;

@@ -154,6 +154,9 @@ pub async fn carried_out(world: &World) {
     assert_eq!(world.field("x_pz_conflict", number, "x_state").await, "open");
     assert_eq!(world.field("x_pz_conflict", number, "x_choice").await, "take");
     assert_eq!(state(world, "carry", "1").await, "waiting");
+    let spoken = Spoken { cut_short: true, ..Spoken::default() };
+    let Ending { closed, open, .. } = writer.finish(&[], spoken, &finish()).await.unwrap();
+    assert_eq!((closed, open), (0, 1));
     writer.release().await.unwrap();
     assert_eq!(run(&session, "carry", "carry-12", &[]).await, (0, 1, 0));
     assert_eq!(world.field("x_pz_conflict", number, "x_outcome").await, "chosen: take");

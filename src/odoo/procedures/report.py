@@ -54,7 +54,7 @@ if leased and ask['conflicts']:
     for key in before:
         if key not in now:
             touched.add(key[0])
-            if before[key][8] and key[0] in undone:
+            if before[key][8] and (ask['cut_short'] or key[0] in undone):
                 # The plan carried the choice out, and Odoo did not let it, or the run ended before: it still stands.
                 if before[key][7] == 'open':
                     still_open += 1
