@@ -85,7 +85,8 @@ async fn one(
     if planner.request.dry_run {
         let (plan, odoo) = planner.decide(&session, signals).await?;
         if let Some(out) = &planner.request.out {
-            plan_file::keep(out, &session, &plan, &odoo, planner.extras())?;
+            let create = plan_file::constants(&session, source);
+            plan_file::keep(out, &session, &plan, &odoo, create, planner.extras())?;
         }
         return run.shown(&plan, console);
     }

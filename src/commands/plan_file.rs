@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 
 use crate::catalog::{ExternalId, OdooState};
-use crate::config::{self, Environment, Overrides};
+use crate::config::{self, Environment, Overrides, SourceSettings};
 use crate::odoo::{Session, snapshot};
 use crate::plan::Plan;
 use crate::plan::kept::{KeptPlan, Origin};
@@ -78,11 +78,23 @@ pub(super) fn destination(path: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
+/// What new products get besides what the source says.
+pub(super) fn constants(session: &Session, source: &SourceSettings) -> serde_json::Value {
+    serde_json::json!({"values": session.constants, "set_default_code": source.create.set_default_code})
+}
+
 /// Keeps a plan in a file: written beside it first, so that no half of it is ever there under its name.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn keep(path: &Path, session: &Session, plan: &Plan, odoo: &OdooState, extras: bool) -> Result<(), Failure> {
+pub(super) fn keep(
+    path: &Path,
+    session: &Session,
+    plan: &Plan,
+    odoo: &OdooState,
+    create: serde_json::Value,
+    extras: bool,
+) -> Result<(), Failure> {
     let now = Utc::now();
     let origin = Origin {
         made: now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
@@ -91,6 +103,7 @@ pub(super) fn keep(path: &Path, session: &Session, plan: &Plan, odoo: &OdooState
         company: session.company,
         digits: session.digits,
         extras,
+        create,
     };
     let target = destination(path)?;
     let mut name = target.clone().into_os_string();
@@ -181,11 +194,13 @@ pub async fn apply(
         narrow: true,
     };
     let session = run.open(env, signals).await?;
-    run.carry_out(&session, &Kept { kept: &kept }, signals, console).await
+    let planner = Kept { kept: &kept, create: constants(&session, source) };
+    run.carry_out(&session, &planner, signals, console).await
 }
 
 struct Kept<'a> {
     kept: &'a KeptPlan,
+    create: serde_json::Value,
 }
 
 impl Planner for Kept<'_> {
@@ -202,6 +217,7 @@ impl Planner for Kept<'_> {
             (origin.company != session.company, "the company"),
             (origin.digits != session.digits, "the decimals of prices"),
             (plan.languages != session.languages, "the languages of names"),
+            (!plan.creations.is_empty() && origin.create != self.create, "what new products get ([sources.X.create])"),
         ];
         if let Some((_, what)) = differs.into_iter().find(|(differs, _)| *differs) {
             return Err(Failure::Refused(format!("{what} changed since the plan was made; make it anew")));

@@ -35,6 +35,8 @@ pub struct Origin {
     pub digits: PriceDigits,
     /// Whether further codes on packagings were looked at.
     pub extras: bool,
+    /// What new products get besides what the source says, in Odoo's own values.
+    pub create: serde_json::Value,
 }
 
 /// A plan with its origin.

@@ -53,6 +53,13 @@ pub fn scenario(version: u32) {
     world.assert_unchanged(&before, &RUN);
     world.write("product.product", world.linked(1), json!({"list_price": 5}));
 
+    // New products would get other values than those that were looked at.
+    world.configure("[sources.polonez.create]\nset_default_code = false");
+    let before = world.target().checksums(&RUN);
+    apply(&[plan]).expect(5).says("what new products get");
+    world.assert_unchanged(&before, &RUN);
+    world.configure("");
+
     // The source is not read again: what was looked at is what is done.
     world.source(&[(1, "Other", Some("1"), &[])]);
     apply(&[plan]).expect(3).says("1 created");

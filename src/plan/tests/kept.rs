@@ -21,6 +21,7 @@ fn sample() -> (World, KeptPlan) {
         company: 1,
         digits: crate::catalog::PriceDigits::from_odoo(Some(2)),
         extras: false,
+        create: serde_json::json!({"values": {"type": "consu"}}),
     };
     let kept = KeptPlan::new(origin, world.plan(), &world.state());
     (world, kept)
