@@ -16,12 +16,14 @@ pub fn scenario(version: u32) {
         "product.template",
         json!({"name": "Shirt", "list_price": 5, "attribute_line_ids": [[0, 0, {"attribute_id": attribute, "value_ids": [[6, 0, values]]}]]}),
     );
-    let variants = world.target().sql(&format!("select id from product_product where product_tmpl_id = {template} order by id"));
+    let variants =
+        world.target().sql(&format!("select id from product_product where product_tmpl_id = {template} order by id"));
     for (id, code) in variants.iter().zip(&codes) {
         world.write("product.product", id.parse().unwrap(), json!({"barcode": code}));
     }
     let c: Vec<[&str; 1]> = codes.iter().map(|c| [c.as_str()]).collect();
-    let all = [(1, "Shirt", Some("5"), &c[0][..]), (2, "Shirt", Some("5"), &c[1][..]), (3, "Pen", Some("5"), &c[2][..])];
+    let all =
+        [(1, "Shirt", Some("5"), &c[0][..]), (2, "Shirt", Some("5"), &c[1][..]), (3, "Pen", Some("5"), &c[2][..])];
     world.source(&all);
     world.import_and_settle(&["--first-run"], 0);
     let shown = || {
