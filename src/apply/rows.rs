@@ -68,6 +68,7 @@ fn link(values: &LinkValues) -> BTreeMap<&'static str, Value> {
         wrote_name,
         wrote_price,
         wrote_barcode,
+        wrote_extras,
         kept,
         // It changes the link's state too, and so goes by itself.
         missing: _,
@@ -85,6 +86,7 @@ fn link(values: &LinkValues) -> BTreeMap<&'static str, Value> {
     set("wrote_name", wrote_name.as_ref().map(|n| json!(n)));
     set("wrote_price", wrote_price.map(|p| json!(p.to_string())));
     set("wrote_barcode", wrote_barcode.as_ref().map(|code| json!(code)));
+    set("wrote_extras", wrote_extras.as_ref().map(|codes| json!(Some(codes.join("\n")).filter(|t| !t.is_empty()))));
     set("kept", kept.map(|k| json!(Some(k.words()).filter(|t| !t.is_empty()))));
     set("archived_by_us", archived_by_us.map(|yes| json!(yes)));
     out

@@ -6,7 +6,7 @@ use std::io;
 
 use crate::catalog::{MatchRule, OdooCodes, SourceName};
 use crate::check::{self, Code, Finding, Report};
-use crate::config::{self, Environment, Overrides, Settings, SourceSettings};
+use crate::config::{Environment, Overrides, Settings, SourceSettings};
 use crate::odoo::{Odoo, Session, barcodes};
 use crate::render;
 
@@ -52,11 +52,8 @@ pub async fn run(
         }
         return Ok(Outcome::default());
     }
-    let settings = config::load(overrides, env)?;
+    let settings = super::settings(overrides, env)?;
     settings.require_sources()?;
-    for warning in &settings.warnings {
-        log::warn!("{warning}");
-    }
     let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?);
     let session = signals.unless_interrupted(async {
         let odoo = Odoo::connect(&options).await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::catalog::{Catalogue, ExternalId, Link, OdooState, SourceName};
-use crate::config::{self, Environment, Overrides, Settings, SourceSettings};
+use crate::config::{Environment, Overrides, Settings, SourceSettings};
 use crate::mssql::SourceOptions;
 use crate::odoo::{Session, snapshot};
 use crate::plan::{self, ExtraBarcodes, Plan, Policy, Scope};
@@ -39,16 +39,13 @@ pub async fn run(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let settings = config::load(overrides, env)?;
+    let settings = super::settings(overrides, env)?;
     settings.require_sources()?;
     if request.out.is_some() && settings.sources.len() > 1 {
         return Err(Failure::Usage("--out keeps the plan of one source; name it with --source".to_owned()));
     }
     if let Some(out) = &request.out {
         plan_file::destination(out)?;
-    }
-    for warning in &settings.warnings {
-        log::warn!("{warning}");
     }
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     each_source(&settings, async |name: &SourceName, source: &SourceSettings| {

@@ -29,10 +29,22 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use crate::apply::report::Interrupt;
-use crate::config::ConfigError;
+use crate::config::{self, ConfigError, Environment, Overrides, Settings};
 use crate::mssql::SourceError;
 use crate::odoo::OdooError;
 use crate::render::Style;
+
+/// Reads the settings, and warns of what is weaker in them than it should be.
+///
+/// # Errors
+/// When they are wrong.
+fn settings(overrides: &Overrides, env: &dyn Environment) -> Result<Settings, Failure> {
+    let settings = config::load(overrides, env)?;
+    for warning in &settings.warnings {
+        log::warn!("{warning}");
+    }
+    Ok(settings)
+}
 
 /// Where a command prints, and how.
 pub struct Console<'a> {

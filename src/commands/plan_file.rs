@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 
 use crate::catalog::{ExternalId, OdooState};
-use crate::config::{self, Environment, Overrides, SourceSettings};
+use crate::config::{Environment, Overrides, SourceSettings};
 use crate::odoo::{Session, snapshot};
 use crate::plan::Plan;
 use crate::plan::kept::{KeptPlan, Origin};
@@ -162,10 +162,7 @@ pub async fn apply(
     let kept = read(&request.file)?;
     let name = kept.plan.source.clone();
     let overrides = Overrides { sources: vec![name.to_string()], ..overrides.clone() };
-    let settings = config::load(&overrides, env)?;
-    for warning in &settings.warnings {
-        log::warn!("{warning}");
-    }
+    let settings = super::settings(&overrides, env)?;
     let Some(source) = settings.sources.get(&name) else {
         return Err(Failure::Usage(format!("the plan is of source {name}, which is not configured")));
     };

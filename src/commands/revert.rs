@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{Change, ChangedField, ExternalId};
-use crate::config::{self, Environment, Overrides};
+use crate::config::{Environment, Overrides};
 use crate::odoo::history::{Question, Reader, RunLine};
 use crate::odoo::{Session, snapshot};
 use crate::plan::{self, Plan, Policy, Scope};
@@ -36,11 +36,8 @@ pub async fn run(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let settings = config::load(overrides, env)?;
+    let settings = super::settings(overrides, env)?;
     settings.require_sources()?;
-    for warning in &settings.warnings {
-        log::warn!("{warning}");
-    }
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     // Which source it was is known only once the run is found; any will do to get there.
     let Some((name, source)) = settings.sources.iter().next() else {

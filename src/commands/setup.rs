@@ -4,7 +4,7 @@ use std::io;
 
 use secrecy::SecretString;
 
-use crate::config::{self, Environment, Overrides};
+use crate::config::{Environment, Overrides};
 use crate::odoo::setup::{self, Wishes};
 use crate::odoo::{Odoo, OdooError};
 
@@ -41,10 +41,7 @@ pub async fn run(
     env: &dyn Environment,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let settings = config::load(overrides, env)?;
-    for warning in &settings.warnings {
-        log::warn!("{warning}");
-    }
+    let settings = super::settings(overrides, env)?;
     // Two setups at once trip over each other while Odoo rebuilds its models.
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     let configured = settings.odoo.login.clone();

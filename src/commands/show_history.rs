@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use chrono::{DateTime, FixedOffset, Local};
 
 use crate::catalog::{Barcode, Change, ChangedField, ExternalId, Moment, SourceName, Tenant, TenureEnd, history};
-use crate::config::{self, Environment, Overrides};
+use crate::config::{Environment, Overrides};
 use crate::odoo::history::{Question, Reader, RunLine, find_runs, holders, knows_product, knows_source};
 use crate::odoo::{Odoo, require_setup};
 use crate::render::{Asked, HistoryFormat, HistoryWriter, RunHead};
@@ -58,10 +58,7 @@ pub async fn run(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let settings = config::load(overrides, env)?;
-    for warning in &settings.warnings {
-        log::warn!("{warning}");
-    }
+    let settings = super::settings(overrides, env)?;
     let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?);
     let mut nowhere = io::sink();
     let out: &mut (dyn Write + Send) = if console.quiet { &mut nowhere } else { console.out };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use crate::catalog::{ExternalId, SourceName};
-use crate::config::{self, Environment, Overrides, SourceSettings};
+use crate::config::{Environment, Overrides, SourceSettings};
 use crate::mssql::SourceOptions;
 use crate::odoo::{Session, snapshot};
 use crate::plan::{self, Plan, Policy};
@@ -39,11 +39,8 @@ pub async fn run(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let settings = config::load(overrides, env)?;
+    let settings = super::settings(overrides, env)?;
     settings.require_sources()?;
-    for warning in &settings.warnings {
-        log::warn!("{warning}");
-    }
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     each_source(&settings, async |name: &SourceName, source: &SourceSettings| {
         let policy = settings.sync.policy(overrides.allowances);

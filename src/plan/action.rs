@@ -115,6 +115,8 @@ pub struct LinkValues {
     pub wrote_price: Option<Price>,
     /// The same for the barcode; `Some(None)` is "none".
     pub wrote_barcode: Option<Option<String>>,
+    /// The further codes on packagings or units that are there by our doing.
+    pub wrote_extras: Option<Vec<String>>,
     /// Fields in which a person chose what Odoo has.
     pub kept: Option<Kept>,
     /// The source does not have the product.

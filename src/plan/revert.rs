@@ -249,10 +249,6 @@ impl<'a> Revert<'a, '_> {
             let target = done.targets.get(id).cloned().flatten();
             let link = &self.odoo.links[id];
             let Some(variant) = link.product.as_ref().filter(|_| target.as_deref() != seat.current) else { continue };
-            // A code that cannot come back is no reason to take the present one away.
-            if target.is_none() && !seat.claims.is_empty() && !done.taken_by.contains_key(id) {
-                continue;
-            }
             moves.insert(
                 id.clone(),
                 BarcodeMove {
@@ -269,9 +265,19 @@ impl<'a> Revert<'a, '_> {
                 },
             );
         }
+        let mut hung: Vec<(ExternalId, String, String)> = Vec::new();
+        let mut told_already: BTreeSet<ExternalId> = done.obstacles.iter().map(|(id, ..)| id.clone()).collect();
         for group in &done.components {
             let group: Vec<_> = group.iter().filter_map(|id| moves.remove(id)).collect();
-            if !group.is_empty() {
+            // A code that cannot come back is no reason to take the present one away, nor to leave it to those who would
+            // get it back: what hangs together stays as it is.
+            let stuck = |m: &BarcodeMove| m.new.is_none() && !seats[&m.external_id].claims.is_empty();
+            if let Some(stuck) = group.iter().find(|m| stuck(m)).map(|m| m.external_id.clone()) {
+                for one in group.into_iter().filter(|m| told_already.insert(m.external_id.clone())) {
+                    let message = format!("its barcode hangs together with that of {stuck}, which cannot come back");
+                    hung.push((one.external_id, "barcode".to_owned(), message));
+                }
+            } else if !group.is_empty() {
                 self.plan.moves.push(Component { moves: group });
             }
         }
@@ -281,7 +287,7 @@ impl<'a> Revert<'a, '_> {
             .iter()
             .map(|(id, code, obstacle)| (id.clone(), code.clone(), explain(code, obstacle, &seats, &all).2))
             .collect();
-        for (id, code, message) in told {
+        for (id, code, message) in told.into_iter().chain(hung) {
             let label = self.odoo.links[&id].said_name.clone();
             self.not_undone(&id, &label, &code, message);
         }

@@ -8,7 +8,7 @@ mod settle;
 use crate::catalog::deferred::choosing::Wish;
 use crate::catalog::deferred::record::DeferredRecord;
 use crate::catalog::{DeferredKind, ExternalId, SourceName};
-use crate::config::{self, Environment, Overrides, Settings};
+use crate::config::{Environment, Overrides, Settings};
 use crate::odoo::deferred::{self, Filter};
 use crate::odoo::{Odoo, require_setup};
 use crate::render;
@@ -77,10 +77,7 @@ pub async fn run(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let settings = config::load(overrides, env)?;
-    for warning in &settings.warnings {
-        log::warn!("{warning}");
-    }
+    let settings = super::settings(overrides, env)?;
     let odoo = signals.unless_interrupted(connected(&settings, env)).await?;
     match request {
         Request::List { sources, kinds, external_ids, all, format } => {

@@ -9,7 +9,8 @@ rows = leased and ask.get('rows') or []
 answers = {}
 LINK_FIELDS = {
     'said_name': 'x_said_name', 'said_price': 'x_said_price', 'said_barcodes': 'x_said_barcodes',
-    'wrote_name': 'x_wrote_name', 'wrote_price': 'x_wrote_price', 'wrote_barcode': 'x_wrote_barcode', 'kept': 'x_kept',
+    'wrote_name': 'x_wrote_name', 'wrote_price': 'x_wrote_price', 'wrote_barcode': 'x_wrote_barcode', 'wrote_extras': 'x_wrote_extras',
+    'kept': 'x_kept',
     'archived_by_us': 'x_archived_by_us',
 }
 

@@ -98,7 +98,7 @@ pub(super) fn seats<'a>(
         wakes: false,
         extras: match (variant, link) {
             (Some(v), Some(l)) => {
-                v.packagings.iter().filter(|code| l.wrote_extras.contains(code)).map(String::as_str).collect()
+                l.wrote_extras.iter().filter(|code| v.packagings.contains(code)).map(String::as_str).collect()
             }
             _ => Vec::new(),
         },
@@ -223,6 +223,11 @@ impl Builder<'_, '_> {
             return true;
         }
         remember.values.said_barcodes = said_barcodes;
+        // One of ours that a person deleted is ours no longer: it may come back as that person's own.
+        let ours = &self.seats[&product.id].extras;
+        if link.is_some_and(|l| !l.wrote_extras.iter().map(String::as_str).eq(ours.iter().copied())) {
+            remember.values.wrote_extras = Some(ours.iter().map(ToString::to_string).collect());
+        }
         let frozen = self.seats.get(&product.id).is_some_and(|s| s.frozen);
         // What stays because a person or the policy says so was not written by us, and remains an edit; what a person
         // agreed to counts as written.

@@ -140,3 +140,16 @@ fn an_adopted_product_gets_its_further_codes() {
     assert_eq!(world.products[&5].packaging, ["B"]);
     assert!(world.plan().is_empty());
 }
+
+#[test]
+fn one_that_a_person_took_over_is_that_person_s() {
+    let mut world = packing();
+    world.row("1", "Tea", "1", &["A", "B"]);
+    let _ = world.run();
+    world.products.get_mut(&1).unwrap().packaging.clear();
+    world.source("1").codes = vec!["A".to_owned()];
+    let _ = world.run();
+    assert!(world.links[&id("1")].wrote_extras.is_empty());
+    world.products.get_mut(&1).unwrap().packaging.push("B".to_owned());
+    assert!(world.plan().is_empty());
+}

@@ -191,3 +191,22 @@ fn an_undoing_that_was_cut_short_is_finished() {
     assert_eq!(world.products[&1].barcode.as_deref(), Some("A"));
     assert!(world.plan().is_empty(), "the next import leaves what was restored");
 }
+
+#[test]
+fn a_circle_of_which_one_code_is_gone_stays_as_it_is() {
+    let mut world = World::new();
+    for (n, own) in [(1, "A"), (2, "B"), (3, "C")] {
+        world.synced(&n.to_string(), n, "Tea", "1", &[own]);
+    }
+    for (ext, next) in [("1", "B"), ("2", "C"), ("3", "A")] {
+        world.source(ext).codes = vec![next.to_owned()];
+    }
+    let changes = changes(&world.run());
+    // The first gives its code away by hand, and a stranger has it now.
+    world.products.get_mut(&3).unwrap().barcode = Some("X".to_owned());
+    world.product(9, "Stranger", "1", Some("A"));
+    let plan = revert(&world, &changes);
+    assert!(plan.is_empty(), "nobody is left without a code: {}", moves(&plan));
+    let told: std::collections::BTreeSet<_> = plan.deferred.iter().map(|d| d.external_id.to_string()).collect();
+    assert_eq!(told.into_iter().collect::<Vec<_>>(), ["1", "2", "3"]);
+}

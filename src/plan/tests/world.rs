@@ -378,10 +378,12 @@ impl World {
             wrote_name,
             wrote_price,
             wrote_barcode,
+            wrote_extras,
             kept,
             missing,
             archived_by_us,
         } = &update.link;
+        bound.wrote_extras = wrote_extras.clone().unwrap_or_else(|| bound.wrote_extras.clone());
         bound.kept = kept.unwrap_or(bound.kept);
         bound.missing = missing.unwrap_or(bound.missing);
         bound.archived_by_us = archived_by_us.unwrap_or(bound.archived_by_us);

@@ -226,13 +226,14 @@ fn remember(env: &mut Env<'_>, row: &Value, link: i64, known: &Known) -> Result<
 }
 
 fn link_values(values: &Value) -> Result<Record, OdooFault> {
-    const FIELDS: [&str; 8] = [
+    const FIELDS: [&str; 9] = [
         "said_name",
         "said_price",
         "said_barcodes",
         "wrote_name",
         "wrote_price",
         "wrote_barcode",
+        "wrote_extras",
         "kept",
         "archived_by_us",
     ];
