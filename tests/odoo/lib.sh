@@ -185,7 +185,13 @@ db_copy() {
 }
 
 db_drop() {
-  sql postgres "drop database if exists \"$1\" with (force)"
+  # PostgreSQL ends other connections only as far as this role may: not its own cleaner, which happens to be at work.
+  local try
+  for try in 1 2 3 4 5; do
+    if sql postgres "drop database if exists \"$1\" with (force)"; then break; fi
+    [ "$try" != 5 ] || return 1
+    sleep "$try"
+  done
   rm -rf "$DATA/filestore/${1:?}"
 }
 
