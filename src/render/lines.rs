@@ -154,7 +154,7 @@ fn write_item(
             symbol: Symbol::Missing.as_str(),
             field: "product",
             reason: "missing",
-            detail: "missing in the source; kept",
+            detail: "missing in the source; left as it is",
             ..base()
         }
         .write(out)?;

@@ -227,7 +227,7 @@ impl Page<'_> {
             _ => {}
         }
         match symbol {
-            Symbol::Missing => self.aside("missing in the source; kept")?,
+            Symbol::Missing => self.aside("missing in the source; left as it is")?,
             Symbol::Archive => self.aside("missing in the source; archived")?,
             Symbol::Note if item.deferred.is_empty() => {
                 self.aside("nothing changes; the link remembers what the source says")?
@@ -254,7 +254,7 @@ impl Page<'_> {
         }
         if item.missing.is_some_and(|m| !m.archive) && symbol != Symbol::Missing {
             self.field("missing")?;
-            self.line("no longer in the source; the product is kept")?;
+            self.line("no longer in the source; the product is left as it is")?;
         }
         for deferred in item.deferred.iter().filter(|d| options.verbose || d.settled.is_none()) {
             self.field(if deferred.settled.is_some() { "settled" } else { "waits" })?;

@@ -3,6 +3,19 @@
 
 #![allow(dead_code, missing_docs)]
 
+/// Each scenario once on each version, as a test of its own.
+#[allow(unused_macros, reason = "for the suites against real servers")]
+macro_rules! on_both {
+    ($($name:ident: $scenario:path,)*) => {
+        mod on_14 {
+            $(#[test] #[ignore = "needs a real Odoo 14"] fn $name() { $scenario(14) })*
+        }
+        mod on_19 {
+            $(#[test] #[ignore = "needs a real Odoo 19"] fn $name() { $scenario(19) })*
+        }
+    };
+}
+
 pub mod shop;
 pub mod standin;
 pub mod target;

@@ -3,6 +3,7 @@
 //!
 //! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`; run with `cargo test --test real_deferred -- --ignored`.
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../real_edges/world.rs"]
@@ -15,18 +16,6 @@ mod settling;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_deferred";
-
-/// Each scenario once on each version, as a test of its own.
-macro_rules! on_both {
-    ($($name:ident: $scenario:path,)*) => {
-        mod on_14 {
-            $(#[test] #[ignore = "needs a real Odoo 14"] fn $name() { $scenario(14) })*
-        }
-        mod on_19 {
-            $(#[test] #[ignore = "needs a real Odoo 19"] fn $name() { $scenario(19) })*
-        }
-    };
-}
 
 on_both! {
     what_waits_is_shown_and_settled: crate::settling::scenario,

@@ -3,6 +3,7 @@
 //!
 //! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`; run with `cargo test --test real_desk -- --ignored`.
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 #[allow(dead_code, reason = "shared with another suite")]
@@ -21,18 +22,6 @@ mod variants;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_desk";
-
-/// Each scenario once on each version, as a test of its own.
-macro_rules! on_both {
-    ($($name:ident: $scenario:path,)*) => {
-        mod on_14 {
-            $(#[test] #[ignore = "needs a real Odoo 14"] fn $name() { $scenario(14) })*
-        }
-        mod on_19 {
-            $(#[test] #[ignore = "needs a real Odoo 19"] fn $name() { $scenario(19) })*
-        }
-    };
-}
 
 on_both! {
     choices_stand_until_they_are_carried_out: crate::standing::scenario,

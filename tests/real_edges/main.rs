@@ -3,6 +3,7 @@
 //!
 //! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`; run with `cargo test --test real_edges -- --ignored`.
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -23,18 +24,6 @@ mod world;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_edge";
-
-/// Each scenario once on each version, as a test of its own.
-macro_rules! on_both {
-    ($($name:ident: $scenario:path,)*) => {
-        mod on_14 {
-            $(#[test] #[ignore = "needs a real Odoo 14"] fn $name() { $scenario(14) })*
-        }
-        mod on_19 {
-            $(#[test] #[ignore = "needs a real Odoo 19"] fn $name() { $scenario(19) })*
-        }
-    };
-}
 
 on_both! {
     existing_products_are_adopted: crate::adoption::scenario,

@@ -1,171 +1,21 @@
-//! Who gets which barcode.
+//! The rules of the assignment: who keeps, gets, loses and misses which code, and why.
 //!
-//! Pure. Takes *seats* – the products that take part, each with what it has and what the source lists for it – and who
-//! else in Odoo holds the codes. Gives every seat a code or none, the moves that lead there in a safe order, and what
-//! must wait. The rules (see also `README.md`, "Barcodes"):
-//!
-//! - the code that a product has stays while the source lists it there;
-//! - otherwise the first code that only this product lists, and that nobody outside holds;
-//! - a code listed at several products stays with one that has it already, or goes to nobody: selling the wrong article
-//!   is worse than "not found";
-//! - a product that no longer lists its code loses it;
-//! - a code that a person gave to one of its claimants is that one's alone, and comes before its other codes;
-//! - where further codes are to scan too, a product's other uncontested codes become its *extras*, on packagings or units.
+//! Pure; knows nothing of the order in which codes move.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use crate::catalog::{Barcode, CodeKey, ExternalId, Holder, HolderKind, ProductId};
 
-use super::components::Waits;
+use super::{Assignment, Extras, Given, Obstacle, Rules, SHOWN_CLAIMANTS, Seat};
 
-/// A product that takes part.
-#[derive(Debug, Clone)]
-pub struct Seat<'a> {
-    /// The Odoo product, if there is one already.
-    pub product: Option<ProductId>,
-    /// The barcode that Odoo has now.
-    pub current: Option<&'a str>,
-    /// The codes that the source lists, in order.
-    pub claims: &'a [Barcode],
-    /// Nothing may be given to it or taken from it; its claims count all the same.
-    pub frozen: bool,
-    /// The source no longer has the product: it keeps its code until another product claims it.
-    pub missing: bool,
-    /// Missing, and archived by this plan: it gives up all its codes.
-    pub retired: bool,
-    /// Reactivated by this plan: a code that somebody outside has meanwhile is not kept.
-    pub wakes: bool,
-    /// The further codes that we wrote on its packagings or units, and that are there.
-    pub extras: Vec<&'a str>,
-    /// All codes on its packagings or units, people's own among them.
-    pub packagings: &'a [String],
-}
-
-/// How to assign.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
-    /// The most moves that one component may have; below one counts as one.
-    pub max_component: usize,
-    /// Do further codes become packagings or units?
-    pub extras: bool,
-    /// To whom a person gave which code.
-    pub given: &'a BTreeMap<CodeKey, Given>,
-}
-
-/// A code that a person gave to a product.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
-    /// To whom; without effect unless that product lists it and may be changed.
-    pub to: ExternalId,
-    /// Although others list it too: their claims do not count. Otherwise it is only taken from products outside.
-    pub alone: bool,
-}
-
-/// What happens to the further codes of a seat.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Extras {
-    /// To be put on packagings or units, as the source spells them.
-    pub add: Vec<String>,
-    /// To be taken away, as they stand there.
-    pub remove: Vec<String>,
-}
-
-impl Extras {
-    /// Is there nothing to do?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.add.is_empty() && self.remove.is_empty()
-    }
-}
-
-/// How many other claimants an [`Obstacle::Contested`] names.
-pub const SHOWN_CLAIMANTS: usize = 5;
-
-/// Why a code was not given to a seat that lists it, or was kept with a reservation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
-    /// Others list it too.
-    Contested {
-        /// The first of the other claimants, at most [`SHOWN_CLAIMANTS`]: a code that a hundred thousand products list
-        /// must not cost their square.
-        others: Vec<ExternalId>,
-        /// How many more there are.
-        more: usize,
-        /// Who has it already and lists it, if it is one.
-        keeper: Option<ExternalId>,
-        /// How many have it already and list it: each of them keeps it.
-        keepers: usize,
-    },
-    /// A product outside the source has it.
-    Foreign(Holder),
-    /// A product of the source has it that may not be changed; where the seat itself keeps the code, both have it.
-    Frozen(ExternalId),
-    /// The seat keeps the code, but an active product outside the source has it too.
-    SecondHolder(Holder),
-    /// Its moves hang together with more others than one transaction may carry.
-    TooManyMoves(usize),
-}
-
-/// The outcome.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Assignment {
-    /// The code of every seat after the run.
-    pub targets: BTreeMap<ExternalId, Option<String>>,
-    /// Groups of seats whose codes change together, in an order in which every code is released before it is given
-    /// again; within a group likewise, unless it is a circle.
-    pub components: Vec<Vec<ExternalId>>,
-    /// What was not given: seat, code, why.
-    pub obstacles: Vec<(ExternalId, String, Obstacle)>,
-    /// To whom a seat's code goes, for seats that lose one.
-    pub taken_by: BTreeMap<ExternalId, ExternalId>,
-    /// The further codes of seats for which there is something to do.
-    pub extras: BTreeMap<ExternalId, Extras>,
-    /// Products outside the source that lose their code to a seat, because a person said so.
-    pub outside: Vec<(ExternalId, Holder)>,
-    /// Codes that several seats list, and that a person gave to one of them: seat and code as it lists it.
-    pub settled: Vec<(ExternalId, String)>,
-}
-
-/// Assigns the barcodes.
-///
-/// `holders` are the Odoo records known to have a code, seats' own products among them or not.
-#[must_use]
-pub fn assign(
-    seats: &BTreeMap<ExternalId, Seat<'_>>,
-    holders: &BTreeMap<CodeKey, Vec<Holder>>,
-    rules: Rules<'_>,
-) -> Assignment {
-    let mut table = Table::new(seats, holders, rules);
-    loop {
-        let mut assignment = table.assign_once();
-        let (components, circles) = components(&table, &assignment, rules.max_component.max(1));
-        if circles.is_empty() {
-            assignment.components = components;
-            assignment.obstacles.append(&mut table.refused);
-            assignment.obstacles.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
-            return assignment;
-        }
-        // The members of such a circle keep what they have, and everybody who counted on their codes is seen again.
-        for circle in circles {
-            let size = circle.len();
-            for id in circle {
-                let wanted = assignment.targets[&id].clone().unwrap_or_default();
-                table.refused.push((id.clone(), wanted, Obstacle::TooManyMoves(size)));
-                table.frozen.insert(id);
-            }
-        }
-    }
-}
-
-struct Table<'a> {
-    seats: &'a BTreeMap<ExternalId, Seat<'a>>,
+/// Everything that is known of who lists and who has which code.
+pub(super) struct Table<'a> {
+    pub seats: &'a BTreeMap<ExternalId, Seat<'a>>,
     rules: Rules<'a>,
     /// Who lists a code, in which spelling, by id; of a code that was given, only whom it was given to.
     claimants: BTreeMap<CodeKey, Vec<(&'a ExternalId, &'a Barcode)>>,
     /// Which seats have a code as their barcode.
-    held_by: BTreeMap<CodeKey, Vec<&'a ExternalId>>,
+    pub held_by: BTreeMap<CodeKey, Vec<&'a ExternalId>>,
     /// Which seats have a code of ours on a packaging or unit.
     extra_of: BTreeMap<CodeKey, Vec<&'a ExternalId>>,
     /// Who has a code, as far as it was asked for.
@@ -177,12 +27,12 @@ struct Table<'a> {
     /// The given codes that count.
     given: BTreeSet<&'a CodeKey>,
     settled: Vec<(ExternalId, String)>,
-    frozen: BTreeSet<ExternalId>,
-    refused: Vec<(ExternalId, String, Obstacle)>,
+    pub frozen: BTreeSet<ExternalId>,
+    pub refused: Vec<(ExternalId, String, Obstacle)>,
 }
 
 impl<'a> Table<'a> {
-    fn new(
+    pub fn new(
         seats: &'a BTreeMap<ExternalId, Seat<'a>>,
         holders: &'a BTreeMap<CodeKey, Vec<Holder>>,
         rules: Rules<'a>,
@@ -268,7 +118,7 @@ impl<'a> Table<'a> {
     }
 
     /// The seats that have a code in any way.
-    fn having(&self, key: &CodeKey) -> impl Iterator<Item = &'a ExternalId> + '_ {
+    pub fn having(&self, key: &CodeKey) -> impl Iterator<Item = &'a ExternalId> + '_ {
         let of = |map: &'_ BTreeMap<CodeKey, Vec<&'a ExternalId>>| map.get(key).cloned().unwrap_or_default();
         of(&self.held_by).into_iter().chain(of(&self.extra_of))
     }
@@ -277,7 +127,7 @@ impl<'a> Table<'a> {
         self.given.contains(key) && self.rules.given[key].to == *id
     }
 
-    fn assign_once(&self) -> Assignment {
+    pub fn assign_once(&self) -> Assignment {
         let mut out = Assignment { settled: self.settled.clone(), ..Assignment::default() };
         for (id, seat) in self.seats {
             let target = if self.is_frozen(id) || (seat.missing && !seat.retired) {
@@ -474,35 +324,3 @@ impl<'a> Table<'a> {
         }
     }
 }
-
-/// Groups the changing seats by "wants what another has", and orders them. The second list are circles with more than
-/// `max` members.
-fn components(table: &Table<'_>, done: &Assignment, max: usize) -> (Vec<Vec<ExternalId>>, Vec<Vec<ExternalId>>) {
-    let moves = |id: &ExternalId, seat: &Seat<'_>| done.targets[id].as_deref() != seat.current;
-    let changes = |(id, seat): &(&ExternalId, &Seat<'_>)| {
-        seat.product.is_some() && (moves(id, seat) || done.extras.contains_key(*id))
-    };
-    let moving: Vec<&ExternalId> = table.seats.iter().filter(changes).map(|(id, _)| id).collect();
-    let index: BTreeMap<&ExternalId, usize> = moving.iter().enumerate().map(|(i, id)| (*id, i)).collect();
-    let mut waits = Waits::new(moving.len());
-    for (i, id) in moving.iter().enumerate() {
-        let main = done.targets[*id].iter().filter(|_| moves(id, &table.seats[*id]));
-        let extras = done.extras.get(*id).into_iter().flat_map(|e| &e.add);
-        for wanted in main.chain(extras) {
-            for holder in table.having(&CodeKey::of(wanted)) {
-                if let Some(&j) = index.get(holder).filter(|j| **j != i) {
-                    waits.add(i, j);
-                }
-            }
-        }
-    }
-    let (groups, circles) = waits.groups(max);
-    let ids = |groups: Vec<Vec<usize>>| -> Vec<Vec<ExternalId>> {
-        groups.into_iter().map(|g| g.into_iter().map(|i| moving[i].clone()).collect()).collect()
-    };
-    (ids(groups), ids(circles))
-}
-
-#[cfg(test)]
-#[path = "assign_tests/mod.rs"]
-mod tests;
