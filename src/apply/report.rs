@@ -20,6 +20,8 @@ pub enum Interrupt {
     Interrupted,
     /// SIGTERM.
     Terminated,
+    /// `--deadline`.
+    Deadline,
 }
 
 /// What a run did. Everything counted is committed in Odoo.

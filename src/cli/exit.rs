@@ -9,7 +9,7 @@ use crate::odoo::ErrorKind;
 pub(super) const STATUSES: &str = "\
 Exit statuses:
   0    done; in sync
-  1    failed; the message says what and what to do
+  1    failed, or ended by --deadline; the message says what and what to do
   2    --dry-run: changes would be made
   3    done, but conflicts, deferred actions, unreadable rows or findings are open
   4    partly applied: Odoo refused some records, or somebody edited them meanwhile
@@ -81,6 +81,7 @@ impl Status {
         let signal = interrupted.map(|i| match i {
             Interrupt::Interrupted => Self::Interrupted,
             Interrupt::Terminated => Self::Terminated,
+            Interrupt::Deadline => Self::Failed,
         });
         let flags =
             [(*refused, Self::Guard), (*partly, Self::Partly), (*would_change, Self::Changes), (*open, Self::Open)];
@@ -112,6 +113,7 @@ impl Status {
             Failure::Refused(_) => Self::Guard,
             Failure::Interrupted(Interrupt::Interrupted) => Self::Interrupted,
             Failure::Interrupted(Interrupt::Terminated) => Self::Terminated,
+            Failure::Interrupted(Interrupt::Deadline) => Self::Failed,
             Failure::Output(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Self::Done,
             Failure::Io(_) | Failure::NotFound(_) | Failure::Output(_) => Self::Failed,
         }

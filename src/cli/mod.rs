@@ -33,6 +33,9 @@ pub fn main() -> ExitCode {
         }
     };
     log_to_stderr(&args);
+    if let Some(deadline) = args.deadline {
+        signals::end_at(deadline);
+    }
     let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
             let result = runtime.block_on(run(&args));
@@ -50,7 +53,7 @@ pub fn main() -> ExitCode {
 
 async fn run(args: &Args) -> Result<Outcome, Failure> {
     let env: &dyn crate::config::Environment = &process_environment;
-    let signals = signals::listen().map_err(Failure::Io)?;
+    let signals = signals::listen(args.deadline).map_err(Failure::Io)?;
     let mut stdout = anstream::AutoStream::new(std::io::stdout(), args.color());
     let style = crate::render::Style { color: args.colored(), width: width() };
     let mut console = Console { out: &mut stdout, style, quiet: args.quiet, verbose: args.verbose > 0 };
@@ -79,7 +82,12 @@ async fn run(args: &Args) -> Result<Outcome, Failure> {
             let request = check.request().map_err(Failure::Usage)?;
             crate::commands::check_barcodes::run(&check.overrides(args), &request, env, &signals, &mut console).await
         }
-        Command::Setup(setup) => crate::commands::setup::run(&args.base(), &setup.request(), env, &mut console).await,
+        Command::Setup(setup) => {
+            crate::commands::setup::run(&args.base(), &setup.request(), env, &signals, &mut console).await
+        }
+        Command::Unlock(unlock) => {
+            crate::commands::unlock::run(&args.base(), &unlock.request(), env, &signals, &mut console).await
+        }
         Command::ShowHistory(show) => {
             let request = show.request().map_err(Failure::Usage)?;
             crate::commands::show_history::run(&args.base(), &request, env, &signals, &mut console).await
@@ -93,8 +101,7 @@ fn conclude(result: Result<Outcome, Failure>, args: &Args) -> Status {
         Ok(outcome) => Status::of(&outcome),
         Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => Status::Done,
         Err(failure) => {
-            let text = crate::render::plain_lines(&failure.to_string());
-            let _ = writeln!(std::io::stderr(), "erpsync: {text}");
+            complain(&failure.to_string());
             if args.verbose > 1
                 && let Some(traceback) = failure.traceback()
             {
@@ -103,6 +110,13 @@ fn conclude(result: Result<Outcome, Failure>, args: &Args) -> Status {
             Status::of_failure(&failure)
         }
     }
+}
+
+/// Says on stderr why the process ends.
+fn complain(text: &str) {
+    let text = crate::render::plain_lines(text);
+    // Nobody is left to tell when that fails.
+    let _ = writeln!(std::io::stderr(), "erpsync: {text}");
 }
 
 /// Warnings and errors always, one more level a `-v`; only our own messages: libraries may log what they send.

@@ -1,23 +1,33 @@
-//! SIGINT and SIGTERM: the first asks the run to end after the batch in flight, the second ends the process.
+//! What ends a run from outside: SIGINT and SIGTERM, and the deadline. The first asks the run to end after the batch in
+//! flight; a second signal, or the deadline itself, ends the process.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
 
 use crate::apply::report::Interrupt;
 use crate::commands::Signals;
 
-/// Starts to listen.
+use super::{Status, complain};
+
+/// How long after a signal a failing call is still repeated: systemd kills after 90 seconds.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The longest time before the deadline at which the run is asked to end.
+const RESERVE: Duration = Duration::from_secs(30);
+
+/// Starts to listen. The run is asked to end a tenth before its deadline, so that the batch in flight, the report and the
+/// lease's return find time.
 ///
 /// # Errors
 /// When the system refuses a handler.
-pub(super) fn listen() -> io::Result<Signals> {
+pub(super) fn listen(deadline: Option<Duration>) -> io::Result<Signals> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let signals = Signals { seen: Arc::new(AtomicU8::new(0)), woken: Arc::new(Notify::new()) };
+    let signals = Signals::default();
     let ours = signals.clone();
     tokio::spawn(async move {
         loop {
@@ -25,16 +35,39 @@ pub(super) fn listen() -> io::Result<Signals> {
                 _ = interrupt.recv() => Interrupt::Interrupted,
                 _ = terminate.recv() => Interrupt::Terminated,
             };
-            let number = match which {
-                Interrupt::Interrupted => 1,
-                Interrupt::Terminated => 2,
-            };
-            if ours.seen.swap(number, Ordering::SeqCst) != 0 {
-                std::process::exit(if number == 1 { 130 } else { 143 });
+            if !ours.raise(which, GRACE) {
+                std::process::exit(if which == Interrupt::Interrupted { 130 } else { 143 });
             }
             log::warn!("ending after the batch in flight; a second signal ends at once");
-            ours.woken.notify_waiters();
         }
     });
+    if let Some(deadline) = deadline {
+        let reserve = RESERVE.min(deadline / 10);
+        let ours = signals.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(deadline.saturating_sub(reserve)).await;
+            if ours.raise(Interrupt::Deadline, reserve) {
+                log::warn!("the deadline is near: ending after the batch in flight");
+            }
+        });
+    }
     Ok(signals)
+}
+
+/// Ends the process at its deadline, whatever it is doing: a thread of its own does so also while another one hangs, as in
+/// a write to a pipe that nobody reads.
+pub(super) fn end_at(deadline: Duration) {
+    thread::spawn(move || {
+        thread::sleep(deadline);
+        let (told, heard) = mpsc::channel();
+        thread::spawn(move || {
+            complain(
+                "ended by --deadline while a call was on its way; what was applied is whole, and the next run does the rest",
+            );
+            let _ = told.send(());
+        });
+        // Nor may the message hang.
+        let _ = heard.recv_timeout(Duration::from_secs(1));
+        std::process::exit(Status::Failed.code().into());
+    });
 }

@@ -54,7 +54,7 @@ pub async fn run(
     }
     let settings = super::settings(overrides, env)?;
     settings.require_sources()?;
-    let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?);
+    let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?, signals.hurry());
     let session = signals.unless_interrupted(async {
         let odoo = Odoo::connect(&options).await?;
         Session::open(odoo, &connect::reading_session(&settings.odoo)).await

@@ -8,8 +8,7 @@ use crate::config::{
     SourceTls,
 };
 use crate::mssql::{self, SourceOptions};
-use crate::odoo::retry::Retry;
-use crate::odoo::{ConnectOptions, Constants, Named, NewKind, SessionOptions, TransportChoice, Trust};
+use crate::odoo::{ConnectOptions, Constants, Hurry, Named, NewKind, Retry, SessionOptions, TransportChoice, Trust};
 
 use super::Failure;
 
@@ -83,7 +82,7 @@ pub(super) fn configured_account(settings: &OdooSettings, env: &dyn Environment)
 }
 
 /// The target adapter's options.
-pub(super) fn odoo(settings: &OdooSettings, account: Account) -> ConnectOptions {
+pub(super) fn odoo(settings: &OdooSettings, account: Account, hurry: Hurry) -> ConnectOptions {
     ConnectOptions {
         url: settings.url.as_str().trim_end_matches('/').to_owned(),
         database: settings.database.clone(),
@@ -101,7 +100,8 @@ pub(super) fn odoo(settings: &OdooSettings, account: Account) -> ConnectOptions 
             OdooTls::TrustAny => Trust::Any,
         },
         timeout: settings.timeout,
-        retry: Retry { seed: uuid::Uuid::new_v4().as_u64_pair().0, ..Retry::default() },
+        retry: Retry { patience: settings.retry, seed: uuid::Uuid::new_v4().as_u64_pair().0, ..Retry::default() },
+        hurry,
     }
 }
 

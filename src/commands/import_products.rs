@@ -18,7 +18,7 @@ use super::{Console, Failure, Format, Outcome, Signals, connect, lock, plan_file
 pub struct Request {
     /// Show, do nothing.
     pub dry_run: bool,
-    /// Keep the plan in this file; only with a dry run.
+    /// Keep the plan in this file.
     pub out: Option<PathBuf>,
     /// Only these products.
     pub only: Option<BTreeSet<ExternalId>>,
@@ -51,18 +51,18 @@ pub async fn run(
     each_source(&settings, async |name: &SourceName, source: &SourceSettings| {
         let planner = Import {
             name,
+            source,
             options: connect::source(name, source, env)?,
             request,
             policy: settings.sync.policy(overrides.allowances),
         };
-        one(&planner, source, &settings, env, signals, console).await
+        one(&planner, &settings, env, signals, console).await
     })
     .await
 }
 
 async fn one(
     planner: &Import<'_>,
-    source: &SourceSettings,
     settings: &Settings,
     env: &dyn Environment,
     signals: &Signals,
@@ -70,7 +70,7 @@ async fn one(
 ) -> Result<Outcome, Failure> {
     let run = Run {
         name: planner.name,
-        source,
+        source: planner.source,
         settings,
         command: "import-products",
         format: planner.request.format,
@@ -81,10 +81,7 @@ async fn one(
     let session = run.open(env, signals).await?;
     if planner.request.dry_run {
         let (plan, odoo) = planner.decide(&session, signals).await?;
-        if let Some(out) = &planner.request.out {
-            let create = plan_file::constants(&session, source);
-            plan_file::keep(out, &session, &plan, &odoo, create, planner.extras())?;
-        }
+        planner.keep(&session, &plan, &odoo)?;
         return run.shown(&plan, console);
     }
     run.carry_out(&session, planner, signals, console).await
@@ -92,6 +89,7 @@ async fn one(
 
 struct Import<'a> {
     name: &'a SourceName,
+    source: &'a SourceSettings,
     options: SourceOptions,
     request: &'a Request,
     policy: Policy,
@@ -99,11 +97,22 @@ struct Import<'a> {
 
 impl Planner for Import<'_> {
     async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure> {
-        self.decide(session, signals).await.map(|(plan, _)| plan)
+        let (plan, odoo) = self.decide(session, signals).await?;
+        if let Err(failure) = self.keep(session, &plan, &odoo) {
+            // A record for people: the run does not depend on it.
+            log::error!("{failure}; the run goes on");
+        }
+        Ok(plan)
     }
 }
 
 impl Import<'_> {
+    fn keep(&self, session: &Session, plan: &Plan, odoo: &OdooState) -> Result<(), Failure> {
+        let Some(out) = &self.request.out else { return Ok(()) };
+        let create = plan_file::constants(session, self.source);
+        plan_file::keep(out, session, plan, odoo, create, self.extras())
+    }
+
     fn extras(&self) -> bool {
         self.policy.extra_barcodes == ExtraBarcodes::Packaging
     }

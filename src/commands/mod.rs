@@ -2,7 +2,7 @@
 //!
 //! Reading order: `run` (what all that write have in common), [`import_products`], [`sync_prices`], [`revert`], [`plan_file`]
 //! (each a way to come to a plan), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`]; [`setup`]
-//! stands alone.
+//! and [`unlock`] stand alone.
 //!
 //! The only place that knows whether a run is a dry one: below, nothing can write without a lease's [`Writer`], and a dry
 //! run takes none.
@@ -20,10 +20,12 @@ mod run;
 pub mod setup;
 pub mod show_history;
 pub mod sync_prices;
+pub mod unlock;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::Notify;
@@ -31,7 +33,7 @@ use tokio::sync::Notify;
 use crate::apply::report::Interrupt;
 use crate::config::{self, ConfigError, Environment, Overrides, Settings};
 use crate::mssql::SourceError;
-use crate::odoo::OdooError;
+use crate::odoo::{Hurry, OdooError};
 use crate::render::Style;
 
 /// Reads the settings, and warns of what is weaker in them than it should be.
@@ -119,8 +121,8 @@ pub enum Failure {
     /// Odoo has no trace of what was asked for.
     #[error("{0}")]
     NotFound(String),
-    /// Ended by a signal before anything was applied.
-    #[error("interrupted; nothing was changed")]
+    /// Ended by a signal or the deadline before anything was applied.
+    #[error("{}; nothing was changed", interruption(*.0))]
     Interrupted(Interrupt),
     /// The machine: files, signals.
     #[error("{0}")]
@@ -128,6 +130,13 @@ pub enum Failure {
     /// The answer could not be written. A reader that went away is no error, a full disk is.
     #[error("the answer was not written: {0}")]
     Output(std::io::Error),
+}
+
+fn interruption(by: Interrupt) -> &'static str {
+    match by {
+        Interrupt::Interrupted | Interrupt::Terminated => "interrupted",
+        Interrupt::Deadline => "the deadline came (--deadline)",
+    }
 }
 
 impl Failure {
@@ -162,21 +171,46 @@ fn told(written: io::Result<()>) {
     }
 }
 
-/// Signals seen so far.
-#[derive(Debug, Clone)]
+/// Why the run shall end, if anything came so far: a signal, or the deadline.
+#[derive(Debug, Clone, Default)]
 pub struct Signals {
-    pub(crate) seen: Arc<AtomicU8>,
-    pub(crate) woken: Arc<Notify>,
+    /// The place of what came in [`Interrupt`], from 1.
+    seen: Arc<AtomicU8>,
+    woken: Arc<Notify>,
+    /// How long calls are still repeated.
+    hurry: Hurry,
 }
 
 impl Signals {
-    /// The signal that came, if any.
+    /// Asks the run to end after the batch in flight, whose calls are repeated for no longer than `grace`. Says whether
+    /// this was the first time.
+    pub fn raise(&self, why: Interrupt, grace: Duration) -> bool {
+        let number = match why {
+            Interrupt::Interrupted => 1,
+            Interrupt::Terminated => 2,
+            Interrupt::Deadline => 3,
+        };
+        let first = self.seen.compare_exchange(0, number, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        if first {
+            self.hurry.within(grace);
+            self.woken.notify_waiters();
+        }
+        first
+    }
+
+    /// How long calls are still repeated.
+    pub(crate) fn hurry(&self) -> Hurry {
+        self.hurry.clone()
+    }
+
+    /// What came, if anything.
     #[must_use]
     pub fn seen(&self) -> Option<Interrupt> {
         match self.seen.load(Ordering::SeqCst) {
             0 => None,
             1 => Some(Interrupt::Interrupted),
-            _ => Some(Interrupt::Terminated),
+            2 => Some(Interrupt::Terminated),
+            _ => Some(Interrupt::Deadline),
         }
     }
 

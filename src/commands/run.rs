@@ -3,7 +3,7 @@
 //! How the plan comes about is the command's own part, a [`Planner`].
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
@@ -12,7 +12,7 @@ use crate::apply::{self, Options};
 use crate::catalog::SourceName;
 use crate::config::{Environment, Settings, SourceSettings, StatusForOpen};
 use crate::odoo::writer::{Finish, Holder};
-use crate::odoo::{Lease, Odoo, OdooError, Session, Writer};
+use crate::odoo::{ErrorKind, Lease, Odoo, OdooError, Pause, Session, Writer};
 use crate::plan::Plan;
 use crate::render;
 
@@ -62,7 +62,8 @@ impl Run<'_> {
     /// # Errors
     /// See [`Failure`].
     pub async fn open(&self, env: &dyn Environment, signals: &Signals) -> Result<Session, Failure> {
-        let options = connect::odoo(&self.settings.odoo, connect::configured_account(&self.settings.odoo, env)?);
+        let options =
+            connect::odoo(&self.settings.odoo, connect::configured_account(&self.settings.odoo, env)?, signals.hurry());
         let session = signals.unless_interrupted(async {
             let odoo = Odoo::connect(&options).await?;
             Session::open(odoo, &connect::session(&self.settings.odoo, &self.source.create)).await
@@ -113,7 +114,10 @@ impl Run<'_> {
         let started = Instant::now();
         let holder = self.holder();
         let writer = lease(session, self.name, &holder).await?;
-        let done = self.leased(session, writer, &holder, planner, signals, console).await?;
+        let done = match self.leased(session, writer, planner, signals, console).await {
+            Ok(done) => done,
+            Err(failure) => return ended_meanwhile(failure, signals),
+        };
         log::info!("{}; {:.1} s in all", done.summary, started.elapsed().as_secs_f64());
         Ok(done.outcome)
     }
@@ -123,18 +127,23 @@ impl Run<'_> {
         &self,
         session: &Session,
         writer: Writer<'_>,
-        holder: &Holder,
         planner: &impl Planner,
         signals: &Signals,
         console: &mut Console<'_>,
     ) -> Result<Done, Failure> {
         let mut done = Finish::default();
-        let result = self.plan_and_apply(session, &writer, holder, planner, signals, console, &mut done).await;
+        let result = self.plan_and_apply(session, &writer, planner, signals, console, &mut done).await;
         let status = match &result {
             Ok(_) | Err(Failure::Odoo(OdooError::LeaseLost)) => None,
             Err(failure @ Failure::Interrupted(_)) => Some(("interrupted", failure)),
             Err(failure) => Some(("failed", failure)),
         };
+        if let Err(Failure::Odoo(error)) = &result
+            && error.kind() == ErrorKind::Unreachable
+        {
+            // All patience was spent on it already.
+            session.odoo.hurry(Duration::ZERO);
+        }
         let ended = match status {
             None => Ok(()),
             Some((status, failure)) => {
@@ -154,12 +163,10 @@ impl Run<'_> {
     }
 
     /// `done` tells what a run that fails later has done.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one run")]
     async fn plan_and_apply(
         &self,
         session: &Session,
         writer: &Writer<'_>,
-        holder: &Holder,
         planner: &impl Planner,
         signals: &Signals,
         console: &mut Console<'_>,
@@ -189,8 +196,11 @@ impl Run<'_> {
             }
             return Ok(Done { outcome: Outcome { refused: true, ..Outcome::default() }, summary });
         }
-        // Reading may have taken longer than the lease lasts; nobody else may have taken it meanwhile.
-        lease(session, self.name, holder).await?;
+        // Reading may have taken longer than the lease lasts. Whoever had it meanwhile may have made another catalogue of
+        // the one that was planned for.
+        if let Some(pause) = writer.renew().await? {
+            return Err(paused(&pause));
+        }
         let kept = (shown == Format::Json).then(|| plan.clone());
         if self.narrow {
             plan.scope = Some(plan.external_ids().into_iter().cloned().collect());
@@ -279,16 +289,29 @@ pub(super) fn show_plan(
     }
 }
 
+/// A run that failed after it was asked to end: the status tells of that, as nobody asks why a stopped run did not finish.
+fn ended_meanwhile(failure: Failure, signals: &Signals) -> Result<Outcome, Failure> {
+    match signals.seen() {
+        Some(why) if !matches!(failure, Failure::Interrupted(_)) => {
+            log::error!("{failure}");
+            Ok(Outcome { interrupted: Some(why), failures: vec![failure], ..Outcome::default() })
+        }
+        _ => Err(failure),
+    }
+}
+
+fn paused(Pause { by, since }: &Pause) -> Failure {
+    Failure::Busy(format!("synchronisation is paused in Odoo by {by} since {since} UTC (menu Setup and pause)"))
+}
+
 /// Takes the lease, or says who has it.
 async fn lease<'s>(session: &'s Session, source: &SourceName, holder: &Holder) -> Result<Writer<'s>, Failure> {
     match Writer::take(session, source, holder.clone()).await? {
         Lease::Taken(writer) => Ok(writer),
         Lease::Busy { holder, until } => Err(Failure::Busy(format!(
-            "another run holds the lease: {holder}, until {until} UTC at the latest; try later"
+            "another run holds the lease: {holder}, until {until} UTC at the latest; try later, or see `erpsync unlock` if it died"
         ))),
-        Lease::Paused { by, since } => Err(Failure::Busy(format!(
-            "synchronisation is paused in Odoo by {by} since {since} UTC (menu Setup and pause)"
-        ))),
+        Lease::Paused(pause) => Err(paused(&pause)),
     }
 }
 

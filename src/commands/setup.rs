@@ -9,7 +9,7 @@ use crate::odoo::setup::{self, Wishes};
 use crate::odoo::{Odoo, OdooError};
 
 use super::connect::{self, Account};
-use super::{Console, Failure, Outcome, lock, printed, told};
+use super::{Console, Failure, Outcome, Signals, lock, printed, told};
 
 /// The administrator's password, for `--admin-login`.
 const ADMIN_PASSWORD: &str = "ERPSYNC_ODOO_ADMIN_PASSWORD";
@@ -39,6 +39,7 @@ pub async fn run(
     overrides: &Overrides,
     request: &Request,
     env: &dyn Environment,
+    signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let settings = super::settings(overrides, env)?;
@@ -53,7 +54,7 @@ pub async fn run(
     if grant.is_empty() && request.admin_login.is_some() && configured != request.admin_login {
         grant.extend(configured);
     }
-    let odoo = Odoo::connect(&connect::odoo(&settings.odoo, account)).await?;
+    let odoo = Odoo::connect(&connect::odoo(&settings.odoo, account, signals.hurry())).await?;
     if request.remove { remove(&odoo, request, console).await } else { install(&odoo, request, grant, console).await }
 }
 

@@ -59,7 +59,7 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let settings = super::settings(overrides, env)?;
-    let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?);
+    let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?, signals.hurry());
     let mut nowhere = io::sink();
     let out: &mut (dyn Write + Send) = if console.quiet { &mut nowhere } else { console.out };
     let odoo = signals.unless_interrupted(async {

@@ -193,6 +193,8 @@ pub struct OdooSettings {
     pub tls: OdooTls,
     /// How long one call may take.
     pub timeout: Duration,
+    /// How long a call is repeated that fails for a passing reason; zero for never.
+    pub retry: Duration,
     /// How many records one call carries, 1 to 1000.
     pub batch_size: usize,
 }

@@ -1,13 +1,13 @@
 //! A connection to one Odoo: which version, which transport, and calls that are repeated when that is safe.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use super::error::{ErrorClass, Fault, OdooError};
-use super::retry::{Decision, Retry};
+use super::retry::{Decision, Hurry, Retry};
 use super::transport::{Call, Transport, server_version};
 
 /// Which transport to use.
@@ -53,8 +53,10 @@ pub struct ConnectOptions {
     pub trust: Trust,
     /// The longest wait for one answer.
     pub timeout: Duration,
-    /// How often and how long to repeat.
+    /// How long to repeat.
     pub retry: Retry,
+    /// Ends repeating before.
+    pub hurry: Hurry,
 }
 
 /// A connected Odoo.
@@ -62,11 +64,15 @@ pub struct ConnectOptions {
 pub struct Odoo {
     transport: Transport,
     retry: Retry,
+    hurry: Hurry,
     /// The major version: 14 to 19.
     pub version: u32,
     /// The version as the server words it.
     pub version_text: String,
 }
+
+/// How long a server is tried that has not answered yet: nothing is begun, so nothing is lost by coming back later.
+const FIRST_CONTACT: Duration = Duration::from_secs(15);
 
 /// The oldest and the newest version that this program is made for.
 pub const SUPPORTED: std::ops::RangeInclusive<u32> = 13..=19;
@@ -80,8 +86,9 @@ impl Odoo {
     pub async fn connect(options: &ConnectOptions) -> Result<Self, OdooError> {
         let http = http_client(options)?;
         let url = options.url.trim_end_matches('/');
-        let retry = options.retry;
-        let (version, version_text) = repeat(&retry, || server_version(&http, url, options.timeout)).await?;
+        let first = Retry { patience: options.retry.patience.min(FIRST_CONTACT), ..options.retry };
+        let attempts = Attempts { retry: &first, hurry: &options.hurry };
+        let (version, version_text) = attempts.make(|| server_version(&http, url, options.timeout)).await?;
         if !SUPPORTED.contains(&version) {
             return Err(OdooError::Configuration(format!(
                 "Odoo {version_text} at {url} is not supported; this program knows {} to {}",
@@ -122,7 +129,7 @@ impl Odoo {
                         options.timeout,
                     )
                 };
-                repeat(&retry, open).await?
+                attempts.make(open).await?
             }
             (None, None) => {
                 return Err(OdooError::Configuration(
@@ -131,7 +138,7 @@ impl Odoo {
             }
         };
         log::debug!("Odoo {version_text} at {url}, transport {}", transport.name());
-        Ok(Self { transport, retry, version, version_text })
+        Ok(Self { transport, retry: options.retry, hurry: options.hurry.clone(), version, version_text })
     }
 
     /// `web` or `json2`.
@@ -145,24 +152,24 @@ impl Odoo {
     /// # Errors
     /// The last attempt's.
     pub async fn call(&self, call: &Call) -> Result<Value, OdooError> {
-        let mut attempt = 0;
-        loop {
-            let error = match self.transport.call(call).await {
-                Ok(value) => return Ok(value),
-                Err(error) => replayed_without_question(error),
-            };
-            attempt += 1;
-            match self.retry.decide(error.class(), attempt) {
-                Decision::Stop => return Err(error),
-                Decision::Wait(pause) => {
-                    log::warn!("{error}; attempt {} in {:.1} s", attempt + 1, pause.as_secs_f32());
-                    tokio::time::sleep(pause).await;
+        let attempts = Attempts { retry: &self.retry, hurry: &self.hurry };
+        let mut expired = false;
+        attempts
+            .make(async || {
+                if expired {
+                    self.transport.log_in().await?;
+                    expired = false;
                 }
-            }
-            if error.class() == ErrorClass::SessionExpired {
-                self.transport.log_in().await?;
-            }
-        }
+                let result = self.transport.call(call).await.map_err(replayed_without_question);
+                expired = matches!(&result, Err(error) if error.class() == ErrorClass::SessionExpired);
+                result
+            })
+            .await
+    }
+
+    /// From now on no call is repeated for longer than this: the server is known to be away.
+    pub fn hurry(&self, time: Duration) {
+        self.hurry.within(time);
     }
 
     /// Calls a method once, as what it does must not be done twice.
@@ -252,22 +259,26 @@ fn replayed_without_question(error: OdooError) -> OdooError {
     }
 }
 
-async fn repeat<T, F: Future<Output = Result<T, OdooError>>>(
-    retry: &Retry,
-    mut work: impl FnMut() -> F,
-) -> Result<T, OdooError> {
-    let mut attempt = 0;
-    loop {
-        let error = match work().await {
-            Ok(value) => return Ok(value),
-            Err(error) => error,
-        };
-        attempt += 1;
-        match retry.decide(error.class(), attempt) {
-            Decision::Stop => return Err(error),
-            Decision::Wait(pause) => {
-                log::warn!("{error}; attempt {} in {:.1} s", attempt + 1, pause.as_secs_f32());
-                tokio::time::sleep(pause).await;
+/// Attempts at one call, as long as patience lasts.
+struct Attempts<'a> {
+    retry: &'a Retry,
+    hurry: &'a Hurry,
+}
+
+impl Attempts<'_> {
+    async fn make<T>(&self, mut work: impl AsyncFnMut() -> Result<T, OdooError>) -> Result<T, OdooError> {
+        let (mut attempt, mut failing) = (0, None);
+        loop {
+            let error = match work().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            attempt += 1;
+            let since = failing.get_or_insert_with(Instant::now).elapsed();
+            let Decision::Wait(pause) = self.retry.decide(error.class(), attempt, since) else { return Err(error) };
+            log::warn!("{error}; attempt {} in {:.1} s", attempt + 1, pause.as_secs_f32());
+            if !self.hurry.sleep(pause).await {
+                return Err(error);
             }
         }
     }

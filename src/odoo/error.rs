@@ -112,7 +112,7 @@ pub enum OdooError {
     Setup(String),
     /// The lease was taken over by another run; nothing more is written.
     #[error(
-        "the lease was taken over by another run; nothing more was written (a run that sleeps longer than sync.lease_seconds loses it)"
+        "the lease was taken over by another run, or freed with `erpsync unlock`; nothing more was written (a run that sleeps longer than sync.lease_seconds loses it)"
     )]
     LeaseLost,
 }

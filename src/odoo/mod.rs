@@ -1,7 +1,7 @@
 //! The target adapter: Odoo 14 to 19 over its API. Knows the catalogue, never the source.
 //!
 //! [`transport`] speaks HTTP, [`client`] connects and repeats, [`procedure`] holds the code that runs inside Odoo,
-//! [`setup`] installs it, [`session`] greets it, [`snapshot`] and [`barcodes`] read and [`writer`] writes through it.
+//! [`setup`] installs it, [`session`] greets it, [`snapshot`] and [`barcodes`] read and [`writer`] writes through it, under the [`lease`].
 //! [`history`] reads what runs recorded, [`deferred`] what waits, and notes what people chose, past the procedures.
 
 pub mod barcodes;
@@ -9,6 +9,7 @@ pub mod client;
 pub mod deferred;
 pub mod error;
 pub mod history;
+pub mod lease;
 pub mod procedure;
 pub mod retry;
 pub mod session;
@@ -19,5 +20,7 @@ pub mod writer;
 
 pub use client::{ConnectOptions, Odoo, TransportChoice, Trust};
 pub use error::{ErrorClass, ErrorKind, Fault, OdooError};
+pub use lease::{Lease, Pause};
+pub use retry::{Hurry, Retry};
 pub use session::{Constants, Named, NewKind, Session, SessionOptions, require_setup};
-pub use writer::{Lease, Writer};
+pub use writer::Writer;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::catalog::{ExternalId, SourceName};
 
 use super::error::OdooError;
+use super::lease::{Lease, Pause};
 use super::procedure::Procedure;
 use super::session::Session;
 
@@ -173,27 +174,6 @@ pub struct Writer<'a> {
     seconds: u64,
 }
 
-/// What happened when the lease was asked for.
-#[derive(Debug)]
-pub enum Lease<'a> {
-    /// It is ours.
-    Taken(Writer<'a>),
-    /// Another run holds it.
-    Busy {
-        /// Who.
-        holder: String,
-        /// Until when at the latest, UTC.
-        until: String,
-    },
-    /// The pause switch is on.
-    Paused {
-        /// Who switched.
-        by: String,
-        /// When, UTC.
-        since: String,
-    },
-}
-
 /// The run's line at its end.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Finish {
@@ -255,11 +235,23 @@ impl<'a> Writer<'a> {
             let Holder { token, key, seconds, .. } = holder;
             return Ok(Lease::Taken(Self { session, source: source.clone(), token, key, run, seconds }));
         }
-        if let Some(paused) = answer.get("paused") {
-            return Ok(Lease::Paused { by: text(&paused["by"]), since: text(&paused["since"]) });
+        if let Some(pause) = Pause::of(&answer) {
+            return Ok(Lease::Paused(pause));
         }
         let busy = &answer["busy"];
         Ok(Lease::Busy { holder: text(&busy["holder"]), until: text(&busy["until"]) })
+    }
+
+    /// Holds the lease for as long again. Says so when the pause switch was set meanwhile.
+    ///
+    /// # Errors
+    /// [`OdooError::LeaseLost`] when another run had it since it was taken, even if it is free again by now; otherwise when
+    /// the call fails.
+    pub async fn renew(&self) -> Result<Option<Pause>, OdooError> {
+        let question = json!({"what": "renew", "token": self.token, "seconds": self.seconds});
+        let answer = self.session.ask(Procedure::Lease, question).await?;
+        leased(&answer)?;
+        Ok(Pause::of(&answer))
     }
 
     /// Gives the lease back.

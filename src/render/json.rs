@@ -55,7 +55,7 @@
 //! }
 //! ```
 //!
-//! `interrupted` is `null`, `SIGINT` or `SIGTERM`. Control and bidirectional characters in strings are written `\u001b`, so
+//! `interrupted` is `null`, `SIGINT`, `SIGTERM` or `--deadline`. Control and bidirectional characters in strings are written `\u001b`, so
 //! that the document is fit for a terminal and reads back as it was.
 
 use std::borrow::Cow;

@@ -114,11 +114,12 @@ fn counts(report: &Report) -> String {
     parts.join("; ")
 }
 
-/// The signal's name.
+/// The signal's name, or the flag's.
 pub(super) fn signal(by: Interrupt) -> &'static str {
     match by {
         Interrupt::Interrupted => "SIGINT",
         Interrupt::Terminated => "SIGTERM",
+        Interrupt::Deadline => "--deadline",
     }
 }
 

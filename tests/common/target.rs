@@ -95,7 +95,8 @@ impl Target {
             transport: erpsync::odoo::TransportChoice::Web,
             trust: erpsync::odoo::Trust::System,
             timeout: Duration::from_secs(120),
-            retry: erpsync::odoo::retry::Retry { attempts: 1, ..Default::default() },
+            retry: erpsync::odoo::Retry::never(),
+            hurry: erpsync::odoo::Hurry::default(),
         };
         tokio::runtime::Builder::new_current_thread()
             .enable_all()

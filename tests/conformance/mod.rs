@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use erpsync::catalog::{ExternalId, Link, SourceName};
-use erpsync::odoo::retry::Retry;
+use erpsync::odoo::retry::{Hurry, Retry};
 use erpsync::odoo::snapshot::{Links, Wanted, read_links};
 use erpsync::odoo::transport::Call;
 use erpsync::odoo::writer::{Answer, CreateRow, Holder};
@@ -61,6 +61,9 @@ pub async fn all(world: &World) {
     lease::one_at_a_time(world).await;
     lease::lost(world).await;
     lease::paused(world).await;
+    lease::renewed(world).await;
+    lease::late_copy(world).await;
+    lease::unlocked(world).await;
     writing::creates(world).await;
     writing::creates_with_taken_barcodes(world).await;
     writing::isolates_what_is_refused(world).await;
@@ -109,6 +112,7 @@ impl World {
             trust: Trust::System,
             timeout: Duration::from_secs(120),
             retry: Retry::default(),
+            hurry: Hurry::default(),
         }
     }
 

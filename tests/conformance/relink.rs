@@ -68,14 +68,14 @@ async fn ids_of_packagings(world: &World, code: &str) -> Vec<i64> {
 
 pub async fn by_choice(world: &World) {
     let session = world.session().await;
-    let found = create(&session, "heir", &[create_row("1", "Lost", 1.0, Some("heir-1"))]).await;
-    let link = world.link_id("heir", "1").await;
+    let found = create(&session, "late-heir", &[create_row("1", "Lost", 1.0, Some("heir-1"))]).await;
+    let link = world.link_id("late-heir", "1").await;
     world.edit("x_pz_product", link, json!({"x_wrote_extras": "heir-old", "x_kept": "price"})).await;
     world.edit("x_pz_product", link, json!({"x_archived_by_us": true, "x_missing": true})).await;
     let template = found["1"].product.as_ref().unwrap().template.get();
     world.admin(Call::new("product.template", "unlink").ids(&[template])).await;
     let (product, template) = world.add_product(json!({"name": "Chosen", "list_price": 7.0})).await;
-    let writer = take(&session, "heir").await;
+    let writer = take(&session, "late-heir").await;
     let chosen = UpdateRow {
         external_id: "1".to_owned(),
         label: "Chosen".to_owned(),
@@ -91,7 +91,7 @@ pub async fn by_choice(world: &World) {
     for _ in 0..2 {
         let answers = writer.update(std::slice::from_ref(&chosen)).await.unwrap();
         assert_eq!(answers[&external("1")], Answer::Done);
-        assert_eq!(world.link_id("heir", "1").await, link);
+        assert_eq!(world.link_id("late-heir", "1").await, link);
         let said = world.rows("x_pz_product", json!([["id", "=", link]]), &REMEMBERED).await.remove(0);
         assert_eq!(said["x_product_id"][0], product);
         assert_eq!((&said["x_matched_by"], &said["x_state"]), (&json!("manual"), &json!("manual")));
@@ -104,7 +104,7 @@ pub async fn by_choice(world: &World) {
     let (other, template) = world.add_product(json!({"name": "Chosen too"})).await;
     let other = UpdateRow { external_id: "2".to_owned(), product: other, template, ..chosen };
     assert_eq!(writer.update(&[other]).await.unwrap()[&external("2")], Answer::Done);
-    let second = world.link_id("heir", "2").await;
+    let second = world.link_id("late-heir", "2").await;
     assert_eq!(world.field("x_pz_product", second, "x_state").await, "manual");
     writer.release().await.unwrap();
 }

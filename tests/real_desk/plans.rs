@@ -21,7 +21,6 @@ pub fn scenario(version: u32) {
     let plan = path.to_str().unwrap();
     let before = world.target().checksums(&LOGINS);
     world.import(&["--dry-run", "--out", plan]).expect(2);
-    world.import(&["--out", plan]).expect(64).says("--dry-run");
     world.assert_unchanged(&before, &LOGINS);
     let first = std::fs::read_to_string(&path).unwrap();
     let shown = world.bench.run(&["show", plan]).expect(2).says("Чай").says("1 to create").stdout;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use erpsync::odoo::retry::Retry;
+use erpsync::odoo::retry::{Hurry, Retry};
 use erpsync::odoo::transport::Call;
 use erpsync::odoo::{ConnectOptions, ErrorKind, Odoo, OdooError, TransportChoice, Trust};
 use serde_json::{Value, json};
@@ -31,7 +31,8 @@ impl Person {
             transport: TransportChoice::Auto,
             trust: Trust::System,
             timeout: Duration::from_secs(120),
-            retry: Retry { attempts: 1, ..Retry::default() },
+            retry: Retry::never(),
+            hurry: Hurry::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let odoo = runtime.block_on(Odoo::connect(&options)).unwrap();

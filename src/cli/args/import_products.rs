@@ -13,8 +13,8 @@ pub(in crate::cli) struct ImportProducts {
     /// Show what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// With --dry-run and one source: keep the plan in this file, for `erpsync show` and `erpsync apply`
-    #[arg(long, value_name = "PLAN.json", requires = "dry_run")]
+    /// With one source: keep the plan in this file, for `erpsync show`, and after a --dry-run for `erpsync apply`
+    #[arg(long, value_name = "PLAN.json")]
     out: Option<PathBuf>,
     /// Only this source; may be repeated [default: all]
     #[arg(long, value_name = "NAME")]

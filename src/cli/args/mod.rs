@@ -8,11 +8,14 @@ mod plan_file;
 mod revert;
 mod setup;
 mod show_history;
+mod span;
 mod sync_prices;
+mod unlock;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -29,6 +32,7 @@ use revert::Revert;
 use setup::Setup;
 use show_history::{EXAMPLES, ShowHistory};
 use sync_prices::SyncPrices;
+use unlock::Unlock;
 
 /// Where `--help` puts the flags that every command takes.
 const ALL_COMMANDS: &str = "Options of all commands";
@@ -58,6 +62,10 @@ pub(super) struct Args {
     /// Say more; twice for what is asked of the servers and for Odoo's tracebacks
     #[arg(long, short, global = true, help_heading = ALL_COMMANDS, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
+    /// End after this time, such as 50m: the run stops a little before, between two batches, and the next one does the
+    /// rest; whatever still hangs then is ended (status 1)
+    #[arg(long, global = true, help_heading = ALL_COMMANDS, value_name = "TIME", value_parser = span::parse)]
+    pub(super) deadline: Option<Duration>,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -95,6 +103,9 @@ pub(super) enum Command {
     /// Install models, rights, screens and procedures in Odoo; again after an upgrade
     #[command(after_help = STATUSES)]
     Setup(Setup),
+    /// Show which run holds the lease in Odoo; with --force take it away from a run that died
+    #[command(after_help = STATUSES)]
+    Unlock(Unlock),
     /// Show when a product's barcode, price or name changed, by which run and why; or who had a barcode
     ///
     /// Oldest first. Reads Odoo alone and changes nothing; an account of the reader group is enough. Status 0 also when

@@ -78,7 +78,7 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let settings = super::settings(overrides, env)?;
-    let odoo = signals.unless_interrupted(connected(&settings, env)).await?;
+    let odoo = signals.unless_interrupted(connected(&settings, env, signals)).await?;
     match request {
         Request::List { sources, kinds, external_ids, all, format } => {
             let filter = Filter {
@@ -95,9 +95,9 @@ pub async fn run(
     }
 }
 
-async fn connected(settings: &Settings, env: &dyn Environment) -> Result<Odoo, Failure> {
+async fn connected(settings: &Settings, env: &dyn Environment, signals: &Signals) -> Result<Odoo, Failure> {
     let account = connect::configured_account(&settings.odoo, env)?;
-    let odoo = Odoo::connect(&connect::odoo(&settings.odoo, account)).await?;
+    let odoo = Odoo::connect(&connect::odoo(&settings.odoo, account, signals.hurry())).await?;
     require_setup(&odoo).await.map_err(deferred::no_reader)?;
     Ok(odoo)
 }

@@ -85,6 +85,7 @@ pub(super) fn resolve(
         company: raw.company.map(|company| section.name_or_id("company", company)).transpose()?,
         tls,
         timeout: section.seconds("timeout", raw.timeout, 300, 1..=86_400)?,
+        retry: section.seconds("retry_seconds", raw.retry_seconds, 120, 0..=3600)?,
         batch_size: usize::try_from(batch_size).unwrap_or(200),
     })
 }

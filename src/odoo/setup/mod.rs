@@ -17,6 +17,7 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -143,8 +144,8 @@ pub(super) async fn registered(odoo: &Odoo) -> Result<BTreeMap<String, (String, 
 /// Calls something that changes Odoo's models and that Odoo carried out as a whole or not at all: what it refused for a
 /// passing reason is asked again, a lost answer is not.
 pub(super) async fn call_settled(odoo: &Odoo, call: &Call) -> Result<Value, OdooError> {
-    let retry = Retry::default();
-    let mut attempt = 0;
+    let retry = Retry { patience: Duration::from_secs(60), ..Retry::default() };
+    let (mut attempt, began) = (0, Instant::now());
     loop {
         let error = match odoo.call_once(call).await {
             Ok(value) => return Ok(value),
@@ -158,7 +159,7 @@ pub(super) async fn call_settled(odoo: &Odoo, call: &Call) -> Result<Value, Odoo
             }
             other => other.class(),
         };
-        match (class, retry.decide(class, attempt)) {
+        match (class, retry.decide(class, attempt, began.elapsed())) {
             (ErrorClass::Contention, Decision::Wait(pause)) => {
                 log::warn!("{error}; attempt {} in {:.1} s", attempt + 1, pause.as_secs_f32());
                 tokio::time::sleep(pause).await;

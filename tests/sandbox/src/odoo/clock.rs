@@ -15,6 +15,12 @@ pub(super) fn later(time: &str, seconds: i64) -> String {
     (parsed + TimeDelta::seconds(seconds)).format(FORMAT).to_string()
 }
 
+/// Seconds since 1970; zero for what is no time.
+pub(super) fn epoch(time: &str) -> i64 {
+    let whole = time.get(..19).unwrap_or_default();
+    NaiveDateTime::parse_from_str(whole, "%Y-%m-%d %H:%M:%S").map_or(0, |parsed| parsed.and_utc().timestamp())
+}
+
 /// The same without microseconds, as Odoo's own datetimes are.
 pub(super) fn seconds(time: &str) -> String {
     time.get(..19).unwrap_or(time).to_owned()
