@@ -53,7 +53,18 @@ pub fn scenario(version: u32) {
     let told: Vec<String> = told.lock().unwrap().iter().cloned().collect();
     assert_eq!(
         told,
-        ["create ", "hello ", "lease release", "lease take", "lookup ", "move ", "report ", "snapshot ", "update "]
+        [
+            "create ",
+            "hello ",
+            "lease release",
+            "lease renew",
+            "lease take",
+            "lookup ",
+            "move ",
+            "report ",
+            "snapshot ",
+            "update "
+        ]
     );
     assert_once(&world, &shop);
     assert_eq!(world.count("product_product"), existing + shop.products.len());

@@ -63,7 +63,6 @@ if leased and ask['conflicts']:
                 chosen.setdefault(before[key][8], []).append(before[key][0])
             else:
                 gone.append(before[key][0])
-            closed += 1
     links = links_of(list(touched))
     values = []
     for row in fresh:
@@ -103,7 +102,10 @@ if leased and ask['conflicts']:
             by_state.setdefault(state, []).append(link.id)
     for state in by_state:
         env['x_pz_product'].browse(by_state[state]).write(event(state))
-    opened = len(fresh)
+    # By this run, whichever copy of this call did it: the first one's answer may have been lost.
+    cr.execute('SELECT count(*) FILTER (WHERE x_opened_run_id = %(run)s), count(*) FILTER (WHERE x_closed_run_id = %(run)s)'
+               ' FROM x_pz_conflict WHERE x_opened_run_id = %(run)s OR x_closed_run_id = %(run)s', {'run': ask['run']})
+    opened, closed = cr.fetchone()
     # Two companies' own products never meet at a till.
     cr.execute('SELECT p.barcode FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id'
                ' WHERE p.active AND p.barcode IN (SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL'

@@ -189,7 +189,11 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
         });
         env.write("x_pz_conflict", &[*id], &object(values))?;
     }
-    (outcome.opened, outcome.closed) = (fresh.len(), gone.len());
+    // By this run, whichever copy of this call did it.
+    let run = ask.number("run")?;
+    let by_this_run =
+        |field: &str| env.store.rows("x_pz_conflict").filter(|(_, r)| integer(r, field) == Some(run)).count();
+    (outcome.opened, outcome.closed) = (by_this_run("x_opened_run_id"), by_this_run("x_closed_run_id"));
     for id in &touched {
         if let Some(link) = links.get(id) {
             let state = state_of_link(env, source, id, *link);
