@@ -20,7 +20,7 @@ pub mod shop;
 pub mod standin;
 pub mod target;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use erpsync_sandbox::mssql::{Encryption, MssqlOptions, MssqlServer};
@@ -154,8 +154,17 @@ lock_file = "run.lock"
 
     /// The built binary with this configuration and the secrets, and nothing else of the environment.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_erpsync"));
-        command.args(args).arg("--config").arg(self.config()).env_clear().current_dir(self.dir.path());
+        self.prepare(Command::new(env!("CARGO_BIN_EXE_erpsync")), &self.config(), args)
+    }
+
+    /// The same, begun by another program that is given the binary as its last argument, and with another configuration.
+    pub fn command_by(&self, mut program: Command, config: &Path, args: &[&str]) -> Command {
+        program.arg(env!("CARGO_BIN_EXE_erpsync"));
+        self.prepare(program, config, args)
+    }
+
+    fn prepare(&self, mut command: Command, config: &Path, args: &[&str]) -> Command {
+        command.args(args).arg("--config").arg(config).env_clear().current_dir(self.dir.path());
         command.env("ERPSYNC_SOURCE_POLONEZ_PASSWORD", SOURCE_PASSWORD).stdin(Stdio::null());
         for (name, value) in &self.target.secrets {
             command.env(name, value);
@@ -175,10 +184,14 @@ lock_file = "run.lock"
 
     /// `setup` as the administrator, letting the sync account in.
     pub fn setup(&self, args: &[&str]) -> Run {
-        // Threads of Odoo 14 that rebuild the models of two databases at the same time trip over each other.
-        static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
-        let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _turn = Self::rebuilding();
         self.run(&[&["setup", "--admin-login", "admin"], args].concat())
+    }
+
+    /// Threads of Odoo 14 that rebuild the models of two databases at the same time trip over each other: one at a time.
+    pub fn rebuilding() -> std::sync::MutexGuard<'static, ()> {
+        static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The source was read and nothing else.

@@ -63,9 +63,9 @@ pub fn scenario(version: u32) {
     }
     shop.write(&world.bench);
     for args in [&["--dry-run"][..], &[], &["--format", "json", "--allow-changes"]] {
-        let mut child = crate::lease::start(&world, args);
+        let mut child = crate::gate::start(&world, args);
         drop(child.stdout.take());
-        let run = crate::lease::end(child);
+        let run = crate::gate::end(child);
         assert_eq!(run.stderr, "", "{args:?}");
         assert!(matches!(run.status, 0 | 2), "{args:?}: {}", run.status);
     }
@@ -77,7 +77,7 @@ pub fn scenario(version: u32) {
     let mut nobody = world.bench.command(&["import-products", "--dry-run"]);
     nobody.stdout(Stdio::null());
     let child = nobody.stderr(Stdio::piped()).spawn().unwrap();
-    crate::lease::end(child).expect(69).says("cannot reach Odoo");
+    crate::gate::end(child).expect(69).says("cannot reach Odoo");
     world.through(&world.target().url.clone());
     let mut wrong = world.bench.command(&["import-products", "--dry-run"]);
     wrong.env("ERPSYNC_ODOO_PASSWORD", "wrong").env("ERPSYNC_ODOO_API_KEY", "wrong");

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 
 use crate::common::shop::Shop;
-use crate::lease::{Gate, end, signal, start};
+use crate::gate::{Gate, end, signal, start};
 use crate::proxy::{Fate, stand_between};
 use crate::world::World;
 

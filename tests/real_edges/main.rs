@@ -1,5 +1,5 @@
-//! Edges on real Odoos, with the built binary: adoption, fields, bad rows, refusals, edits made meanwhile, lost answers, the
-//! lease, signals, conflicts.
+//! Edges on real Odoos, with the built binary: adoption, fields, bad rows, refusals, lost answers, signals,
+//! conflicts.
 //!
 //! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`; run with `cargo test --test real_edges -- --ignored`.
 
@@ -14,12 +14,13 @@ mod conflicts;
 mod constants;
 mod drift;
 mod fields;
+#[allow(dead_code, reason = "other suites use the rest")]
+mod gate;
 mod interruption;
-mod lease;
 mod lost_answers;
-mod meanwhile;
 mod proxy;
 mod refusals;
+#[allow(dead_code, reason = "other suites use the rest")]
 mod world;
 
 /// How the names of this suite's databases begin.
@@ -38,14 +39,8 @@ on_both! {
     bad_rows_are_named_one_by_one: crate::bad_rows::scenario,
     one_refused_record_does_not_stop_the_others: crate::refusals::scenario,
     a_thousand_rows_in_a_call: crate::refusals::thousand,
-    an_edit_made_meanwhile_is_not_overwritten: crate::meanwhile::edits,
-    a_code_given_away_meanwhile: crate::meanwhile::codes,
-    a_duplicate_made_meanwhile_is_told: crate::meanwhile::duplicates,
     a_lost_answer_is_asked_again: crate::lost_answers::scenario,
     a_call_sent_twice_at_once: crate::lost_answers::twice,
-    one_run_at_a_time: crate::lease::busy,
-    a_run_that_lost_its_lease_writes_nothing: crate::lease::lost,
-    the_pause_switch: crate::lease::paused,
     a_signal_ends_after_the_batch: crate::interruption::scenario,
     odoo_goes_away_in_the_middle: crate::interruption::broken,
     the_command_line: crate::command_line::scenario,

@@ -37,8 +37,13 @@ impl World {
         Self { bench, base }
     }
 
-    pub fn in_batches_of(mut self, rows: usize) -> Self {
-        self.base = self.base.replace("[sync]", &format!("batch_size = {rows}\n\n[sync]"));
+    pub fn in_batches_of(self, rows: usize) -> Self {
+        self.with_odoo(&format!("batch_size = {rows}"))
+    }
+
+    /// Adds a line to `[odoo]`.
+    pub fn with_odoo(mut self, line: &str) -> Self {
+        self.base = self.base.replace("[sync]", &format!("{line}\n\n[sync]"));
         self.configure("");
         self
     }
