@@ -18,6 +18,7 @@ mod fields;
 mod gate;
 mod interruption;
 mod lost_answers;
+mod obstacles;
 mod proxy;
 mod refusals;
 #[allow(dead_code, reason = "other suites use the rest")]
@@ -38,6 +39,8 @@ on_both! {
     new_products_get_constants: crate::constants::scenario,
     bad_rows_are_named_one_by_one: crate::bad_rows::scenario,
     one_refused_record_does_not_stop_the_others: crate::refusals::scenario,
+    products_given_to_another_company: crate::obstacles::company,
+    every_obstacle_at_every_write: crate::obstacles::scenario,
     a_thousand_rows_in_a_call: crate::refusals::thousand,
     a_lost_answer_is_asked_again: crate::lost_answers::scenario,
     a_call_sent_twice_at_once: crate::lost_answers::twice,

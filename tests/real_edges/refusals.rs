@@ -5,7 +5,7 @@ use crate::world::World;
 
 /// No word of the procedures' own code, of a traceback or of SQL.
 #[track_caller]
-fn assert_readable(text: &str) {
+pub fn assert_readable(text: &str) {
     for word in ["Traceback", "ask[", "env[", "cr.execute", "INSERT INTO", "UPDATE ", "Failing row", "while evaluating"]
     {
         assert!(!text.contains(word), "{word:?} in {text}");

@@ -26,8 +26,9 @@ def is_fatal(error):
 
 
 def words(error):
-    # Without the whole row and the line of a trigger that PostgreSQL adds.
-    text = str(error).split('\nDETAIL:  Failing row')[0].split('\nCONTEXT:')[0]
+    # Without the whole row and the line of a trigger that PostgreSQL adds, and the code of a computed field or an
+    # automation that Odoo adds.
+    text = str(error).split('\nDETAIL:  Failing row')[0].split('\nCONTEXT:')[0].split(' while evaluating\n')[0]
     return ' '.join(text.split())[:1000]
 
 
