@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use conformance::World;
+use erpsync::odoo::{ErrorKind, Odoo};
 use erpsync_sandbox::odoo::{Fault, OdooOptions, OdooServer, UserOptions};
 use serde_json::json;
 use tokio::sync::OnceCell;
@@ -63,20 +64,27 @@ async fn odoo_19_with_api_keys() {
     conforms(19, &["shop", "other"], &EVERYBODY).await;
 }
 
-/// A session that Odoo has forgotten is opened anew, once, without a word to the run.
-async fn renews(version: u32, databases: &[&str]) {
-    let databases = databases.iter().map(|d| (*d).to_owned()).collect();
-    let server = OdooServer::start(OdooOptions { databases, ..OdooOptions::version(version) }).await.unwrap();
+async fn served(version: u32, databases: &[&str], keys: BTreeMap<String, String>) -> (OdooServer, World) {
+    let sync = UserOptions::new("sync").products().api_key("sync-key");
+    let mut options = OdooOptions::version(version).user(sync);
+    options.databases = databases.iter().map(|d| (*d).to_owned()).collect();
+    let server = OdooServer::start(options).await.unwrap();
     let world = World {
         version,
         url: server.url(),
         database: "shop".to_owned(),
-        passwords: BTreeMap::from([("admin".to_owned(), "admin".to_owned())]),
-        keys: BTreeMap::new(),
+        passwords: ["admin", "sync"].map(|l| (l.to_owned(), l.to_owned())).into(),
+        keys,
         attributes: false,
         admin: OnceCell::new(),
         refuse: Box::new(|_, _| ()),
     };
+    (server, world)
+}
+
+/// A session that Odoo has forgotten is opened anew, once, without a word to the run.
+async fn renews(version: u32, databases: &[&str]) {
+    let (server, world) = served(version, databases, BTreeMap::new()).await;
     let odoo = world.connect("admin").await;
     server.clear_calls();
     server.fail_next(Fault::SessionExpired);
@@ -95,4 +103,33 @@ async fn an_expired_session_is_renewed() {
 async fn an_expired_session_is_renewed_among_other_databases() {
     renews(14, &["shop", "other"]).await;
     renews(19, &["shop", "other"]).await;
+}
+
+/// Without its PostgreSQL Odoo answers as if there were no such database, or no session (seen on 14 and 19).
+#[tokio::test]
+async fn a_database_that_was_open_is_waited_for() {
+    let langs = "res.lang.search_read";
+    let ask = async |odoo: &Odoo| odoo.search_read("res.lang", json!([]), &["code"]).await;
+    let (server, world) = served(19, &["shop"], [("sync".to_owned(), "sync-key".to_owned())].into()).await;
+    let odoo = world.connect("sync").await;
+    server.fail_on(langs, 0, Fault::Page(404));
+    let error = ask(&odoo).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration, "nothing tells it from a wrong name yet: {error}");
+    ask(&odoo).await.unwrap();
+    server.clear_calls();
+    server.fail_on(langs, 0, Fault::Page(404));
+    ask(&odoo).await.unwrap();
+    assert_eq!(server.calls().len(), 2);
+
+    let (server, world) = served(14, &["shop"], BTreeMap::new()).await;
+    let odoo = world.connect("sync").await;
+    server.clear_calls();
+    server.fail_on(langs, 0, Fault::Page(404));
+    for _ in 0..2 {
+        server.fail_on("web/session/authenticate", 0, Fault::Page(502));
+    }
+    ask(&odoo).await.unwrap();
+    let calls: Vec<String> = server.calls().into_iter().map(|c| c.name).collect();
+    let log_in = "web/session/authenticate";
+    assert_eq!(calls, [langs, log_in, log_in, log_in, langs]);
 }

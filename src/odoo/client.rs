@@ -1,6 +1,7 @@
 //! A connection to one Odoo: which version, which transport, and calls that are repeated when that is safe.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -65,6 +66,8 @@ pub struct Odoo {
     transport: Transport,
     retry: Retry,
     hurry: Hurry,
+    /// The database was open once: it is there, whatever Odoo says while PostgreSQL is away.
+    met: AtomicBool,
     /// The major version: 14 to 19.
     pub version: u32,
     /// The version as the server words it.
@@ -116,6 +119,8 @@ impl Odoo {
                 ));
             }
         };
+        // Only a web session has asked for the database by now.
+        let met = AtomicBool::new(json2.is_none());
         let transport = match (json2, &options.password) {
             (Some(key), _) => Transport::json2(http, url, &options.database, key.clone(), options.timeout),
             (None, Some(password)) => {
@@ -138,7 +143,7 @@ impl Odoo {
             }
         };
         log::debug!("Odoo {version_text} at {url}, transport {}", transport.name());
-        Ok(Self { transport, retry: options.retry, hurry: options.hurry.clone(), version, version_text })
+        Ok(Self { transport, retry: options.retry, hurry: options.hurry.clone(), met, version, version_text })
     }
 
     /// `web` or `json2`.
@@ -154,17 +159,36 @@ impl Odoo {
     pub async fn call(&self, call: &Call) -> Result<Value, OdooError> {
         let attempts = Attempts { retry: &self.retry, hurry: &self.hurry };
         let mut expired = false;
-        attempts
-            .make(async || {
-                if expired {
-                    self.transport.log_in().await?;
-                    expired = false;
-                }
-                let result = self.transport.call(call).await.map_err(replayed_without_question);
-                expired = matches!(&result, Err(error) if error.class() == ErrorClass::SessionExpired);
-                result
-            })
-            .await
+        attempts.make(async || self.attempt(call, &mut expired).await).await
+    }
+
+    /// `expired` tells that a session is to be opened first, and afterwards whether the next attempt has to.
+    async fn attempt(&self, call: &Call, expired: &mut bool) -> Result<Value, OdooError> {
+        let result = async {
+            if *expired {
+                self.transport.log_in().await?;
+                *expired = false;
+            }
+            self.transport.call(call).await
+        };
+        let result = result.await;
+        if result.is_ok() {
+            self.met.store(true, Ordering::Relaxed);
+        }
+        result.map_err(|error| {
+            let error = self.away(replayed_without_question(error));
+            *expired |= error.class() == ErrorClass::SessionExpired;
+            error
+        })
+    }
+
+    fn away(&self, error: OdooError) -> OdooError {
+        match error {
+            OdooError::NoDatabase { url, database, .. } => {
+                OdooError::NoDatabase { url, database, known: self.met.load(Ordering::Relaxed) }
+            }
+            other => other,
+        }
     }
 
     /// From now on no call is repeated for longer than this: the server is known to be away.

@@ -71,6 +71,17 @@ pub enum OdooError {
         /// Model and method.
         call: String,
     },
+    /// The server answers, and does not open the database. Before it ever did, that is a wrong name; afterwards PostgreSQL
+    /// is away: Odoo tells the two in the same words.
+    #[error("{}", without_database(.url, .database, *.known))]
+    NoDatabase {
+        /// The server.
+        url: String,
+        /// The database.
+        database: String,
+        /// It was open before.
+        known: bool,
+    },
     /// An answer that is not what this call returns.
     #[error("Odoo's answer to {call} is not understood: {reason}; it began with: {body}")]
     Answer {
@@ -160,11 +171,21 @@ impl OdooError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } | Self::Timeout { .. } => ErrorKind::Unreachable,
-            Self::Http { status: 502..=504, .. } => ErrorKind::Unreachable,
+            // Odoo words its own errors; a page instead is what stands before it, or Odoo without its PostgreSQL.
+            Self::Http { status: 429 | 500 | 502..=504, .. } => ErrorKind::Unreachable,
+            Self::NoDatabase { known, .. } => {
+                if *known {
+                    ErrorKind::Unreachable
+                } else {
+                    ErrorKind::Configuration
+                }
+            }
             Self::Http { .. } | Self::Answer { .. } | Self::SessionGone { .. } => ErrorKind::Failed,
             Self::Login { .. } | Self::Rights(_) => ErrorKind::Refused,
             Self::Fault { fault, .. } => match fault.short_name() {
                 "AccessError" | "AccessDenied" => ErrorKind::Refused,
+                "OperationalError" | "InterfaceError" | "AdminShutdown" | "CrashShutdown" | "CannotConnectNow"
+                | "PoolError" => ErrorKind::Unreachable,
                 _ => ErrorKind::Failed,
             },
             Self::Configuration(_) | Self::Setup(_) => ErrorKind::Configuration,
@@ -176,19 +197,22 @@ impl OdooError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } => ErrorClass::Transient,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::NoDatabase { known: true, .. } => {
+                ErrorClass::Transient
+            }
             Self::Http { status: 429 | 500 | 502 | 503 | 504, .. } | Self::Answer { .. } => ErrorClass::Transient,
             Self::SessionGone { .. } => ErrorClass::SessionExpired,
             Self::Fault { fault, .. } => match fault.short_name() {
                 "SerializationFailure" | "TransactionRollbackError" | "DeadlockDetected" | "LockNotAvailable" => {
                     ErrorClass::Contention
                 }
-                "OperationalError" | "InterfaceError" | "AdminShutdown" | "PoolError" | "QueryCanceled"
-                | "QueryCanceledError" => ErrorClass::Transient,
+                "OperationalError" | "InterfaceError" | "AdminShutdown" | "CrashShutdown" | "CannotConnectNow"
+                | "PoolError" | "QueryCanceled" | "QueryCanceledError" => ErrorClass::Transient,
                 "SessionExpiredException" => ErrorClass::SessionExpired,
                 _ => ErrorClass::Permanent,
             },
             Self::Http { .. }
+            | Self::NoDatabase { known: false, .. }
             | Self::Login { .. }
             | Self::Rights(_)
             | Self::Configuration(_)
@@ -204,5 +228,25 @@ impl OdooError {
             Self::Fault { fault, .. } => Some(fault.traceback.as_str()).filter(|t| !t.is_empty()),
             _ => None,
         }
+    }
+}
+
+fn without_database(url: &str, database: &str, known: bool) -> String {
+    if known {
+        format!("Odoo at {url} does not open database {database:?} any longer; its PostgreSQL may be away")
+    } else {
+        format!("Odoo at {url} has no database {database:?} (odoo.database), or cannot reach its PostgreSQL")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_was_open_comes_back() {
+        let gone = |known| OdooError::NoDatabase { url: "http://x".to_owned(), database: "shop".to_owned(), known };
+        assert_eq!((gone(true).kind(), gone(true).class()), (ErrorKind::Unreachable, ErrorClass::Transient));
+        assert_eq!((gone(false).kind(), gone(false).class()), (ErrorKind::Configuration, ErrorClass::Permanent));
     }
 }

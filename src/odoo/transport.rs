@@ -198,7 +198,7 @@ impl Transport {
     }
 
     fn no_database(&self) -> OdooError {
-        OdooError::Configuration(format!("Odoo at {} has no database {:?} (odoo.database)", self.url, self.database))
+        OdooError::NoDatabase { url: self.url.clone(), database: self.database.clone(), known: false }
     }
 
     /// Opens a session without a login that has chosen the database, as a browser does; `None` when Odoo gives none.
@@ -261,10 +261,7 @@ impl Transport {
                 hint: "the key is wrong or has expired, or belongs to another database; make a new one in the account's preferences".to_owned(),
             }),
             (_, Ok(value)) if value.get("name").is_some() => Err(OdooError::Fault { call: call.name(), fault: fault(&value) }),
-            (404, Err(_)) => Err(OdooError::Configuration(format!(
-                "Odoo at {} has no database {:?} (odoo.database), or does not speak JSON-2",
-                self.url, self.database
-            ))),
+            (404, Err(_)) => Err(self.no_database()),
             _ => Err(self.http_error(call, status, &text)),
         }
     }
