@@ -70,9 +70,20 @@ tree() {
   [ -d "$TREE" ] && return
   # --one-file-system: an interrupted attempt may have left something mounted inside.
   rm -rf --one-file-system "$TREE.new"
-  mkdir "$TREE.new"
-  "tree_$V" "$TREE.new"
+  if [ -n "$LIKE" ]; then
+    step "copy Odoo from $LIKE" tree_like "$TREE.new"
+  else
+    mkdir "$TREE.new"
+    "tree_$V" "$TREE.new"
+  fi
   mv "$TREE.new" "$TREE"
+}
+
+# Nothing of a tree is ever changed, only replaced: links do. The configuration and the databases' files are its own.
+tree_like() {
+  [ -d "$LIKE/tree-1" ] || die "ERPSYNC_ODOO_LIKE: nothing is built in $LIKE"
+  cp -al "$LIKE/tree-1" "$1"
+  [ "$V" != 14 ] || { rm -rf "$1/srv/odoo" && mkdir "$1/srv/odoo"; }
 }
 
 tree_14() { step "unpack Odoo and its Debian 11" debian_11 "$1"; }
@@ -145,6 +156,29 @@ template() {
 }
 
 template_base() {
+  if [ -n "$LIKE" ]; then
+    template_like
+  else
+    template_made
+  fi
+  template_finish "${TEMPLATE}_new" "$TEMPLATE"
+}
+
+# Nobody may connect to a template, so a copy of it is what is read.
+template_like() {
+  local port copy=erpsync_like_$$ files=$LIKE${DATA#"$H"}/filestore/$TEMPLATE
+  port=$(sed -n 's/^db_port = //p' "$LIKE${CONF#"$H"}")
+  db_drop "${TEMPLATE}_new"
+  PGPORT=$port sql postgres "create database $copy template \"$TEMPLATE\" strategy file_copy"
+  sql postgres "create database \"${TEMPLATE}_new\""
+  PGPORT=$port "$PG_BIN/pg_dump" -Fc "$copy" | "$PG_BIN/pg_restore" --no-comments -d "${TEMPLATE}_new" \
+    >"$H/log/template.log" 2>&1 || logged_failure template
+  PGPORT=$port sql postgres "drop database $copy"
+  mkdir -p "$DATA/filestore"
+  [ ! -d "$files" ] || cp -al "$files" "$DATA/filestore/${TEMPLATE}_new"
+}
+
+template_made() {
   local modules=$MODULES
   # On 19 the generic chart of accounts is part of `account`.
   [ "$V" = 19 ] || modules+=,l10n_generic_coa
@@ -154,7 +188,6 @@ template_base() {
   # Odoo 14 ends with status 0 after some failures.
   [ "$(sql "${TEMPLATE}_new" "select count(*) from ir_module_module where state = 'installed'
     and name = any (string_to_array('$modules', ','))")" = "$(tr ',' '\n' <<<"$modules" | wc -l)" ] || logged_failure template
-  template_finish "${TEMPLATE}_new" "$TEMPLATE"
 }
 
 template_language() {

@@ -4,6 +4,7 @@
 #
 #   up 14|19 [--workers N]                  build what is missing, start, wait, print the URL
 #   down 14|19|all                          stop; databases stay
+#   stop 14|19 odoo|postgres SIGNAL         stop one of the two in a given way; `up` starts it again
 #   fresh-db 14|19 NAME [--lang ru_RU]      (re)create a database from the template; login admin / admin
 #   drop-db 14|19 NAME...                   remove databases and their filestores
 #   odoo-shell 14|19 DB                     run a Python script from stdin in `odoo shell`
@@ -18,6 +19,8 @@
 #
 # Environment:
 #   ERPSYNC_ODOO_HOME            where everything lives; default ${ERPSYNC_CACHE:-$HOME/.cache/erpsync}/odoo
+#   ERPSYNC_ODOO_LIKE            another such place whose servers are up: trees and template databases are copied from there,
+#                                in seconds, instead of being built
 #   ERPSYNC_ODOO14_PORT          HTTP port of Odoo 14 (8114); its long polling is 100 above
 #   ERPSYNC_ODOO19_PORT          HTTP port of Odoo 19 (8119); its long polling is 100 above
 #   ERPSYNC_ODOO14_PGPORT        PostgreSQL port of Odoo 14 (5443)
@@ -60,6 +63,8 @@ use() {
   H=$(cd "$HOME_ALL/$V" && pwd -P)
   # The number changes when the recipe does, so that an older tree is left alone and a new one made.
   TREE=$H/tree-1
+  # shellcheck disable=SC2034 # for build.sh
+  LIKE=${ERPSYNC_ODOO_LIKE:+$ERPSYNC_ODOO_LIKE/$V}
   case $V in
     14) CONF_INSIDE=/srv/odoo/odoo.conf DATA_INSIDE=/srv/odoo/data CONF=$TREE$CONF_INSIDE DATA=$TREE$DATA_INSIDE ;;
     19) CONF=$H/odoo.conf DATA=$H/data CONF_INSIDE=$CONF DATA_INSIDE=$DATA ;;
