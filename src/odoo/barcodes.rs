@@ -11,6 +11,7 @@ use crate::catalog::{
 use super::error::OdooError;
 use super::procedure::Procedure;
 use super::session::Session;
+use super::snapshot::further;
 
 /// Rows that one call returns.
 const PAGE: usize = 20_000;
@@ -97,7 +98,7 @@ async fn pages(
         let rows = answer["rows"].as_array().ok_or_else(|| not_understood("no list \"rows\"", &answer))?;
         for cells in rows {
             let row = Row { cells, company: session.company };
-            after = row.integer(0)?;
+            after = further(after, row.integer(0)?, "barcodes")?;
             take(&row)?;
         }
         if rows.len() < page {

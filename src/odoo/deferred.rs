@@ -13,6 +13,7 @@ use crate::catalog::{Choice, DeferredKind, ExternalId, ProductId, SourceName};
 
 use super::client::Odoo;
 use super::error::OdooError;
+use super::snapshot::further;
 use super::transport::Call;
 
 type Row = Map<String, Value>;
@@ -238,7 +239,10 @@ async fn pages(odoo: &Odoo, domain: Vec<Value>, fields: &[&str]) -> Result<Vec<R
             .arg("limit", PAGE);
         let found = rows(odoo.call(&call).await.map_err(no_reader)?)?;
         let last = found.len() < PAGE;
-        out.extend(found);
+        for row in found {
+            further(out.last().map_or(0, number), number(&row), MODEL)?;
+            out.push(row);
+        }
         if last {
             return Ok(out);
         }

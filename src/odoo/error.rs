@@ -50,6 +50,14 @@ pub enum OdooError {
         /// The limit.
         seconds: u64,
     },
+    /// No encrypted connection to somebody trustworthy; nothing was said.
+    #[error("no safe connection to Odoo at {url}: {reason}")]
+    Untrusted {
+        /// The server.
+        url: String,
+        /// The whole chain of causes, and what to do.
+        reason: String,
+    },
     /// An HTTP status without an answer of Odoo's: a proxy, a worker that was killed, a server that restarts.
     #[error("Odoo at {url} answered {call} with HTTP {status}: {body}")]
     Http {
@@ -91,6 +99,14 @@ pub enum OdooError {
         reason: String,
         /// The beginning of the text.
         body: String,
+    },
+    /// An answer without an end, or pages that do not go on. Asking again would bring the same.
+    #[error("Odoo's answer to {call} is not understood: {reason}")]
+    Endless {
+        /// Model and method.
+        call: String,
+        /// What came.
+        reason: String,
     },
     /// Odoo carried the call out and refused it; nothing was changed by it.
     #[error("Odoo refused {call}: {fault}")]
@@ -170,7 +186,7 @@ impl OdooError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } => ErrorKind::Unreachable,
+            Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Timeout { .. } => ErrorKind::Unreachable,
             // Odoo words its own errors; a page instead is what stands before it, or Odoo without its PostgreSQL.
             Self::Http { status: 429 | 500 | 502..=504, .. } => ErrorKind::Unreachable,
             Self::NoDatabase { known, .. } => {
@@ -180,7 +196,9 @@ impl OdooError {
                     ErrorKind::Configuration
                 }
             }
-            Self::Http { .. } | Self::Answer { .. } | Self::SessionGone { .. } => ErrorKind::Failed,
+            Self::Http { .. } | Self::Answer { .. } | Self::Endless { .. } | Self::SessionGone { .. } => {
+                ErrorKind::Failed
+            }
             Self::Login { .. } | Self::Rights(_) => ErrorKind::Refused,
             Self::Fault { fault, .. } => match fault.short_name() {
                 "AccessError" | "AccessDenied" => ErrorKind::Refused,
@@ -213,6 +231,8 @@ impl OdooError {
             },
             Self::Http { .. }
             | Self::NoDatabase { known: false, .. }
+            | Self::Endless { .. }
+            | Self::Untrusted { .. }
             | Self::Login { .. }
             | Self::Rights(_)
             | Self::Configuration(_)

@@ -12,6 +12,7 @@ use crate::catalog::{Change, ChangedField, ExternalId, Moment, SourceName, Tenan
 
 use super::client::{Odoo, Page};
 use super::error::OdooError;
+use super::snapshot::further;
 
 /// Lines that one call returns.
 const PAGE: usize = 5000;
@@ -129,7 +130,9 @@ impl<'o> Reader<'o> {
             let page = self.page(field, json!(["id", ">", after]), "id", PAGE).await?;
             let stream = &mut self.streams[at];
             stream.ended = page.len() < PAGE;
-            stream.after = page.last().map_or(stream.after, |e| e.change.id);
+            for entry in &page {
+                stream.after = further(stream.after, entry.change.id, model(field))?;
+            }
             stream.ready = page.into();
         }
         // What comes after the end of a page is not known, so the merge stops there.

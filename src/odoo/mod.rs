@@ -3,6 +3,7 @@
 //! [`transport`] speaks HTTP, [`client`] connects and repeats, [`procedure`] holds the code that runs inside Odoo,
 //! [`setup`] installs it, [`session`] greets it, [`snapshot`] and [`barcodes`] read and [`writer`] writes through it, under the [`lease`].
 //! [`history`] reads what runs recorded, [`deferred`] what waits, and notes what people chose, past the procedures.
+//! [`script`] is an Odoo for tests.
 
 pub mod barcodes;
 pub mod client;
@@ -12,6 +13,7 @@ pub mod history;
 pub mod lease;
 pub mod procedure;
 pub mod retry;
+pub mod script;
 pub mod session;
 pub mod setup;
 pub mod snapshot;

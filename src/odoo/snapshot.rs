@@ -79,7 +79,7 @@ pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted)
         let rows = list(&answer, "links")?;
         for row in rows {
             let row = Row { cells: row, call: "snapshot" };
-            after = row.integer(0)?;
+            after = further(after, row.integer(0)?, "snapshot")?;
             let mut link = link(&row)?;
             if let Some(variant) = &mut link.product {
                 variant.packagings = packagings.remove(&variant.id).unwrap_or_default();
@@ -90,6 +90,15 @@ pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted)
             return Ok(out);
         }
     }
+}
+
+/// The next record's id; pages that do not go on would never end.
+pub(super) fn further(before: i64, id: i64, call: &str) -> Result<i64, OdooError> {
+    if id > before {
+        return Ok(id);
+    }
+    let reason = format!("record {id} comes after record {before}, in a page by id");
+    Err(OdooError::Endless { call: call.to_owned(), reason })
 }
 
 fn packagings(rows: &[Value]) -> Result<BTreeMap<ProductId, Vec<String>>, OdooError> {

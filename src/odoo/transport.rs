@@ -3,6 +3,7 @@
 //! Knows HTTP and Odoo's envelopes, nothing of what is called. `/jsonrpc` is not used: Odoo 14 with several databases
 //! answers its errors with a bare HTML 500, and 19 hashes the password anew for many calls.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::RwLock;
 
 use super::error::{Fault, OdooError};
+use super::script::Script;
 
 /// A call of a method on a model.
 #[derive(Debug, Clone)]
@@ -79,6 +81,7 @@ pub enum Credential {
 enum Mode {
     Web { login: String, password: SecretString, session: RwLock<SecretString> },
     Json2 { key: SecretString },
+    Script(Script),
 }
 
 /// A connection to one database of one Odoo server, as one account.
@@ -91,22 +94,38 @@ pub struct Transport {
     mode: Mode,
 }
 
+const VERSION_INFO: &str = "web/webclient/version_info";
+
+fn no_odoo(url: &str, what: &str) -> String {
+    format!("odoo.url: the server at {url} is no Odoo: {what}")
+}
+
 /// Which Odoo it is, asked without a login.
 ///
 /// # Errors
 /// When the server cannot be reached or is no Odoo.
 pub async fn server_version(http: &Client, url: &str, timeout: Duration) -> Result<(u32, String), OdooError> {
-    let call = "web/webclient/version_info";
+    let call = VERSION_INFO;
     let request = http.post(format!("{url}/{call}")).json(&json!({"jsonrpc": "2.0", "method": "call", "params": {}}));
-    let no_odoo = |what: &str| OdooError::Configuration(format!("odoo.url: the server at {url} is no Odoo: {what}"));
     let (_, body) = send(request, url, call, timeout).await.map_err(|e| match e {
         OdooError::Http { status: status @ (400 | 403..=405), .. } => {
-            no_odoo(&format!("it answers {call} with HTTP {status}"))
+            OdooError::Configuration(no_odoo(url, &format!("it answers {call} with HTTP {status}")))
         }
         other => other,
     })?;
-    let value = envelope(&body, call).map_err(|e| match e {
-        OdooError::Answer { body, .. } => no_odoo(&format!("its answer to {call} begins with {body:?}")),
+    version_in(&body, url)
+}
+
+/// What an answer to the question for the version says.
+///
+/// # Errors
+/// When it is no Odoo's.
+pub fn version_in(body: &str, url: &str) -> Result<(u32, String), OdooError> {
+    let call = VERSION_INFO;
+    let value = envelope(body, call).map_err(|e| match e {
+        OdooError::Answer { body, .. } => {
+            OdooError::Configuration(no_odoo(url, &format!("its answer to {call} begins with {body:?}")))
+        }
         other => other,
     })?;
     let major = value["server_version_info"][0].as_u64().or_else(|| {
@@ -115,7 +134,7 @@ pub async fn server_version(http: &Client, url: &str, timeout: Duration) -> Resu
     });
     let shown = value["server_version"].as_str().unwrap_or_default().to_owned();
     let major = major.and_then(|m| u32::try_from(m).ok());
-    major.map(|m| (m, shown)).ok_or_else(|| not_understood(call, "no server_version_info", &body))
+    major.map(|m| (m, shown)).ok_or_else(|| not_understood(call, "no server_version_info", body))
 }
 
 impl Transport {
@@ -144,12 +163,29 @@ impl Transport {
         Self { http, url: url.to_owned(), database: database.to_owned(), timeout, mode: Mode::Json2 { key } }
     }
 
+    /// Answers come from a script.
+    #[must_use]
+    pub fn scripted(script: Script) -> Self {
+        // Sends nothing; one is made, as that reads the machine's certificates.
+        static HTTP: LazyLock<Client> = LazyLock::new(Client::new);
+        let timeout = Duration::from_secs(1);
+        let (url, database) = ("https://odoo.example".to_owned(), "script".to_owned());
+        Self { http: HTTP.clone(), url, database, timeout, mode: Mode::Script(script) }
+    }
+
     /// `web` or `json2`.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self.mode {
+        match &self.mode {
             Mode::Web { .. } => "web",
             Mode::Json2 { .. } => "json2",
+            Mode::Script(script) => {
+                if script.is_json2() {
+                    "json2"
+                } else {
+                    "web"
+                }
+            }
         }
     }
 
@@ -231,10 +267,7 @@ impl Transport {
                 let cookie = format!("session_id={}", session.read().await.expose_secret());
                 let path = format!("{}/web/dataset/call_kw/{}/{}", self.url, call.model, call.method);
                 let request = self.http.post(path).header(COOKIE, cookie).json(&web_body(call));
-                let (_, text) = send(request, &self.url, &call.name(), self.timeout).await.map_err(|e| match e {
-                    OdooError::Http { url, call, status: 404, .. } => OdooError::SessionGone { url, call },
-                    other => other,
-                })?;
+                let (_, text) = send(request, &self.url, &call.name(), self.timeout).await.map_err(gone)?;
                 envelope(&text, &call.name())
             }
             Mode::Json2 { key } => {
@@ -243,6 +276,15 @@ impl Transport {
                     self.http.post(path).bearer_auth(key.expose_secret()).header("X-Odoo-Database", &self.database);
                 self.json2_call(request.json(&json2_body(call)), call).await
             }
+            Mode::Script(script) => {
+                let ended = || OdooError::Unreachable { url: self.url.clone(), reason: "no more answers".to_owned() };
+                let reply = script.next().ok_or_else(ended)?;
+                match (script.is_json2(), reply.status) {
+                    (true, status) => self.json2_answer(call, status, &reply.body),
+                    (false, 200) => envelope(&reply.body, &call.name()),
+                    (false, status) => Err(gone(self.http_error(call, status, &reply.body))),
+                }
+            }
         }
     }
 
@@ -250,10 +292,14 @@ impl Transport {
         let response = respond(request, &self.url, &call.name(), self.timeout).await?;
         let status = response.status().as_u16();
         let text = body(response, &self.url, &call.name(), self.timeout).await?;
-        let parsed: Result<Value, _> = serde_json::from_str(&text);
+        self.json2_answer(call, status, &text)
+    }
+
+    fn json2_answer(&self, call: &Call, status: u16, text: &str) -> Result<Value, OdooError> {
+        let parsed: Result<Value, _> = serde_json::from_str(text);
         match (status, parsed) {
             (200, Ok(value)) => Ok(value),
-            (200, Err(e)) => Err(not_understood(&call.name(), &e.to_string(), &text)),
+            (200, Err(e)) => Err(not_understood(&call.name(), &e.to_string(), text)),
             (401, _) => Err(OdooError::Login {
                 url: self.url.clone(),
                 login: "the API key".to_owned(),
@@ -262,12 +308,20 @@ impl Transport {
             }),
             (_, Ok(value)) if value.get("name").is_some() => Err(OdooError::Fault { call: call.name(), fault: fault(&value) }),
             (404, Err(_)) => Err(self.no_database()),
-            _ => Err(self.http_error(call, status, &text)),
+            _ => Err(self.http_error(call, status, text)),
         }
     }
 
     fn http_error(&self, call: &Call, status: u16, text: &str) -> OdooError {
         OdooError::Http { url: self.url.clone(), call: call.name(), status, body: beginning(text) }
+    }
+}
+
+/// Without a session a server with several databases does not know which one is meant.
+fn gone(error: OdooError) -> OdooError {
+    match error {
+        OdooError::Http { url, call, status: 404, .. } => OdooError::SessionGone { url, call },
+        other => other,
     }
 }
 
@@ -316,8 +370,13 @@ fn unreachable(url: &str, error: &reqwest::Error) -> OdooError {
     if reason.is_empty() {
         reason = "the connection failed".to_owned();
     }
-    if reason.contains("UnknownIssuer") || reason.contains("invalid peer certificate") {
-        reason.push_str("; for a private certificate authority set odoo.tls = \"ca-file\" and odoo.ca_file");
+    if reason.contains("invalid peer certificate") {
+        reason.push_str(if reason.contains("UnknownIssuer") {
+            "; for a private certificate authority set odoo.tls = \"ca-file\" and odoo.ca_file"
+        } else {
+            "; odoo.url must have the certificate's name, and the server a certificate that is valid today"
+        });
+        return OdooError::Untrusted { url: url.to_owned(), reason };
     }
     OdooError::Unreachable { url: url.to_owned(), reason }
 }
@@ -326,8 +385,20 @@ async fn respond(request: RequestBuilder, url: &str, call: &str, timeout: Durati
     request.timeout(timeout).send().await.map_err(|e| broken(&e, url, call, timeout))
 }
 
-async fn body(response: Response, url: &str, call: &str, timeout: Duration) -> Result<String, OdooError> {
-    response.text().await.map_err(|e| broken(&e, url, call, timeout))
+/// Bytes that an answer may have, unpacked: the largest that is asked for, a page of links, has a few ten millions. More is a
+/// defect or malice, and would take this machine's memory.
+const LARGEST_ANSWER: usize = 256 << 20;
+
+async fn body(mut response: Response, url: &str, call: &str, timeout: Duration) -> Result<String, OdooError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e, url, call, timeout))? {
+        if bytes.len() + chunk.len() > LARGEST_ANSWER {
+            let reason = format!("it has more than {} MiB", LARGEST_ANSWER >> 20);
+            return Err(OdooError::Endless { call: call.to_owned(), reason });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 
 fn broken(error: &reqwest::Error, url: &str, call: &str, timeout: Duration) -> OdooError {
