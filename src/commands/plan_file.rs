@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 
 use crate::catalog::{ExternalId, OdooState};
-use crate::config::{Environment, Overrides, SourceSettings};
+use crate::config::{Environment, Overrides, SourceSettings, guarded};
 use crate::odoo::{Session, snapshot};
 use crate::plan::Plan;
 use crate::plan::kept::{KeptPlan, Origin};
@@ -62,6 +62,9 @@ fn read(path: &Path) -> Result<KeptPlan, Failure> {
 /// When it cannot be there.
 pub(super) fn destination(path: &Path) -> Result<PathBuf, Failure> {
     let refused = |what: &dyn Display| Failure::File(format!("--out {}: {what}", path.display()));
+    if is_a_strangers_link(path) {
+        return Err(refused(&"it is a link of another account's; give the name of a file"));
+    }
     match fs::metadata(path) {
         Ok(about) if !about.is_file() => Err(refused(&"it is there, and no file; give the name of a file")),
         Ok(about) if about.permissions().readonly() => Err(refused(&"the file is read-only; give another name")),
@@ -112,13 +115,36 @@ pub(super) fn keep(
     let failed =
         |e: io::Error| Failure::Io(io::Error::new(e.kind(), format!("plan {} was not kept: {e}", path.display())));
     // Nobody else's file, nor what a link leads to.
-    let mut file = File::options().write(true).create_new(true).open(&beside).map_err(failed)?;
+    let mut file = new_file(&beside).map_err(failed)?;
     let text = KeptPlan::new(origin, plan.clone(), odoo).text();
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     written.and_then(|()| fs::rename(&beside, &target)).map_err(|e| {
         let _ = fs::remove_file(&beside);
         failed(e)
     })
+}
+
+/// Names and prices of a whole catalogue are nobody else's business, and nobody else shall change what will be applied.
+fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// In a directory that everybody may write, somebody else's link would have us replace a file that they may not.
+#[cfg(unix)]
+fn is_a_strangers_link(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = |about: io::Result<fs::Metadata>| about.ok().map(|about| about.uid());
+    let (own, link) = (owner(fs::metadata("/proc/self")), owner(fs::symlink_metadata(path)));
+    path.is_symlink() && link != Some(0) && own.is_some() && own != link
+}
+
+#[cfg(not(unix))]
+fn is_a_strangers_link(_: &Path) -> bool {
+    false
 }
 
 /// Prints a kept plan.
@@ -178,6 +204,9 @@ pub async fn apply(
             "the plan was made {} and is older than {limit} hours; make it anew, or raise --max-age",
             kept.origin.made
         )));
+    }
+    if let Some(why) = guarded::writable_by_others(&request.file) {
+        log::warn!("plan {} decides what is written into Odoo, and {why}", request.file.display());
     }
     let _lock = lock::take(&settings, env)?;
     let run = Run {

@@ -59,14 +59,23 @@ pub async fn run(
 }
 
 fn administrator(login: &str, env: &dyn Environment) -> Result<Account, Failure> {
-    let secret = |name: &str| env.filled(name).and_then(|v| v.into_string().ok()).map(SecretString::from);
+    let secret = |name: &str| env.filled(name).and_then(|v| v.into_string().ok());
     let (password, api_key) = (secret(ADMIN_PASSWORD), secret(ADMIN_API_KEY));
+    if api_key.as_ref().is_some_and(|key| !key.bytes().all(|b| b.is_ascii_graphic())) {
+        return Err(Failure::Usage(format!(
+            "${ADMIN_API_KEY} has characters that no API key has; copy it again, alone"
+        )));
+    }
     if password.is_none() && api_key.is_none() {
         return Err(Failure::Usage(format!(
             "--admin-login {login:?} needs its password in ${ADMIN_PASSWORD} (or, on Odoo 19, its API key in ${ADMIN_API_KEY})"
         )));
     }
-    Ok(Account { login: login.to_owned(), password, api_key })
+    Ok(Account {
+        login: login.to_owned(),
+        password: password.map(SecretString::from),
+        api_key: api_key.map(SecretString::from),
+    })
 }
 
 async fn install(

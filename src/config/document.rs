@@ -23,8 +23,8 @@ pub(super) struct Document {
 }
 
 impl Document {
-    #[cfg(test)]
-    pub fn new(path: &str, text: &str) -> Self {
+    /// A file's text that is at hand.
+    pub fn new(path: impl Into<PathBuf>, text: &str) -> Self {
         Self { path: path.into(), text: text.to_owned() }
     }
 

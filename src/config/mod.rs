@@ -16,12 +16,13 @@ mod document;
 pub mod environment;
 pub mod error;
 mod file;
+pub(crate) mod guarded;
 mod keys;
 mod resolve;
 pub mod secret;
 pub mod settings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use md5::{Digest, Md5};
 
@@ -61,10 +62,43 @@ pub struct Overrides {
 /// not asked for is only checked for unknown keys and types.
 pub fn load(overrides: &Overrides, env: &dyn Environment) -> Result<Settings, ConfigError> {
     let document = document::Document::find(overrides, env)?;
-    resolve::resolve(&document, overrides, env)
+    let mut settings = resolve::resolve(&document, overrides, env)?;
+    settings.warn_of_strangers();
+    Ok(settings)
+}
+
+/// [`load`] for a text that is at hand; the path is what relative paths and messages go by.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_text(
+    path: &Path,
+    text: &str,
+    overrides: &Overrides,
+    env: &dyn Environment,
+) -> Result<Settings, ConfigError> {
+    resolve::resolve(&document::Document::new(path, text), overrides, env)
 }
 
 impl Settings {
+    /// Whoever can write the configuration, or a certificate that is believed, gets the passwords sent to them.
+    fn warn_of_strangers(&mut self) {
+        let of_sources = self.sources.values().filter_map(|source| match &source.tls {
+            SourceTls::CaFile(path) => Some(path),
+            SourceTls::Verify | SourceTls::TrustAny | SourceTls::Off => None,
+        });
+        let of_odoo = match &self.odoo.tls {
+            OdooTls::CaFile(path) => Some(path),
+            OdooTls::Verify | OdooTls::TrustAny => None,
+        };
+        let files = [&self.path].into_iter().chain(of_sources).chain(of_odoo);
+        let strange = files.filter_map(|path| Some((path, guarded::writable_by_others(path)?)));
+        let warnings: Vec<String> = strange
+            .map(|(path, why)| format!("{} decides where passwords are sent, and {why}", path.display()))
+            .collect();
+        self.warnings.extend(warnings);
+    }
+
     /// For commands that read a source.
     ///
     /// # Errors

@@ -6,11 +6,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
 use secrecy::zeroize::Zeroize;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::environment::{CREDENTIALS_DIRECTORY, Environment};
 use super::error::ConfigError;
+use super::guarded::writable_by_others;
 use super::settings::{OdooSettings, Transport};
 
 /// Where a secret is kept.
@@ -54,6 +55,18 @@ impl SecretRef {
     #[must_use]
     pub fn place(&self) -> Option<&SecretPlace> {
         self.place.as_ref()
+    }
+
+    /// Reads a key, which goes into a header of HTTP: visible ASCII characters alone.
+    fn read_key(&self, env: &dyn Environment) -> Result<Option<SecretString>, ConfigError> {
+        let key = self.read(env)?;
+        if key.as_ref().is_some_and(|key| !key.expose_secret().bytes().all(|b| b.is_ascii_graphic())) {
+            return Err(self.missing(
+                "it has blanks, line breaks or other characters that no API key has".to_owned(),
+                "copy it again, alone".to_owned(),
+            ));
+        }
+        Ok(key)
     }
 
     /// Reads it; `None` when nobody said where it is and the usual variable is not set.
@@ -143,15 +156,16 @@ impl SecretRef {
         secret
     }
 
-    /// A file that others can read, in words; `None` when all is well or the file is not there (reading it will tell).
+    /// A file that others can read or write, in words; `None` when all is well or the file is not there (reading it will tell).
     pub(super) fn warning(&self) -> Option<String> {
         let Some(SecretPlace::File(path)) = &self.place else { return None };
-        let mode = readable_by_others(path)?;
-        Some(format!(
-            "{what} is in {path}, which others can read (mode {mode:03o}); chmod 600 {path}",
-            what = self.what,
-            path = path.display()
-        ))
+        let (what, shown) = (&self.what, path.display());
+        match readable_by_others(path) {
+            Some(mode) => {
+                Some(format!("{what} is in {shown}, which others can read (mode {mode:03o}); chmod 600 {shown}"))
+            }
+            None => writable_by_others(path).map(|why| format!("{what} is in {shown}, and {why}")),
+        }
     }
 }
 
@@ -207,9 +221,9 @@ impl OdooSettings {
             Transport::Web => {
                 Ok(OdooCredentials { password: Some(self.with_login(self.password.require(env)?)?), api_key: None })
             }
-            Transport::Json2 => Ok(OdooCredentials { password: None, api_key: Some(self.api_key.require(env)?) }),
+            Transport::Json2 => Ok(OdooCredentials { password: None, api_key: Some(self.key(env)?) }),
             Transport::Auto => {
-                let (password, api_key) = (self.password.read(env)?, self.api_key.read(env)?);
+                let (password, api_key) = (self.password.read(env)?, self.api_key.read_key(env)?);
                 match (password, api_key) {
                     (None, None) => Err(self.password.missing(
                         format!(
@@ -231,6 +245,13 @@ impl OdooSettings {
                     }
                 }
             }
+        }
+    }
+
+    fn key(&self, env: &dyn Environment) -> Result<SecretString, ConfigError> {
+        match self.api_key.read_key(env)? {
+            Some(key) => Ok(key),
+            None => self.api_key.require(env),
         }
     }
 

@@ -5,6 +5,7 @@
 use std::io;
 use std::time::Duration;
 
+use futures_util::io::{AsyncRead, AsyncWrite};
 use secrecy::ExposeSecret;
 use tiberius::error::{Error, IoErrorKind};
 use tiberius::{AuthMethod, Config, EncryptionLevel, SqlBrowser};
@@ -17,7 +18,10 @@ use super::hints;
 use super::options::{Endpoint, SourceOptions, Tls};
 
 /// A connection of the driver.
-pub(super) type Client = tiberius::Client<Compat<TcpStream>>;
+pub(super) type Client<S> = tiberius::Client<S>;
+
+/// What a connection goes over.
+pub(super) type Socket = Compat<TcpStream>;
 
 /// How often a server may send us on to another: an availability group's listener does it once for readers.
 const MAX_REDIRECTIONS: usize = 3;
@@ -43,7 +47,7 @@ impl Target {
 ///
 /// # Errors
 /// [`SourceError::Unreachable`], [`SourceError::Tls`], [`SourceError::Server`] when the login is refused.
-pub(super) async fn connect(options: &SourceOptions) -> Result<Client, SourceError> {
+pub(super) async fn connect(options: &SourceOptions) -> Result<Client<Socket>, SourceError> {
     let ca = ca_bundle(options).await?;
     let mut target = Target { host: options.host.clone(), endpoint: options.endpoint.clone() };
     for _ in 0..=MAX_REDIRECTIONS {
@@ -64,7 +68,20 @@ pub(super) async fn connect(options: &SourceOptions) -> Result<Client, SourceErr
     })
 }
 
-async fn connect_to(options: &SourceOptions, target: &Target, ca: Option<&[u8]>) -> Result<Client, Error> {
+/// Logs in over a stream that is open already, as it is.
+///
+/// # Errors
+/// As [`connect`].
+pub(super) async fn connect_over<S>(options: &SourceOptions, stream: S) -> Result<Client<S>, SourceError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let target = Target { host: options.host.clone(), endpoint: options.endpoint.clone() };
+    let config = config(options, &target, EncryptionLevel::NotSupported, None);
+    Client::connect(config, stream).await.map_err(|error| explain(options, &target, error))
+}
+
+async fn connect_to(options: &SourceOptions, target: &Target, ca: Option<&[u8]>) -> Result<Client<Socket>, Error> {
     // Some old servers hang up on a client that cannot encrypt at all, but content themselves with an encrypted login.
     let levels: &[EncryptionLevel] = match options.tls {
         Tls::Off => &[EncryptionLevel::NotSupported, EncryptionLevel::Off],

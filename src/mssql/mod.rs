@@ -28,6 +28,8 @@ mod sql;
 use std::fmt;
 use std::time::Duration;
 
+use futures_util::io::{AsyncRead, AsyncWrite};
+
 pub use error::{Kind, Place, ServerError, SourceError};
 pub use options::{Columns, Endpoint, Isolation, Query, SourceOptions, Tls};
 pub use retry::{Pacing, RealPacing};
@@ -106,6 +108,18 @@ pub async fn read(options: &SourceOptions) -> Result<Reading, SourceError> {
 /// As [`read`].
 pub async fn read_paced(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Reading, SourceError> {
     reader::read(options, pacing).await
+}
+
+/// One attempt of [`read`] over a stream that is open already, unencrypted, whoever is at its other end; for tests that
+/// speak for a server. A panic of the driver is the caller's to catch.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_over<S>(options: &SourceOptions, stream: S) -> Result<Catalogue, SourceError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    reader::read_over(options, stream).await.map(|(catalogue, _)| catalogue)
 }
 
 /// Reads ids and prices alone: one query, no names, no barcodes. In the catalogue each product's name is its id.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 
+use futures_util::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
@@ -103,7 +104,25 @@ pub(super) async fn check(options: &SourceOptions, pacing: &mut impl Pacing) -> 
 }
 
 async fn read_once(options: &SourceOptions, isolation: Isolation) -> Result<(Catalogue, ServerFacts), SourceError> {
-    let mut session = Session::open(options).await?;
+    read_in(Session::open(options).await?, options, isolation).await
+}
+
+/// One attempt over a stream that is open already.
+pub(super) async fn read_over<S>(options: &SourceOptions, stream: S) -> Result<(Catalogue, ServerFacts), SourceError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    read_in(Session::over(options, stream).await?, options, options.isolation).await
+}
+
+async fn read_in<S>(
+    mut session: Session<'_, S>,
+    options: &SourceOptions,
+    isolation: Isolation,
+) -> Result<(Catalogue, ServerFacts), SourceError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
     let facts = session.begin(isolation).await?;
     let products = session.prepare(Query::Products).await?;
     let barcodes = session.prepare(Query::Barcodes).await?;

@@ -9,9 +9,10 @@ use tiberius::{ColumnType, QueryItem, Row};
 use tokio::time::timeout;
 
 use futures_util::TryStreamExt;
+use futures_util::io::{AsyncRead, AsyncWrite};
 
 use super::columns::{self, Column, Type};
-use super::connect::{self, Client};
+use super::connect::{self, Client, Socket};
 use super::error::{Place, ServerError, SourceError, of_driver};
 use super::options::{Isolation, Query, SourceOptions};
 use super::{ServerFacts, UsedIsolation, hints, sql};
@@ -21,15 +22,26 @@ use crate::catalog::source::CatalogueBuilder;
 /// The numbers with which SQL Server says that it cannot tell a query's columns without running it.
 const UNDESCRIBABLE: std::ops::RangeInclusive<u32> = 11_501..=11_529;
 
-pub(super) struct Session<'a> {
+pub(super) struct Session<'a, S: AsyncRead + AsyncWrite + Unpin + Send = Socket> {
     options: &'a SourceOptions,
-    client: Client,
+    client: Client<S>,
 }
 
 impl<'a> Session<'a> {
     /// Connects, logs in and settles locks and deadlocks.
     pub(super) async fn open(options: &'a SourceOptions) -> Result<Self, SourceError> {
-        let mut session = Self { options, client: connect::connect(options).await? };
+        Self::ready(options, connect::connect(options).await?).await
+    }
+}
+
+impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
+    /// [`Session::open`] over a stream that is open already.
+    pub(super) async fn over(options: &'a SourceOptions, stream: S) -> Result<Self, SourceError> {
+        Self::ready(options, connect::connect_over(options, stream).await?).await
+    }
+
+    async fn ready(options: &'a SourceOptions, client: Client<S>) -> Result<Self, SourceError> {
+        let mut session = Self { options, client };
         session.run(&sql::settings(options.lock_timeout), "preparing the session").await?;
         Ok(session)
     }

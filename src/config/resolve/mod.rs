@@ -153,6 +153,10 @@ impl<'a> Section<'a> {
         if value.is_empty() {
             return Err(found.error("the value is empty; give one, or leave it out altogether"));
         }
+        // No host, name or address has any: it came with a file that was edited elsewhere, or is meant to break out.
+        if value.chars().any(char::is_control) {
+            return Err(found.error("the value has a line break or another control character"));
+        }
         Ok(Some(Found { value, ..found }))
     }
 

@@ -18,18 +18,22 @@ pub(super) struct Identity {
 
 pub(super) fn identity(kind: Certificate) -> io::Result<Identity> {
     match kind {
-        Certificate::SignedByCa => signed(),
+        Certificate::SignedByCa => signed(None),
+        Certificate::Expired => signed(Some(2020)),
         Certificate::SelfSignedCa => self_signed(),
     }
 }
 
-fn signed() -> io::Result<Identity> {
+fn signed(end: Option<i32>) -> io::Result<Identity> {
     let ca_key = KeyPair::generate().map_err(io::Error::other)?;
     let ca = ca_params("erpsync sandbox CA", Vec::new())?;
     let ca_certificate = ca.self_signed(&ca_key).map_err(io::Error::other)?;
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let mut params = CertificateParams::new(names()).map_err(io::Error::other)?;
     params.distinguished_name.push(DnType::CommonName, "localhost");
+    if let Some(year) = end {
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+    }
     let issuer = rcgen::Issuer::from_params(&ca, &ca_key);
     let certificate = params.signed_by(&key, &issuer).map_err(io::Error::other)?;
     Ok(Identity { acceptor: acceptor(certificate.der().clone(), &key)?, ca_pem: ca_certificate.pem() })

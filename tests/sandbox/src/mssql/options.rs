@@ -20,6 +20,8 @@ pub enum Encryption {
 pub enum Certificate {
     /// For localhost and 127.0.0.1, signed by a CA of its own; `MssqlServer::ca_pem` is the CA.
     SignedByCa,
+    /// As [`Certificate::SignedByCa`], but it ended years ago.
+    Expired,
     /// Self-signed and itself a CA, as SQL Server generates one; rustls refuses it (`CaUsedAsEndEntity`) even when it
     /// is trusted. `MssqlServer::ca_pem` is the certificate.
     SelfSignedCa,

@@ -1,0 +1,16 @@
+//! What SECURITY.md promises, with the built binary against the stand-ins: secrets stay secret, servers are checked, weaker
+//! settings are warned of, files are not for others, and odd names stay names.
+
+#![allow(missing_docs)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod files;
+mod forms;
+mod injection;
+mod secrets;
+mod stage;
+mod tls;
+mod warnings;
+mod wire;
