@@ -20,7 +20,7 @@ use erpsync::odoo::setup::{self, Wishes};
 use erpsync::odoo::transport::version_in;
 use erpsync::odoo::writer::{Finish, Holder, MoveRow, Spoken};
 use erpsync::odoo::{
-    Lease, Odoo, OdooError, Session, SessionOptions, Writer, barcodes, deferred, require_setup, snapshot,
+    Lease, Odoo, OdooError, Session, SessionOptions, Writer, barcodes, deferred, lease, require_setup, snapshot,
 };
 use erpsync::plan::{ExtraBarcodes, FieldPolicy, GuardLimits, Limit, MissingPolicy, Policy, Scope, questions};
 use erpsync::render::deferred::Detail;
@@ -112,6 +112,15 @@ async fn read(version: u32, json2: bool, what: &str, replies: Vec<Reply>) -> Res
         "links" => links(&session(version, json2, replies).await?).await,
         "codes" => codes(&session(version, json2, replies).await?).await,
         "writer" => write(&session(version, json2, replies).await?).await,
+        "lease" => {
+            let session = session(version, json2, replies).await?;
+            let state = lease::show(&session).await?;
+            if let Some(held) = &state.held {
+                is_clean(render::plain(&held.holder).as_bytes(), &[]);
+                lease::free(&session, held).await?;
+            }
+            Ok(())
+        }
         "history" => changes(&odoo(replies)).await,
         "newest" => {
             let question = Question { fields: recorded::ChangedField::ALL.to_vec(), ..Question::default() };

@@ -9,6 +9,7 @@ mod common;
 mod files;
 mod forms;
 mod injection;
+mod rights;
 mod secrets;
 mod stage;
 mod tls;

@@ -12,7 +12,7 @@ use super::forms;
 use super::stage::{SECRETS, Stage};
 
 /// Every subcommand, in an order in which each has something to do; what `{run}` stands for is known by then.
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 20] = [
     &["setup", "--admin-login", "admin", "--dry-run"],
     &["setup", "--admin-login", "admin"],
     &["import-products", "--dry-run", "--first-run", "--out", "plan.json"],
@@ -31,6 +31,7 @@ const COMMANDS: [&[&str]; 19] = [
     &["deferred", "show", "1"],
     &["deferred", "abandon", "1"],
     &["revert", "--run", "{run}"],
+    &["unlock"],
     &["setup", "--admin-login", "admin", "--remove"],
 ];
 
@@ -170,6 +171,7 @@ fn no_flag_takes_a_secret() {
         "revert",
         "deferred",
         "check-barcodes",
+        "unlock",
         "setup",
         "show-history",
     ];
