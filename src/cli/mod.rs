@@ -36,6 +36,7 @@ pub fn main() -> ExitCode {
     if let Some(deadline) = args.deadline {
         signals::end_at(deadline);
     }
+    leave_the_drivers_panics_to_us();
     let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
             let result = runtime.block_on(run(&args));
@@ -135,6 +136,18 @@ fn log_to_stderr(args: &Args) {
             writeln!(out, "{} {:<5} {text}", chrono::Local::now().format("%Y-%m-%dT%H:%M:%S%:z"), record.level())
         })
         .init();
+}
+
+/// A panic of the SQL Server driver, as a broken answer may bring about, is reported as the error that becomes of it.
+fn leave_the_drivers_panics_to_us() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if crate::mssql::is_at_work() {
+            log::debug!("the driver panicked: {panic}");
+        } else {
+            usual(panic);
+        }
+    }));
 }
 
 /// Columns for wrapped messages: the terminal's, or none elsewhere.

@@ -194,6 +194,10 @@ fn explain(options: &SourceOptions, target: &Target, error: Error) -> SourceErro
         cure: cure.to_owned(),
         transient,
     };
+    let hung_up = |words: &str| {
+        let problem = format!("it hung up before the login was done ({words})");
+        unreachable(problem, "if it happens every time, check that this port is SQL Server's, and tls", true)
+    };
     match error {
         Error::Server(token) => SourceError::Server {
             place: Box::new(Place {
@@ -236,11 +240,9 @@ fn explain(options: &SourceOptions, target: &Target, error: Error) -> SourceErro
             IoErrorKind::UnexpectedEof
             | IoErrorKind::ConnectionReset
             | IoErrorKind::ConnectionAborted
-            | IoErrorKind::BrokenPipe => unreachable(
-                format!("it hung up before the login was done ({message})"),
-                "if it happens every time, check that this port is SQL Server's, and tls",
-                true,
-            ),
+            | IoErrorKind::BrokenPipe => hung_up(&message),
+            // The driver's words for a packet that lacks its end.
+            _ if message.contains("bytes remaining") => hung_up(&message),
             _ => unreachable(message.to_lowercase(), "check host, port, the network and the firewall", true),
         },
         Error::Conversion(words) if matches!(target.endpoint, Endpoint::Instance(_)) => {

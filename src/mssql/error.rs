@@ -97,8 +97,22 @@ pub enum SourceError {
         /// How long it was waited for.
         limit: Duration,
     },
+    /// Fewer or more rows came than the server counts.
+    #[error("{place}: the answer was cut short: {came} rows came, and the server counts {told}; run again, and look at SQL \
+        Server's error log", told = .told.map_or("none".to_owned(), |told| told.to_string()))]
+    Incomplete {
+        /// Server, database and what was being done.
+        place: Box<Place>,
+        /// Rows that came.
+        came: i64,
+        /// Rows that the server counts; none when its count did not come either.
+        told: Option<i64>,
+    },
     /// The driver did not understand the server, or failed.
-    #[error("{place}: the driver failed: {problem}; this is a defect, please report it")]
+    #[error(
+        "{place}: the answer was not understood: {problem}; if it happens again, look at what stands between this machine \
+        and the server (a proxy, a gateway), or report it as a defect"
+    )]
     Driver {
         /// Server, database and what was being done.
         place: Box<Place>,
@@ -127,7 +141,7 @@ impl SourceError {
             Self::Setting { .. } => Kind::Configuration,
             Self::Unreachable { .. } | Self::Tls { .. } | Self::Lost { .. } => Kind::Unreachable,
             Self::Server { error, .. } => hints::of_number(error.number, error.severity).kind,
-            Self::Timeout { .. } | Self::Driver { .. } => Kind::Failed,
+            Self::Incomplete { .. } | Self::Timeout { .. } | Self::Driver { .. } => Kind::Failed,
         }
     }
 
@@ -136,7 +150,7 @@ impl SourceError {
         match self {
             Self::Unreachable { transient, .. } => *transient,
             Self::Server { error, .. } => hints::of_number(error.number, error.severity).transient,
-            Self::Lost { .. } => true,
+            Self::Lost { .. } | Self::Incomplete { .. } => true,
             Self::Setting { .. } | Self::Tls { .. } | Self::Timeout { .. } | Self::Driver { .. } => false,
         }
     }

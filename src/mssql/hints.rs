@@ -79,7 +79,8 @@ pub(super) fn of_number(number: u32, severity: u8) -> Hint {
         596 | 4_221 | 40_197 | 40_540 | 40_143 | 40_544 => again("the server ended the session; try later"),
         40_613 | 49_918 | 49_919 | 49_920 | 40_615 | 921 | 922 | 923 | 927 | 942 | 952 | 976 | 978 | 979 | 982
         | 983 => away(
-            "the database is not available now: starting, restoring, offline, or on a replica that does not answer reads",
+            "the database is not available now: starting, restoring, offline, or on a replica that does not answer reads; \
+             try later, or ask the DBA",
         ),
         233 | 64 | 10_053 | 10_054 | 10_060 => away("the connection broke on the server's side; try later"),
         _ if severity >= 20 => again("the server ended the connection; its error log says more"),

@@ -8,7 +8,8 @@
 //! failures.
 //!
 //! What a caller can rely on:
-//! - **All or nothing.** A read that fails half-way is begun anew from nothing or fails; no part of it is handed over.
+//! - **All or nothing.** A read that fails half-way is begun anew from nothing or fails; no part of it is handed over. How
+//!   many rows came is compared with the server's own count.
 //! - **One view** of both queries under SNAPSHOT isolation; otherwise the [`Reading`] carries a warning, and a suspicious
 //!   result is read a second time. Never NOLOCK, which reads rows twice or not at all.
 //! - **Nothing rounded, nothing cut.** Prices are decimals of the column's own scale; over-long, damaged and NULL values
@@ -89,6 +90,12 @@ impl fmt::Display for UsedIsolation {
             Self::ReadCommitted => "READ COMMITTED",
         })
     }
+}
+
+/// Is the driver at work in the current task? A panic there becomes a [`SourceError`], so a panic hook need not tell of it.
+#[must_use]
+pub fn is_at_work() -> bool {
+    reader::is_at_work()
 }
 
 /// Reads the whole source.

@@ -20,6 +20,16 @@ use crate::catalog::{BadRowKind, Catalogue};
 const ORPHAN_PERCENT: usize = 5;
 const ORPHANS: usize = 20;
 
+tokio::task_local! {
+    /// Set while the driver works.
+    static AT_WORK: ();
+}
+
+/// See [`super::is_at_work`].
+pub(super) fn is_at_work() -> bool {
+    AT_WORK.try_with(|()| ()).is_ok()
+}
+
 pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Reading, SourceError> {
     let started = Instant::now();
     let mut warnings = Vec::new();
@@ -155,7 +165,7 @@ where
     let mut attempt = 1;
     loop {
         let mut task = JoinSet::new();
-        task.spawn(work());
+        task.spawn(AT_WORK.scope((), work()));
         let error = match task.join_next().await {
             Some(Ok(Ok(done))) => return Ok(done),
             Some(Ok(Err(error))) => error,
@@ -266,6 +276,7 @@ mod tests {
         let options = crate::mssql::options::example();
         let (mut pacing, mut warnings) = (crate::mssql::RealPacing, Vec::new());
         let result = attempts(&options, &mut pacing, &mut warnings, || async {
+            assert!(is_at_work());
             let nothing: Option<()> = None;
             nothing.ok_or(()).expect("a value that the server left out");
             Ok(())
@@ -274,5 +285,6 @@ mod tests {
         assert_eq!(error.kind(), crate::mssql::Kind::Failed);
         assert!(error.to_string().contains("a value that the server left out"), "{error}");
         assert_eq!(warnings, [""; 0], "a defect is not tried again");
+        assert!(!is_at_work());
     }
 }

@@ -198,7 +198,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         }
     }
 
-    /// Feeds the rows of a prepared query to the builder as they come.
+    /// Feeds the rows of a prepared query to the builder as they come, and checks that none is missing.
     pub(super) async fn read(
         &mut self,
         query: Query,
@@ -206,28 +206,25 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         builder: &mut CatalogueBuilder,
     ) -> Result<(), SourceError> {
         let doing = format!("reading {}", self.options.key(query.setting()));
-        match query {
-            Query::Products => {
-                self.rows(select, &doing, |row| {
-                    builder.product(row.try_get(0)?, row.try_get(1)?, price(row.try_get(2)?));
-                    Ok(())
-                })
-                .await
+        let (mut came, mut told) = (0_i64, None);
+        self.rows(&sql::counted(select), &doing, |row| {
+            if row.result_index() > 0 {
+                told = row.try_get::<i64, _>(0)?;
+                return Ok(());
             }
-            Query::Prices => {
-                self.rows(select, &doing, |row| {
-                    builder.price(row.try_get(0)?, price(row.try_get(1)?));
-                    Ok(())
-                })
-                .await
+            came += 1;
+            match query {
+                Query::Products => builder.product(row.try_get(0)?, row.try_get(1)?, price(row.try_get(2)?)),
+                Query::Prices => builder.price(row.try_get(0)?, price(row.try_get(1)?)),
+                Query::Barcodes => builder.barcode(row.try_get(0)?, row.try_get(1)?),
             }
-            Query::Barcodes => {
-                self.rows(select, &doing, |row| {
-                    builder.barcode(row.try_get(0)?, row.try_get(1)?);
-                    Ok(())
-                })
-                .await
-            }
+            Ok(())
+        })
+        .await?;
+        if told == Some(came) {
+            Ok(())
+        } else {
+            Err(SourceError::Incomplete { place: Box::new(self.place(&doing)), came, told })
         }
     }
 }

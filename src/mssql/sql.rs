@@ -31,6 +31,12 @@ pub(super) fn select(columns: &[String], query: &str) -> String {
     format!("SELECT {} FROM {}", columns.join(", "), as_table(query))
 }
 
+/// The wrapping SELECT, and behind it how many rows it had. The driver takes the end of the last packet for the end of an
+/// answer, whatever its DONE tokens say: an answer that was cut short lacks the count, or has another one.
+pub(super) fn counted(select: &str) -> String {
+    format!("{select};\nSELECT ROWCOUNT_BIG() AS [rows]")
+}
+
 /// The columns of a query without its rows, for servers that cannot describe it.
 pub(super) fn select_none(query: &str) -> String {
     format!("SELECT TOP (0) q.* FROM {}", as_table(query))

@@ -19,6 +19,7 @@ macro_rules! on_both {
 pub mod shop;
 pub mod standin;
 pub mod target;
+pub mod tds_proxy;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -83,16 +84,21 @@ impl Bench {
 
     /// The same on a runtime that carries other servers already.
     pub fn on(runtime: Runtime, target: Target) -> Self {
+        Self::encrypted(runtime, target, Encryption::On)
+    }
+
+    /// The same with a source that encrypts as it is told.
+    pub fn encrypted(runtime: Runtime, target: Target, encryption: Encryption) -> Self {
         let options = MssqlOptions {
             login: "erpsync".to_owned(),
             password: SOURCE_PASSWORD.to_owned(),
             database: "Trade".to_owned(),
-            encryption: Encryption::On,
+            encryption,
             ..MssqlOptions::default()
         };
         let mssql = runtime.block_on(MssqlServer::start(options)).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("ca.pem"), mssql.ca_pem().expect("the stand-in encrypts")).unwrap();
+        std::fs::write(dir.path().join("ca.pem"), mssql.ca_pem().unwrap_or_default()).unwrap();
         let bench = Self { runtime, mssql, target, dir, extra: String::new() };
         bench.source(
             "CREATE TABLE dbo.Products (ProductID int NULL, ProductName nvarchar(max) NULL, Price money NULL);
@@ -113,6 +119,10 @@ impl Bench {
     fn write_config(&self) {
         let Target { url, database, login, odoo_extra, .. } = &self.target;
         let port = self.mssql.addr().port();
+        let tls = match self.mssql.ca_pem() {
+            Some(_) => "tls = \"ca-file\"\nca_file = \"ca.pem\"",
+            None => "tls = \"off\"",
+        };
         let text = format!(
             r#"
 [sources.polonez]
@@ -120,8 +130,7 @@ host = "localhost"
 port = {port}
 database = "Trade"
 user = "erpsync"
-tls = "ca-file"
-ca_file = "ca.pem"
+{tls}
 
 [odoo]
 url = "{url}"
@@ -194,9 +203,26 @@ lock_file = "run.lock"
         TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// The source was read and nothing else.
+    /// The source was read and nothing else: no write came, and every statement is one that only reads.
     #[track_caller]
     pub fn assert_source_untouched(&self) {
+        const COUNT: &str = ";\nSELECT ROWCOUNT_BIG() AS [rows]";
         assert_eq!(self.mssql.refused_writes(), Vec::<String>::new());
+        for batch in self.mssql.batches() {
+            let reads = batch.strip_suffix(COUNT).unwrap_or(&batch);
+            let known = match reads.split(' ').next() {
+                Some("SELECT") => {
+                    let mut words = reads.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_uppercase);
+                    let writes = ["INTO", "INSERT", "UPDATE", "DELETE", "MERGE", "EXEC", "EXECUTE", "DROP", "ALTER"];
+                    !reads.contains(';') && !words.any(|word| writes.contains(&word.as_str()))
+                }
+                Some("SET") => {
+                    reads.starts_with("SET LOCK_TIMEOUT ") && reads.ends_with("; SET DEADLOCK_PRIORITY LOW")
+                        || reads.starts_with("SET TRANSACTION ISOLATION LEVEL ")
+                }
+                _ => ["BEGIN TRANSACTION", "COMMIT TRANSACTION"].contains(&reads),
+            };
+            assert!(known, "not a statement that only reads: {batch}");
+        }
     }
 }

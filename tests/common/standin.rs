@@ -1,6 +1,7 @@
 //! An Odoo stand-in as the target: for tests that need no server of their own. What only it has seen counts as unproved;
 //! the same stories run on real Odoos.
 
+use erpsync_sandbox::mssql::Encryption;
 use erpsync_sandbox::odoo::{OdooOptions, OdooServer, UserOptions};
 
 use super::Bench;
@@ -23,19 +24,26 @@ impl Stage {
         stage
     }
 
+    /// The same with a source that speaks plain text.
+    pub fn in_plain_text(version: u32) -> Self {
+        let stage = Self::before_setup(version, &["My Company"], Encryption::NotSupported);
+        stage.bench.setup(&["-q"]).expect(0);
+        stage
+    }
+
     /// The same with these companies, the first being the account's own.
     pub fn with_companies(version: u32, companies: &[&str]) -> Self {
-        let stage = Self::before_setup(version, companies);
+        let stage = Self::before_setup(version, companies, Encryption::On);
         stage.bench.setup(&["-q"]).expect(0);
         stage
     }
 
     /// The same before `setup`.
     pub fn without_setup(version: u32) -> Self {
-        Self::before_setup(version, &["My Company"])
+        Self::before_setup(version, &["My Company"], Encryption::On)
     }
 
-    fn before_setup(version: u32, companies: &[&str]) -> Self {
+    fn before_setup(version: u32, companies: &[&str], encryption: Encryption) -> Self {
         let account =
             UserOptions { password: SYNC_PASSWORD.to_owned(), ..UserOptions::new("sync") }.products().api_key(API_KEY);
         let mut options = OdooOptions::version(version).user(account).language("ru_RU");
@@ -55,7 +63,7 @@ impl Stage {
                 ("ERPSYNC_ODOO_ADMIN_PASSWORD".to_owned(), "admin".to_owned()),
             ],
         };
-        Self { odoo, bench: Bench::on(runtime, target) }
+        Self { odoo, bench: Bench::encrypted(runtime, target, encryption) }
     }
 
     /// All records but the runs' own lines and the lease.

@@ -62,7 +62,8 @@ struct Log {
     batches: Vec<String>,
     refused: Vec<String>,
     logins: Vec<Login>,
-    faults: VecDeque<Fault>,
+    /// With how many chances to strike each lets pass.
+    faults: VecDeque<(usize, Fault)>,
 }
 
 struct Shared {
@@ -92,8 +93,13 @@ impl Shared {
     /// The first waiting fault of a kind.
     fn take_fault(&self, kind: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut log = self.log();
-        let at = log.faults.iter().position(kind)?;
-        log.faults.remove(at)
+        let at = log.faults.iter().position(|(_, fault)| kind(fault))?;
+        let (skip, _) = &mut log.faults[at];
+        if *skip > 0 {
+            *skip -= 1;
+            return None;
+        }
+        log.faults.remove(at).map(|(_, fault)| fault)
     }
 }
 
@@ -184,7 +190,17 @@ impl MssqlServer {
 
     /// Orders a fault; see [`Fault`] for when it strikes.
     pub fn fail_next(&self, fault: Fault) {
-        self.shared.log().faults.push_back(fault);
+        self.fail_after(0, fault);
+    }
+
+    /// Orders a fault that lets so many chances to strike pass.
+    pub fn fail_after(&self, skip: usize, fault: Fault) {
+        self.shared.log().faults.push_back((skip, fault));
+    }
+
+    /// Takes back the faults that have not struck yet.
+    pub fn clear_faults(&self) {
+        self.shared.log().faults.clear();
     }
 
     /// Faults that have not struck yet.

@@ -79,6 +79,12 @@ pub enum Fault {
         /// Rows that still come through before it.
         after_rows: u64,
     },
+    /// The answer ends after so many rows with the error bit in its DONE and no ERROR token, which MS-TDS 2.2.7.6 only
+    /// advises against.
+    Mute {
+        /// Rows that still come through before it.
+        after_rows: u64,
+    },
     /// After so many rows nothing more comes, until the client sends an attention or hangs up.
     Stall {
         /// Rows that still come through before it.

@@ -46,6 +46,8 @@ pub(super) enum Out {
 enum Stop {
     Failed(SqlError),
     Attention,
+    /// An error that is not told.
+    Mute,
     Gone,
 }
 
@@ -130,6 +132,7 @@ impl Session {
                 Err(Stop::Attention) => {
                     token::done_token(&mut self.buffer, Done::Batch, done::ATTN, 0, 0);
                 }
+                Err(Stop::Mute) => token::done_token(&mut self.buffer, Done::Batch, done::ERROR, 0, 0),
                 Err(Stop::Failed(error)) => self.fail(&error),
             }
             if self.flush().is_err() || self.out.blocking_send(Out::End).is_err() {
@@ -285,9 +288,12 @@ impl Session {
     /// Sends metadata and rows; the fault, if any, strikes where it says or at the end.
     fn rows(&mut self, plan: &Plan, fault: Option<&Fault>) -> Result<u64, Stop> {
         let strike = match fault {
-            Some(Fault::Error { after_rows, .. } | Fault::Cut { after_rows } | Fault::Stall { after_rows }) => {
-                *after_rows
-            }
+            Some(
+                Fault::Error { after_rows, .. }
+                | Fault::Cut { after_rows }
+                | Fault::Mute { after_rows }
+                | Fault::Stall { after_rows },
+            ) => *after_rows,
             _ => u64::MAX,
         };
         wire::col_metadata(&mut self.buffer, &plan.columns);
@@ -317,6 +323,7 @@ impl Session {
     fn strike(&mut self, fault: &Fault) -> Result<(), Stop> {
         match fault {
             Fault::Error { error, .. } => Err(Stop::Failed(error.clone())),
+            Fault::Mute { .. } => Err(Stop::Mute),
             Fault::Cut { .. } => {
                 // The first byte of a row that never comes.
                 self.buffer.push(0xd1);

@@ -102,6 +102,7 @@ impl Lowering<'_> {
             Some(inner.replace("''", "'"))
         };
         Ok(Some(match name {
+            "ROWCOUNT_BIG" if values.is_empty() => Lowered::new(env.row_count.to_string(), SqlType::BigInt).not_null(),
             "DB_NAME" if values.is_empty() => sized(env.database, 128),
             "DB_ID" if values.is_empty() => Lowered::new("5", SqlType::SmallInt),
             "SCHEMA_NAME" if values.is_empty() => sized("dbo", 128),
