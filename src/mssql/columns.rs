@@ -1,8 +1,9 @@
 //! Which columns a query must have, what types they may have, and how each is cast on the server.
 //!
 //! Pure. A type is refused when its cast would change values without anybody noticing: floats (`1E+07` for an id, 0.1 for
-//! a price) and text as a price. Texts are cast to one character more than the catalogue accepts, so that an over-long
-//! value is reported rather than cut.
+//! a price) and text as a price. Texts are cast to two UTF-16 units more than the catalogue accepts, so that an over-long
+//! value is reported rather than cut: with one, a collation that knows surrogate pairs (`_SC`) would leave out the pair
+//! on the border and return a text that fits.
 
 use super::error::SourceError;
 use super::options::{Query, SourceOptions};
@@ -112,7 +113,7 @@ impl Role {
     fn target(self, kind: Type, column: &str) -> Result<String, (&'static str, String)> {
         let text = |max: usize| match kind {
             Type::Text | Type::Int | Type::BigInt | Type::Decimal(_) | Type::Guid => {
-                Ok(format!("nvarchar({})", max + 1))
+                Ok(format!("nvarchar({})", max + 2))
             }
             Type::Float | Type::Money => Err((
                 "a number that loses digits as text",

@@ -21,13 +21,13 @@ fn products(list: &[(&str, &str)]) -> Result<String, String> {
 fn the_seeds_columns_are_cast() {
     assert_eq!(
         products(&[("ProductID", "int"), ("ProductName", "nvarchar(200)"), ("Price", "money")]).unwrap(),
-        "SELECT CAST(q.[ProductID] AS nvarchar(65)) AS [id], CAST(q.[ProductName] AS nvarchar(1001)) AS [name], \
+        "SELECT CAST(q.[ProductID] AS nvarchar(66)) AS [id], CAST(q.[ProductName] AS nvarchar(1002)) AS [name], \
          CAST(q.[Price] AS decimal(19, 4)) AS [price] FROM (\nSELECT * FROM dbo.Products\n) AS q"
     );
     let barcodes = columns(&[("PRODUCTID", "uniqueidentifier"), ("Barcode", "varchar(20)"), ("Extra", "xml")]);
     assert_eq!(
         select(&options(), Query::Barcodes, &barcodes).unwrap(),
-        "SELECT CAST(q.[PRODUCTID] AS nvarchar(65)) AS [id], CAST(q.[Barcode] AS nvarchar(65)) AS [barcode] FROM (\n\
+        "SELECT CAST(q.[PRODUCTID] AS nvarchar(66)) AS [id], CAST(q.[Barcode] AS nvarchar(66)) AS [barcode] FROM (\n\
          SELECT * FROM logistics.ProductBarcodes\n) AS q"
     );
 }

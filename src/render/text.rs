@@ -303,7 +303,7 @@ impl Page<'_> {
     }
 
     fn bad_rows(&mut self, rows: &[BadRow], most: usize) -> io::Result<()> {
-        self.line("Bad rows of the source, left out or used in part:")?;
+        self.line("Bad rows of the source, left out or used in part; correct them there:")?;
         for row in rows.iter().take(most) {
             let id = row.id.as_ref().map_or("(no id)", |id| id.as_str());
             self.head(Symbol::BadRow, id, "")?;

@@ -16,6 +16,7 @@ macro_rules! on_both {
     };
 }
 
+pub mod hostile;
 pub mod shop;
 pub mod standin;
 pub mod target;

@@ -58,6 +58,10 @@ pub struct Order {
 #[derive(Debug, Default)]
 struct State {
     order: Mutex<Option<Order>>,
+    /// Bytes that are exchanged wherever they stand in an answer's tokens, in plain text.
+    exchange: Mutex<Option<(Vec<u8>, Vec<u8>)>>,
+    /// The dice with which one answer of each connection is spoilt, in plain text.
+    spoil: Mutex<Option<usize>>,
     struck: AtomicUsize,
     /// What each request of the last connection was: the packet's type and the batch's text.
     requests: Mutex<Vec<(u8, String)>>,
@@ -106,6 +110,20 @@ impl Proxy {
     pub fn order(&self, order: Option<Order>) {
         self.state.struck.store(0, Ordering::SeqCst);
         *self.state.order.lock().unwrap() = order;
+    }
+
+    /// From now on `from` in the tokens of an answer becomes `to`, of the same length: what no server of ours can be made
+    /// to send.
+    pub fn exchange(&self, from: &[u16], to: &[u16]) {
+        let bytes = |units: &[u16]| units.iter().flat_map(|unit| unit.to_le_bytes()).collect::<Vec<u8>>();
+        assert_eq!(from.len(), to.len());
+        *self.state.exchange.lock().unwrap() = Some((bytes(from), bytes(to)));
+    }
+
+    /// From now on one answer of each connection has some of its bytes changed, left out or doubled; the same ones for the
+    /// same dice.
+    pub fn spoil(&self, dice: Option<usize>) {
+        *self.state.spoil.lock().unwrap() = dice;
     }
 
     /// How often it struck since it was ordered.
@@ -212,6 +230,26 @@ fn noise(k: usize, length: usize) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
+/// An answer with some bytes changed, left out or doubled: now among the tokens, now anywhere.
+fn spoilt(answer: Vec<u8>, dice: usize) -> Vec<u8> {
+    let rolls = noise(dice, 16);
+    let whole = rolls[0] % 8 == 0;
+    let mut bytes = if whole { answer } else { payload(&answer) };
+    for roll in rolls[1..].chunks(3).take(1 + usize::from(rolls[0] >> 6)) {
+        let at = (usize::from(roll[0]) * 256 + usize::from(roll[1])) % bytes.len().max(1);
+        match roll[2] % 8 {
+            0 => bytes.truncate(at),
+            1 => bytes.extend_from_slice(&bytes.clone()[at..]),
+            2 => drop(bytes.splice(at..bytes.len().min(at + 3), [])),
+            3 => bytes.insert(at, 0xff),
+            4 if at < bytes.len() => bytes[at] = 0xff,
+            _ if at < bytes.len() => bytes[at] ^= roll[2],
+            _ => {}
+        }
+    }
+    if whole { bytes } else { packets(&bytes) }
+}
+
 impl State {
     /// The fault, when it is this request's turn.
     fn turn(&self, k: usize) -> Option<Fault> {
@@ -265,10 +303,28 @@ impl State {
             }
             server.write_all(&request)?;
             let Some(answer) = message(&mut server)? else { return Ok(()) };
+            let answer = match &*self.exchange.lock().unwrap() {
+                Some((from, to)) => {
+                    let mut tokens = payload(&answer);
+                    for at in 0..tokens.len().saturating_sub(from.len()) {
+                        if tokens[at..].starts_with(from) {
+                            tokens[at..at + to.len()].copy_from_slice(to);
+                        }
+                    }
+                    // The server's PRELOGIN is of the same packet type as other answers.
+                    packets(&tokens)
+                }
+                None => answer,
+            };
+            let answer = match *self.spoil.lock().unwrap() {
+                // A run has about a dozen requests.
+                Some(dice) if dice % 12 == k => spoilt(answer, dice),
+                _ => answer,
+            };
             self.answers.lock().unwrap().push(answer.len());
-            let first = usize::from(u16::from_be_bytes([answer[2], answer[3]]));
+            let first = answer.get(2..4).map_or(0, |size| usize::from(u16::from_be_bytes([size[0], size[1]])));
             let length = |at| match at {
-                At::Byte(n) => n.min(answer.len() - 1),
+                At::Byte(n) => n.min(answer.len().saturating_sub(1)),
                 At::Half => answer.len() / 2,
                 At::End => answer.len() - 1,
                 At::Packet if first < answer.len() => first,
