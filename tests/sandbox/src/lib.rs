@@ -2,3 +2,4 @@
 
 pub mod mssql;
 pub mod odoo;
+pub mod proxy;

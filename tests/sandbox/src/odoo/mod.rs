@@ -123,6 +123,26 @@ impl OdooServer {
     }
 }
 
+/// The records of a database at one moment.
+#[derive(Debug, Clone)]
+pub struct Saved(store::Store);
+
+impl OdooServer {
+    /// Keeps the records of a database for [`OdooServer::restore`].
+    ///
+    /// # Panics
+    /// When there is no such database.
+    pub fn save(&self, database: &str) -> Saved {
+        let state = http::lock(&self.state);
+        Saved(state.databases.get(database).unwrap_or_else(|| panic!("no database {database:?}")).clone())
+    }
+
+    /// Puts a database back to what it was, ids to come included. Sessions stay.
+    pub fn restore(&self, database: &str, saved: &Saved) {
+        http::lock(&self.state).databases.insert(database.to_owned(), saved.0.clone());
+    }
+}
+
 impl Drop for OdooServer {
     fn drop(&mut self) {
         self.listener.abort();

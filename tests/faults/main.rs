@@ -1,0 +1,36 @@
+//! A fault at each call of a run that changes everything, and SIGKILL at random moments, against stand-ins: the next run
+//! ends where a run without the fault ends.
+//!
+//! A slice by default; `ERPSYNC_TEST_FAULTS=all cargo test --test faults -- --nocapture` is the whole, and
+//! `ERPSYNC_TEST_KILLS=200` sets the number of kills. The same on real Odoos: `tests/real_faults`.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod kills;
+mod kinds;
+mod matrix;
+mod place;
+mod standin;
+mod story;
+mod trial;
+
+use standin::Standin;
+use trial::Lab;
+
+fn scenario(version: u32, begin: usize) {
+    let mut lab = Lab::new(Standin::new(version));
+    let usual = lab.usual();
+    matrix::run(&mut lab, &usual, begin);
+    kills::run(&mut lab, &usual, kills::wanted(4));
+}
+
+#[test]
+fn a_fault_at_each_call_on_14() {
+    scenario(14, 0);
+}
+
+#[test]
+fn a_fault_at_each_call_on_19() {
+    scenario(19, 8);
+}
