@@ -18,14 +18,37 @@ struct Count {
     lease_left: usize,
 }
 
-/// `ERPSYNC_TEST_FAULTS=all` for the whole.
-pub fn is_whole() -> bool {
-    std::env::var("ERPSYNC_TEST_FAULTS").is_ok_and(|v| v == "all")
+/// Which faults are tried.
+enum Choice {
+    /// By default.
+    Slice,
+    /// `ERPSYNC_TEST_FAULTS=all`, or `once` for all but those that last.
+    Whole { lasting: bool },
+    /// `ERPSYNC_TEST_FAULTS='cut after@17'`
+    One(String, usize),
+}
+
+fn choice() -> Choice {
+    match std::env::var("ERPSYNC_TEST_FAULTS").as_deref() {
+        Err(_) => Choice::Slice,
+        Ok("all") => Choice::Whole { lasting: true },
+        Ok("once") => Choice::Whole { lasting: false },
+        Ok(one) => {
+            let (kind, call) = one.split_once('@').expect("ERPSYNC_TEST_FAULTS is all, once or KIND@CALL");
+            Choice::One(kind.to_owned(), call.parse().expect("a number after @"))
+        }
+    }
 }
 
 /// A fault at every call. The slice begins at another kind for each place.
 pub fn run<P: Place>(lab: &mut Lab<P>, usual: &Usual, begin: usize) {
-    let plan = if is_whole() { whole(usual) } else { slice(usual, begin) };
+    let choice = choice();
+    let plan = match &choice {
+        Choice::Slice => slice(usual, begin),
+        Choice::Whole { lasting } => whole(usual, |_, kind| *lasting || !kind.is_lasting()),
+        Choice::One(kind, call) => whole(usual, |c, k| c.number == *call && k.name() == kind),
+    };
+    assert!(!plan.is_empty(), "no such fault");
     let started = Instant::now();
     let (mut calls, mut kinds) = (BTreeMap::<usize, Count>::new(), BTreeMap::<Kind, Count>::new());
     let mut problems = Vec::new();
@@ -65,7 +88,7 @@ pub fn run<P: Place>(lab: &mut Lab<P>, usual: &Usual, begin: usize) {
         let _ =
             writeln!(table, "  {:>5}  {:>10}  {:>4}  {:>10}  {}", c.tried, c.ridden_out, c.died, c.lease_left, kind.name());
     }
-    if is_whole() {
+    if matches!(choice, Choice::Whole { .. }) {
         say(&table);
     }
     let (ridden, died) = kinds.values().fold((0, 0), |(r, d), c| (r + c.ridden_out, d + c.died));
@@ -78,19 +101,23 @@ pub fn run<P: Place>(lab: &mut Lab<P>, usual: &Usual, begin: usize) {
         started.elapsed().as_secs_f64()
     ));
     assert!(problems.is_empty(), "{title}: {problems:#?}");
-    assert_eq!(calls.len(), usual.calls.len(), "calls without a fault");
-    assert!(begin_covers(&kinds, usual), "kinds without a call");
+    if !matches!(choice, Choice::One(..)) {
+        assert_eq!(calls.len(), usual.calls.len(), "calls without a fault");
+    }
+    if matches!(choice, Choice::Slice | Choice::Whole { lasting: true }) {
+        assert!(all_met(&kinds, usual), "kinds without a call");
+    }
 }
 
 /// Each kind that some call can meet was met.
-fn begin_covers(kinds: &BTreeMap<Kind, Count>, usual: &Usual) -> bool {
+fn all_met(kinds: &BTreeMap<Kind, Count>, usual: &Usual) -> bool {
     let possible = ALL.into_iter().filter(|kind| usual.calls.iter().any(|c| c.can_meet(*kind)));
     possible.into_iter().all(|kind| kinds.contains_key(&kind))
 }
 
-fn whole(usual: &Usual) -> Vec<(Call, Kind)> {
+fn whole(usual: &Usual, wanted: impl Fn(&Call, Kind) -> bool) -> Vec<(Call, Kind)> {
     let all = usual.calls.iter().flat_map(|call| ALL.into_iter().map(move |kind| (call.clone(), kind)));
-    all.filter(|(call, kind)| call.can_meet(*kind)).collect()
+    all.filter(|(call, kind)| call.can_meet(*kind) && wanted(call, *kind)).collect()
 }
 
 /// One kind for each call: of those that were met least, the next one.

@@ -30,12 +30,17 @@ pub trait Place {
     fn reset(&mut self);
     /// Nothing but what has no meaning differs from the kept state.
     fn assert_reset(&self);
+    fn look(&self) -> Look;
+    /// As if the time of the lease were over; tells whether anybody held it.
+    fn expire_lease(&self) -> bool;
+}
+
+/// What a place is like.
+pub struct Look {
     /// Products, packagings, links, histories and deferred actions, a line each, without ids, dates and run keys, sorted.
-    fn state(&self) -> Vec<String>;
-    /// How often something is there that must not be, by name; see [`RULES`].
-    fn broken_rules(&self) -> Vec<(&'static str, usize)>;
-    fn products(&self) -> usize;
-    fn lease_held(&self) -> bool;
-    /// As if the time of the lease were over.
-    fn expire_lease(&self);
+    pub state: Vec<String>,
+    /// How often something is there that must not be, by name.
+    pub broken: Vec<(&'static str, usize)>,
+    pub products: usize,
+    pub leased: bool,
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::common::Bench;
 use crate::common::standin::{DATABASE, Stage};
-use crate::place::{Hand, Place};
+use crate::place::{Hand, Look, Place};
 use crate::trial::without_numbers;
 
 pub struct Standin {
@@ -68,6 +68,65 @@ impl Standin {
         let links = self.rows("x_pz_product");
         let link = links.iter().find(|l| l["x_external_id"] == external_id.to_string().as_str()).unwrap();
         link["x_product_id"].as_i64().unwrap()
+    }
+
+    fn state(&self) -> Vec<String> {
+        let templates: BTreeMap<i64, Map<String, Value>> =
+            self.rows("product.template").into_iter().map(|t| (t["id"].as_i64().unwrap(), t)).collect();
+        let mut names = BTreeMap::new();
+        let mut lines = Vec::new();
+        for variant in self.rows("product.product") {
+            let template = &templates[&variant["product_tmpl_id"].as_i64().unwrap()];
+            let line = format!("{} {}", meaning(&variant), meaning(template));
+            lines.push(format!("product {line}"));
+            names.insert(variant["id"].as_i64().unwrap(), text(template, "name").to_owned());
+        }
+        let name = |value: Option<&Value>| {
+            value.and_then(Value::as_i64).and_then(|id| names.get(&id)).map_or("-", String::as_str)
+        };
+        let links: BTreeMap<i64, String> = self
+            .rows("x_pz_product")
+            .iter()
+            .map(|l| (l["id"].as_i64().unwrap(), text(l, "x_external_id").to_owned()))
+            .collect();
+        for model in [self.packagings(), "x_pz_product"] {
+            for record in self.rows(model) {
+                let product = name(record.get("product_id").or(record.get("x_product_id")));
+                lines.push(format!("{model} of {product}: {}", meaning(&record)));
+            }
+        }
+        for field in ["barcode", "price", "name"] {
+            for record in self.rows(&format!("x_pz_product_{field}_history")) {
+                let link = record.get("x_link_id").and_then(Value::as_i64).and_then(|id| links.get(&id));
+                lines.push(format!("{field} history of link {link:?}: {}", meaning(&record)));
+            }
+        }
+        for record in self.rows("x_pz_conflict") {
+            let candidates = text(&record, "x_candidates").split(' ');
+            let candidates: Vec<&str> = candidates.map(|id| name(id.parse::<i64>().ok().map(Value::from).as_ref())).collect();
+            let message = without_numbers(text(&record, "x_message"));
+            let holder = name(record.get("x_holder_id"));
+            lines.push(format!("deferred {} {holder} {candidates:?} {message}", meaning(&record)));
+        }
+        lines.sort();
+        lines
+    }
+
+    fn broken(&self) -> Vec<(&'static str, usize)> {
+        let (links, products) = (self.rows("x_pz_product"), self.rows("product.product"));
+        let codes = products.iter().filter(|p| p["active"] == json!(true)).map(|p| text(p, "barcode"));
+        let histories = ["barcode", "price", "name"].map(|f| self.rows(&format!("x_pz_product_{f}_history")));
+        let keys = histories.iter().map(|h| doubles(h.iter().map(|r| text(r, "x_operation"))));
+        vec![
+            ("links of one external id", doubles(links.iter().map(|l| text(l, "x_external_id")))),
+            ("links to one product", doubles(links.iter().map(|l| l["x_product_id"].as_i64()))),
+            ("products of one internal reference", {
+                let codes = products.iter().map(|p| text(p, "default_code")).filter(|c| !c.is_empty());
+                doubles(codes)
+            }),
+            ("active products with one barcode", doubles(codes.filter(|c| !c.is_empty()))),
+            ("operation keys that are there twice", keys.sum()),
+        ]
     }
 }
 
@@ -139,78 +198,21 @@ impl Place for Standin {
         assert_eq!(self.stage.all_records(), self.before);
     }
 
-    fn state(&self) -> Vec<String> {
-        let templates: BTreeMap<i64, Map<String, Value>> =
-            self.rows("product.template").into_iter().map(|t| (t["id"].as_i64().unwrap(), t)).collect();
-        let mut names = BTreeMap::new();
-        let mut lines = Vec::new();
-        for variant in self.rows("product.product") {
-            let template = &templates[&variant["product_tmpl_id"].as_i64().unwrap()];
-            let line = format!("{} {}", meaning(&variant), meaning(template));
-            lines.push(format!("product {line}"));
-            names.insert(variant["id"].as_i64().unwrap(), text(template, "name").to_owned());
+    fn look(&self) -> Look {
+        Look {
+            state: self.state(),
+            broken: self.broken(),
+            products: self.rows("product.product").len(),
+            leased: self.rows("x_pz_lane").iter().any(|l| !text(l, "x_token").is_empty()),
         }
-        let name = |value: Option<&Value>| {
-            value.and_then(Value::as_i64).and_then(|id| names.get(&id)).map_or("-", String::as_str)
+    }
+
+    fn expire_lease(&self) -> bool {
+        let lanes = self.rows("x_pz_lane").into_iter().filter(|l| !text(l, "x_token").is_empty());
+        let past = json!("2000-01-01 00:00:00.000000");
+        let expire = |lane: Map<String, Value>| {
+            self.stage.odoo.tamper(DATABASE, "x_pz_lane", lane["id"].as_i64().unwrap(), "x_expires", past.clone());
         };
-        let links: BTreeMap<i64, String> = self
-            .rows("x_pz_product")
-            .iter()
-            .map(|l| (l["id"].as_i64().unwrap(), text(l, "x_external_id").to_owned()))
-            .collect();
-        for model in [self.packagings(), "x_pz_product"] {
-            for record in self.rows(model) {
-                let product = name(record.get("product_id").or(record.get("x_product_id")));
-                lines.push(format!("{model} of {product}: {}", meaning(&record)));
-            }
-        }
-        for field in ["barcode", "price", "name"] {
-            for record in self.rows(&format!("x_pz_product_{field}_history")) {
-                let link = record.get("x_link_id").and_then(Value::as_i64).and_then(|id| links.get(&id));
-                lines.push(format!("{field} history of link {link:?}: {}", meaning(&record)));
-            }
-        }
-        for record in self.rows("x_pz_conflict") {
-            let candidates = text(&record, "x_candidates").split(' ');
-            let candidates: Vec<&str> = candidates.map(|id| name(id.parse::<i64>().ok().map(Value::from).as_ref())).collect();
-            let message = without_numbers(text(&record, "x_message"));
-            let holder = name(record.get("x_holder_id"));
-            lines.push(format!("deferred {} {holder} {candidates:?} {message}", meaning(&record)));
-        }
-        lines.sort();
-        lines
-    }
-
-    fn broken_rules(&self) -> Vec<(&'static str, usize)> {
-        let (links, products) = (self.rows("x_pz_product"), self.rows("product.product"));
-        let codes = products.iter().filter(|p| p["active"] == json!(true)).map(|p| text(p, "barcode"));
-        let histories = ["barcode", "price", "name"].map(|f| self.rows(&format!("x_pz_product_{f}_history")));
-        let keys = histories.iter().map(|h| doubles(h.iter().map(|r| text(r, "x_operation"))));
-        vec![
-            ("links of one external id", doubles(links.iter().map(|l| text(l, "x_external_id")))),
-            ("links to one product", doubles(links.iter().map(|l| l["x_product_id"].as_i64()))),
-            ("products of one internal reference", {
-                let codes = products.iter().map(|p| text(p, "default_code")).filter(|c| !c.is_empty());
-                doubles(codes)
-            }),
-            ("active products with one barcode", doubles(codes.filter(|c| !c.is_empty()))),
-            ("operation keys that are there twice", keys.sum()),
-        ]
-    }
-
-    fn products(&self) -> usize {
-        self.rows("product.product").len()
-    }
-
-    fn lease_held(&self) -> bool {
-        self.rows("x_pz_lane").iter().any(|l| !text(l, "x_token").is_empty())
-    }
-
-    fn expire_lease(&self) {
-        for lane in self.rows("x_pz_lane") {
-            let id = lane["id"].as_i64().unwrap();
-            let past = json!("2000-01-01 00:00:00.000000");
-            self.stage.odoo.tamper(DATABASE, "x_pz_lane", id, "x_expires", past);
-        }
+        lanes.map(expire).count() > 0
     }
 }

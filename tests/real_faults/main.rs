@@ -1,0 +1,44 @@
+//! A fault at each call of a run that changes everything, and SIGKILL at random moments, on real Odoos: the next run ends
+//! where a run without the fault ends.
+//!
+//! Needs the servers of `tests/odoo/up 14` and `tests/odoo/up 19`. A slice by default, in which each call and each kind of
+//! fault is met; `ERPSYNC_TEST_FAULTS=all ERPSYNC_TEST_KILLS=100 cargo test --test real_faults -- --ignored --test-threads 2`
+//! is the whole.
+
+#[macro_use]
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../faults/kills.rs"]
+mod kills;
+#[path = "../faults/kinds.rs"]
+mod kinds;
+#[path = "../faults/matrix.rs"]
+mod matrix;
+#[path = "../faults/place.rs"]
+mod place;
+mod real;
+mod reset;
+#[path = "../faults/story.rs"]
+mod story;
+#[path = "../faults/trial.rs"]
+mod trial;
+#[allow(dead_code, reason = "shared with another suite")]
+#[path = "../real_edges/world.rs"]
+mod world;
+
+use real::Real;
+use trial::Lab;
+
+/// How the names of this suite's databases begin.
+const PREFIX: &str = "erpsync_faults";
+
+fn faults(version: u32) {
+    let mut lab = Lab::new(Real::new(version, "faults"));
+    let usual = lab.usual();
+    matrix::run(&mut lab, &usual, if version == 14 { 4 } else { 12 });
+    kills::run(&mut lab, &usual, kills::wanted(8));
+}
+
+on_both! {
+    a_fault_at_each_call: crate::faults,
+}
