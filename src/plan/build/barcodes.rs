@@ -42,6 +42,15 @@ fn said_changed(product: &ExternalProduct, link: Option<&Link>) -> bool {
     link.is_none_or(|l| l.said_barcodes != listed(product) && !product.barcodes_incomplete)
 }
 
+/// The run that made the link ended before the barcode's move, which was to follow: the link remembers the code that Odoo
+/// had, and nothing that the source said. (Where Odoo had none either, it looks like any link without codes.)
+fn is_half_adopted(link: &Link, variant: &Variant) -> bool {
+    link.said_barcodes.is_empty()
+        && link.wrote_barcode.is_some()
+        && link.wrote_barcode == variant.barcode
+        && !link.kept.barcode
+}
+
 fn stays(
     product: &ExternalProduct,
     variant: &Variant,
@@ -191,21 +200,22 @@ impl Builder<'_, '_> {
         let (extras, wrote_extras) = self.extras(&product.id);
         if target != variant.barcode || !extras.is_empty() {
             let given = target.as_deref().and_then(|t| self.fields.decisions.given.get(&CodeKey::of(t)));
-            let reason = match (link, &target) {
+            let adopting = link.is_none_or(|l| is_half_adopted(l, variant));
+            let reason = match &target {
                 _ if target != variant.barcode && given.is_some_and(|g| g.to == product.id) => Reason::Chosen,
-                (None, _) if target == variant.barcode => Reason::Adopted,
-                (_, _) if target == variant.barcode => Reason::SourceChanged,
-                (None, Some(_)) => Reason::Adopted,
-                (_, None) => self.taken_reason(&product.id).unwrap_or(match edited && !said_changed {
+                Some(_) if adopting => Reason::Adopted,
+                None if target == variant.barcode && adopting => Reason::Adopted,
+                _ if target == variant.barcode => Reason::SourceChanged,
+                None => self.taken_reason(&product.id).unwrap_or(match edited && !said_changed {
                     true => Reason::Drift,
                     false => Reason::NoLongerListed,
                 }),
-                (Some(_), Some(_)) if edited && said_changed => Reason::BothChanged,
-                (Some(_), Some(_)) if edited => Reason::Drift,
-                (Some(_), Some(_)) => Reason::SourceChanged,
+                Some(_) if edited && said_changed => Reason::BothChanged,
+                Some(_) if edited => Reason::Drift,
+                Some(_) => Reason::SourceChanged,
             };
             if link.is_none() {
-                remember.values.said_barcodes.clone_from(&said_barcodes);
+                // What the source says is handled once the move is made: see `is_half_adopted`.
                 remember.values.wrote_barcode = Some(variant.barcode.clone());
             }
             self.push_move(BarcodeMove {

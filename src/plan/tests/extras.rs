@@ -153,3 +153,24 @@ fn one_that_a_person_took_over_is_that_person_s() {
     world.products.get_mut(&1).unwrap().packaging.push("B".to_owned());
     assert!(world.plan().is_empty());
 }
+
+/// The link is there and the move is not: the next run makes it, for the same reason.
+#[test]
+fn an_adoption_that_was_cut_short_is_finished_as_one() {
+    for (had, listed, expected) in [("A", ["A", "B"], "5: A → A (adopted)"), ("Z", ["A", "B"], "5: Z → A (adopted)")] {
+        let mut world = packing();
+        world.policy.match_rules = vec![crate::catalog::MatchRule::DefaultCode];
+        world.row("5", "Tea", "1", &listed);
+        world.product(7, "Tea", "1", Some(had)).default_code = Some("5".to_owned());
+        let whole = world.plan();
+        assert_eq!(moves(&whole), expected);
+        let mut cut = whole.clone();
+        cut.moves.clear();
+        world.apply(&cut);
+        let rest = world.run();
+        assert!(rest.adoptions.is_empty());
+        assert_eq!(moves(&rest), expected);
+        assert_eq!(world.links[&id("5")].said_barcodes, listed);
+        assert!(world.plan().is_empty());
+    }
+}
