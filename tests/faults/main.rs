@@ -15,13 +15,14 @@ mod standin;
 mod story;
 mod trial;
 
+use matrix::Slice;
 use standin::Standin;
 use trial::Lab;
 
-fn scenario(version: u32, begin: usize) {
+fn scenario(version: u32, kind: usize) {
     let mut lab = Lab::new(Standin::new(version));
     let usual = lab.usual();
-    matrix::run(&mut lab, &usual, begin);
+    matrix::run(&mut lab, &usual, Slice { from: 1, step: 1, kind });
     kills::run(&mut lab, &usual, kills::wanted(4));
 }
 

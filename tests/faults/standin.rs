@@ -103,7 +103,8 @@ impl Standin {
         }
         for record in self.rows("x_pz_conflict") {
             let candidates = text(&record, "x_candidates").split(' ');
-            let candidates: Vec<&str> = candidates.map(|id| name(id.parse::<i64>().ok().map(Value::from).as_ref())).collect();
+            let candidates: Vec<&str> =
+                candidates.map(|id| name(id.parse::<i64>().ok().map(Value::from).as_ref())).collect();
             let message = without_numbers(text(&record, "x_message"));
             let holder = name(record.get("x_holder_id"));
             lines.push(format!("deferred {} {holder} {candidates:?} {message}", meaning(&record)));
@@ -126,6 +127,7 @@ impl Standin {
             }),
             ("active products with one barcode", doubles(codes.filter(|c| !c.is_empty()))),
             ("operation keys that are there twice", keys.sum()),
+            ("runs without an end", self.rows("x_pz_run").iter().filter(|r| text(r, "x_status") == "running").count()),
         ]
     }
 }

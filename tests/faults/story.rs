@@ -11,8 +11,7 @@ use crate::place::{Hand, Place};
 
 /// What a configuration says beside the addresses.
 pub const ODOO: &str = "batch_size = 5\n";
-pub const SYNC: &str =
-    "missing = \"archive\"\nextra_barcodes = \"packaging\"\nnew_without_price = \"unsaleable\"\nmatch = [\"barcode\"]\n";
+pub const SYNC: &str = "missing = \"archive\"\nextra_barcodes = \"packaging\"\nnew_without_price = \"unsaleable\"\nmatch = [\"barcode\"]\n";
 
 /// Every guard lets the run through; deferred prices wait all the same.
 pub const FLAGS: [&str; 5] =
@@ -33,7 +32,9 @@ fn own(id: i64) -> String {
 }
 
 fn product(id: i64) -> Product {
-    Product { name: format!("Товар «{id}»"), price: Some(format!("{}.{:02}", 20 + id, id % 100)), codes: vec![own(id)] }
+    Product {
+        name: format!("Товар «{id}»"), price: Some(format!("{}.{:02}", 20 + id, id % 100)), codes: vec![own(id)]
+    }
 }
 
 fn at(source: &mut Source, id: i64) -> &mut Product {
@@ -109,9 +110,8 @@ pub const CREATED: usize = 11;
 fn write(bench: &Bench, source: &Source) {
     let text = |t: &String| SqlValue::Text(t.clone());
     bench.source("DELETE FROM logistics.ProductBarcodes; DELETE FROM dbo.Products");
-    let products = source
-        .iter()
-        .map(|(id, p)| [SqlValue::Int(*id), text(&p.name), p.price.as_ref().map_or(SqlValue::Null, text)]);
+    let products =
+        source.iter().map(|(id, p)| [SqlValue::Int(*id), text(&p.name), p.price.as_ref().map_or(SqlValue::Null, text)]);
     bench.mssql.insert_rows("dbo.Products", products).unwrap();
     let codes = source.iter().flat_map(|(id, p)| p.codes.iter().map(|c| [SqlValue::Int(*id), text(c)]));
     bench.mssql.insert_rows("logistics.ProductBarcodes", codes).unwrap();

@@ -90,7 +90,12 @@ impl<P: Place> Lab<P> {
     /// What is wrong afterwards, for people.
     pub fn disturb(&mut self, usual: &Usual, call: &Call, kind: Kind) -> Result<Ending, String> {
         self.place.reset();
-        let extra = if kind == Kind::Silence { "timeout = 1\n" } else { "" };
+        let extra = match kind {
+            Kind::Silence => "timeout = 1\n",
+            // Nothing is to be waited for.
+            _ if kind.is_lasting() => "retry_seconds = 1\n",
+            _ => "",
+        };
         configure(&self.place, &self.base, extra);
         let struck = call.number;
         let from = kind.refuses_from(struck);

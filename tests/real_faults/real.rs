@@ -30,7 +30,7 @@ const NO_MEANING: &str = "array['id', 'create_date', 'write_date', 'create_uid',
     'x_closed_run_id', 'x_event_update', 'x_when', 'x_opened', 'x_closed', 'x_operation', 'x_message']";
 
 /// All products, lanes that are held, and what must not be.
-const COUNTS: [(&str, &str); 7] = [
+const COUNTS: [(&str, &str); 8] = [
     ("products", "select count(*) from product_product"),
     ("leases", "select count(*) from x_pz_lane where x_token is not null"),
     ("links of one external id", "select count(*) - count(distinct (x_source, x_external_id)) from x_pz_product"),
@@ -43,6 +43,7 @@ const COUNTS: [(&str, &str); 7] = [
         "active products with one barcode",
         "select count(barcode) - count(distinct barcode) from product_product where active",
     ),
+    ("runs without an end", "select count(*) from x_pz_run where x_status = 'running'"),
     (
         "operation keys that are there twice",
         "select count(*) - count(distinct x_operation) from (select x_operation from x_pz_product_barcode_history union all select 'p' || x_operation from x_pz_product_price_history union all select 'n' || x_operation from x_pz_product_name_history) h",

@@ -107,7 +107,9 @@ impl Saved {
 /// Table → columns.
 fn columns(target: &Target) -> BTreeMap<String, BTreeSet<String>> {
     let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for line in target.sql("select table_name, column_name from information_schema.columns where table_schema = 'public'") {
+    for line in
+        target.sql("select table_name, column_name from information_schema.columns where table_schema = 'public'")
+    {
         let (table, column) = line.split_once('|').unwrap();
         out.entry(table.to_owned()).or_default().insert(column.to_owned());
     }

@@ -157,7 +157,8 @@ fn one_that_a_person_took_over_is_that_person_s() {
 /// The link is there and the move is not: the next run makes it, for the same reason.
 #[test]
 fn an_adoption_that_was_cut_short_is_finished_as_one() {
-    for (had, listed, expected) in [("A", ["A", "B"], "5: A → A (adopted)"), ("Z", ["A", "B"], "5: Z → A (adopted)")] {
+    for (had, listed, expected) in [("A", ["A", "B"], "5: A → A (adopted)"), ("Z", ["A", "B"], "5: Z → A (adopted)")]
+    {
         let mut world = packing();
         world.policy.match_rules = vec![crate::catalog::MatchRule::DefaultCode];
         world.row("5", "Tea", "1", &listed);

@@ -157,13 +157,14 @@ impl Proxy {
         });
         let socket = bound(0)?;
         let port = socket.local_addr()?.as_socket().map_or(0, |addr| addr.port());
-        if from != Some(1) {
+        let listening = from != Some(1);
+        if listening {
             socket.listen(64)?;
         }
-        let listening = Arc::clone(&state);
+        let serving = Arc::clone(&state);
         std::thread::spawn(move || {
-            if let Err(e) = listening.listen(socket, port)
-                && !listening.traffic().closed
+            if let Err(e) = serving.listen(socket, port, listening)
+                && !serving.traffic().closed
             {
                 eprintln!("the proxy on port {port} ended: {e}");
             }
@@ -242,15 +243,15 @@ impl State {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn listen(self: &Arc<Self>, mut socket: Socket, port: u16) -> io::Result<()> {
+    /// Nobody is to listen for the next request.
+    fn refuses_next(&self) -> bool {
+        let traffic = self.traffic();
+        traffic.refusing.is_some_and(|from| from <= traffic.accepted + 1)
+    }
+
+    fn listen(self: &Arc<Self>, mut socket: Socket, port: u16, mut listening: bool) -> io::Result<()> {
         loop {
-            let refused = {
-                let traffic = self.traffic();
-                traffic.refusing.is_some_and(|from| from <= traffic.accepted + 1)
-            };
-            if refused {
-                drop(socket);
-                socket = bound(port)?;
+            if !listening {
                 let traffic = self.traffic();
                 let still = |t: &mut Traffic| t.refusing.is_some() && !t.closed;
                 let reopened = self.changed.wait_while(traffic, still).unwrap_or_else(PoisonError::into_inner);
@@ -259,6 +260,7 @@ impl State {
                 }
                 drop(reopened);
                 socket.listen(64)?;
+                listening = true;
             }
             let (client, _) = socket.accept()?;
             let number = {
@@ -270,6 +272,12 @@ impl State {
                 traffic.open += 1;
                 traffic.accepted
             };
+            // Before this request has its answer, or the next one might still find a listener.
+            if self.refuses_next() {
+                drop(socket);
+                socket = bound(port)?;
+                listening = false;
+            }
             let state = Arc::clone(self);
             std::thread::spawn(move || {
                 // A client that goes away in the middle is no failure of the proxy.
