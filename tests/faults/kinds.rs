@@ -33,24 +33,25 @@ pub enum Kind {
 
 use Kind::*;
 
+/// In the order in which the whole tries them: first where Odoo did something that the program does not know of.
 pub const ALL: [Kind; 17] = [
+    CutAfter,
+    AwayAfter,
+    TwiceFirst,
+    TwiceSecond,
+    LateCopy,
+    HalfAnswer,
+    Silence,
+    Status502After,
+    Away,
     Refused,
     CutBefore,
-    CutAfter,
+    Page,
+    SessionGone,
     Status500,
     Status502,
     Status503,
     Status504,
-    Status502After,
-    Page,
-    HalfAnswer,
-    Silence,
-    SessionGone,
-    TwiceFirst,
-    TwiceSecond,
-    LateCopy,
-    Away,
-    AwayAfter,
 ];
 
 impl Kind {

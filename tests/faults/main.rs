@@ -19,19 +19,34 @@ use matrix::Slice;
 use standin::Standin;
 use trial::Lab;
 
-fn scenario(version: u32, kind: usize) {
+fn faults(version: u32, kind: usize) {
     let mut lab = Lab::new(Standin::new(version));
     let usual = lab.usual();
     matrix::run(&mut lab, &usual, Slice { from: 1, step: 1, kind });
+}
+
+fn killed(version: u32) {
+    let mut lab = Lab::new(Standin::new(version));
+    let usual = lab.usual();
     kills::run(&mut lab, &usual, kills::wanted(4));
 }
 
 #[test]
 fn a_fault_at_each_call_on_14() {
-    scenario(14, 0);
+    faults(14, 0);
 }
 
 #[test]
 fn a_fault_at_each_call_on_19() {
-    scenario(19, 8);
+    faults(19, 8);
+}
+
+#[test]
+fn killed_at_random_moments_on_14() {
+    killed(14);
+}
+
+#[test]
+fn killed_at_random_moments_on_19() {
+    killed(19);
 }

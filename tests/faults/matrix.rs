@@ -135,7 +135,7 @@ pub fn run<P: Place>(lab: &mut Lab<P>, usual: &Usual, by_default: Slice) {
 }
 
 fn whole(usual: &Usual, wanted: impl Fn(&Call, Kind) -> bool) -> Vec<(Call, Kind)> {
-    let all = usual.calls.iter().flat_map(|call| ALL.into_iter().map(move |kind| (call.clone(), kind)));
+    let all = ALL.into_iter().flat_map(|kind| usual.calls.iter().map(move |call| (call.clone(), kind)));
     all.filter(|(call, kind)| call.can_meet(*kind) && wanted(call, *kind)).collect()
 }
 

@@ -39,9 +39,15 @@ fn faults(version: u32) {
     // Between them the two meet each call and each kind.
     let slice = if version == 14 { Slice { from: 1, step: 2, kind: 4 } } else { Slice { from: 2, step: 2, kind: 0 } };
     matrix::run(&mut lab, &usual, slice);
+}
+
+fn killed(version: u32) {
+    let mut lab = Lab::new(Real::new(version, "kills"));
+    let usual = lab.usual();
     kills::run(&mut lab, &usual, kills::wanted(8));
 }
 
 on_both! {
     a_fault_at_each_call: crate::faults,
+    killed_at_random_moments: crate::killed,
 }
