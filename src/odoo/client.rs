@@ -151,7 +151,14 @@ impl Odoo {
     #[must_use]
     pub fn scripted(version: u32, script: Script) -> Self {
         let (transport, version_text) = (Transport::scripted(script), format!("{version}.0"));
-        Self { transport, retry: Retry::never(), hurry: Hurry::default(), version, version_text }
+        Self {
+            transport,
+            retry: Retry::never(),
+            hurry: Hurry::default(),
+            met: AtomicBool::new(false),
+            version,
+            version_text,
+        }
     }
 
     /// `web` or `json2`.
