@@ -83,7 +83,6 @@ fn dying(version: u32) {
         (PRODUCTS, error(229, 14), 77),
         (BARCODES, error(1205, 13), 1),
         (BARCODES, Fault::ErrorAtEnd { number: 1205, severity: 13 }, 1),
-        (BARCODES, Fault::Empty, 1),
         (COMMIT, Fault::Error { number: 6005, severity: 14, hang_up: true }, 69),
         (PRODUCTS, Fault::Stall(At::Half), 1),
     ];
