@@ -301,6 +301,7 @@ async fn a_transient_failure_begins_anew_from_nothing() {
         ("deadlock", Fault::deadlock(2)),
         ("lock timeout", Fault::lock_timeout(0)),
         ("cut in the middle of a row", Fault::Cut { after_rows: 1 }),
+        ("an end without an error's token", Fault::Mute { after_rows: 2 }),
         ("not available", Fault::RefuseLogin(lost)),
         ("hung up", Fault::DropConnection),
     ];

@@ -163,8 +163,11 @@ fn barcodes() -> Vec<(String, Result<Option<String>, &'static str>)> {
     all
 }
 
+/// The id that a bad row is told with, if it has a readable one, and the words.
+type BadId = (Option<&'static str>, &'static str);
+
 /// Ids beside the plain ones: as the source has them, and as the link has them.
-fn ids() -> Vec<(SqlValue, Result<&'static str, (Option<&'static str>, &'static str)>)> {
+fn ids() -> Vec<(SqlValue, Result<&'static str, BadId>)> {
     let good = [
         "A-17",
         "007",

@@ -233,7 +233,7 @@ fn noise(k: usize, length: usize) -> Vec<u8> {
 /// An answer with some bytes changed, left out or doubled: now among the tokens, now anywhere.
 fn spoilt(answer: Vec<u8>, dice: usize) -> Vec<u8> {
     let rolls = noise(dice, 16);
-    let whole = rolls[0] % 8 == 0;
+    let whole = rolls[0].is_multiple_of(8);
     let mut bytes = if whole { answer } else { payload(&answer) };
     for roll in rolls[1..].chunks(3).take(1 + usize::from(rolls[0] >> 6)) {
         let at = (usize::from(roll[0]) * 256 + usize::from(roll[1])) % bytes.len().max(1);
