@@ -63,7 +63,7 @@ impl Stage {
     /// The key of the last run of a command, as Odoo has it.
     pub fn run_key(&self) -> String {
         let runs = self.odoo.snapshot("shop");
-        let (_, run) = runs.iter().filter(|((model, _), _)| model == "x_pz_run").next_back().expect("a run");
+        let (_, run) = runs.iter().rfind(|((model, _), _)| model == "x_pz_run").expect("a run");
         let text = run.to_string();
         let at = text.find("x_key").expect("a key");
         text[at..].split('"').nth(2).expect("its text").to_owned()
