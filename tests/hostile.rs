@@ -1,19 +1,23 @@
 //! Hostile data through the built binary, on the stand-ins; the same rows go to real Odoos in `real_hostile`.
 
 mod common;
+#[path = "common/hostile.rs"]
+mod hostile;
+#[path = "common/tds_proxy.rs"]
+mod tds_proxy;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::hostile::{self, InOdoo};
 use common::standin::{DATABASE, Stage};
-use common::tds_proxy::Proxy;
 use erpsync::catalog::SourceName;
 use erpsync::catalog::source::BarcodeOrder;
 use erpsync::mssql::{self, Columns, Endpoint, Isolation, Kind, Reading, SourceError, SourceOptions, Tls};
 use erpsync_sandbox::mssql::{Encryption, MssqlOptions, MssqlServer, SqlValue};
+use hostile::InOdoo;
+use tds_proxy::Proxy;
 
 fn in_odoo(stage: &Stage) -> InOdoo {
     let products: BTreeMap<i64, _> = stage.odoo.products(DATABASE).into_iter().map(|p| (p.id, p)).collect();

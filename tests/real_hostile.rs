@@ -4,10 +4,12 @@
 
 #[macro_use]
 mod common;
+#[path = "common/hostile.rs"]
+mod hostile;
 
 use common::Bench;
-use common::hostile::{self, InOdoo};
 use common::target::{How, Target, script};
+use hostile::InOdoo;
 
 on_both! {
     hostile_rows: crate::rows,

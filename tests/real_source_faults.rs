@@ -6,12 +6,14 @@
 
 #[macro_use]
 mod common;
+#[path = "common/tds_proxy.rs"]
+mod tds_proxy;
 
 use common::Bench;
 use common::shop::{Shop, ean13};
 use common::target::{How, Target, script};
-use common::tds_proxy::{At, Fault, Order, Proxy};
 use erpsync_sandbox::mssql::{Encryption, Fault as Sandbox};
+use tds_proxy::{At, Fault, Order, Proxy};
 
 on_both! {
     a_run_that_dies_writes_nothing: crate::dying,

@@ -9,6 +9,8 @@
 //! minutes: `ERPSYNC_TEST_FAULTS=all cargo test --test source_faults -- --nocapture`.
 
 mod common;
+#[path = "common/tds_proxy.rs"]
+mod tds_proxy;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -17,8 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use common::Run;
 use common::shop::{Product as Row, Shop, ean13};
 use common::standin::{DATABASE, Stage};
-use common::tds_proxy::{At, Fault, Order, Proxy};
 use erpsync_sandbox::mssql::{Fault as Sandbox, SqlError};
+use tds_proxy::{At, Fault, Order, Proxy};
 
 const LET_THROUGH: [&str; 5] =
     ["--allow-create", "--allow-release", "--allow-archive", "--allow-changes", "--allow-price-change"];

@@ -10,8 +10,11 @@ pub mod plan_file;
 pub mod shown;
 pub mod tds_rows;
 
+/// What is done with an input.
+pub type Check = fn(&[u8]);
+
 /// The targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 4] = [
+pub const TARGETS: [(&str, Check); 4] = [
     ("config", config::check),
     ("odoo_answers", odoo_answers::check),
     ("plan_file", plan_file::check),

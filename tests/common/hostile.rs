@@ -1,11 +1,13 @@
 //! A source full of what no catalogue should hold, and what is to become of each row: the same for the stand-ins and for
 //! real Odoos.
 
+#![allow(dead_code, reason = "no suite uses all of it")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use erpsync_sandbox::mssql::SqlValue;
 
-use super::{Bench, Run};
+use crate::common::{Bench, Run};
 
 /// A product row, its barcode rows, and what becomes of it.
 pub struct Case {

@@ -16,11 +16,9 @@ macro_rules! on_both {
     };
 }
 
-pub mod hostile;
 pub mod shop;
 pub mod standin;
 pub mod target;
-pub mod tds_proxy;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

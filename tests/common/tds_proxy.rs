@@ -3,6 +3,8 @@
 //! In plain text it knows TDS messages and can put errors into answers and spoil their tokens; under TLS it knows records
 //! alone, and cuts, stalls and spoils bytes. It never changes what the tool asks.
 
+#![allow(dead_code, reason = "no suite uses all of it")]
+
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
