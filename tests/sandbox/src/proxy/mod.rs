@@ -21,6 +21,7 @@ mod serve;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -155,8 +156,7 @@ impl Proxy {
             traffic: Mutex::new(traffic),
             changed: Condvar::new(),
         });
-        let socket = bound(0)?;
-        let port = socket.local_addr()?.as_socket().map_or(0, |addr| addr.port());
+        let (socket, port) = bound_anywhere()?;
         let listening = from != Some(1);
         if listening {
             socket.listen(64)?;
@@ -236,6 +236,23 @@ fn bound(port: u16) -> io::Result<Socket> {
     socket.set_reuse_address(true)?;
     socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
     Ok(socket)
+}
+
+/// The same on a port of nobody's. Below those that the system gives to whoever connects somewhere (32768 and above): one
+/// that is given up to refuse connections must still be free a moment later.
+fn bound_anywhere() -> io::Result<(Socket, u16)> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut tries = 0;
+    loop {
+        let next = std::process::id().wrapping_mul(331).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 16_000 + u16::try_from(next % 16_000).unwrap_or(0);
+        tries += 1;
+        match bound(port) {
+            Ok(socket) => return Ok((socket, port)),
+            Err(e) if e.kind() == io::ErrorKind::AddrInUse && tries < 1000 => {}
+            Err(e) => return Err(e),
+        }
+    }
 }
 
 impl State {
