@@ -249,9 +249,19 @@ fn credentials_of_systemd() {
 /// What holds a secret does not show it.
 #[test]
 fn debug_output_shows_no_secret() {
-    use erpsync::odoo::transport::Credential;
-    let password = || secrecy::SecretString::from("s3cret-of-odoo");
-    let credential = Credential::Password { login: "sync".to_owned(), password: password() };
-    let shown = format!("{credential:?} {:?}", Credential::ApiKey(password()));
+    let secret = || Some(secrecy::SecretString::from("s3cret-of-odoo"));
+    let options = erpsync::odoo::ConnectOptions {
+        url: "https://odoo.example".to_owned(),
+        database: "shop".to_owned(),
+        login: "sync".to_owned(),
+        password: secret(),
+        api_key: secret(),
+        transport: erpsync::odoo::TransportChoice::Auto,
+        trust: erpsync::odoo::Trust::System,
+        timeout: std::time::Duration::from_secs(1),
+        retry: erpsync::odoo::Retry::never(),
+        hurry: erpsync::odoo::Hurry::default(),
+    };
+    let shown = format!("{options:?}");
     assert!(!shown.contains("s3cret") && shown.contains("REDACTED"), "{shown}");
 }

@@ -3,79 +3,26 @@
 //! Knows HTTP and Odoo's envelopes, nothing of what is called. `/jsonrpc` is not used: Odoo 14 with several databases
 //! answers its errors with a bare HTML 500, and 19 hashes the password anew for many calls.
 
+mod answer;
+mod call;
+mod http;
+
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::header::COOKIE;
+use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
-use super::error::{Fault, OdooError};
+use super::error::OdooError;
 use super::script::Script;
+use answer::{beginning, envelope, fault, not_understood};
+use call::{json2_body, web_body};
+use http::{body, respond, send, session_cookie};
 
-/// A call of a method on a model.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// `ir.actions.server`
-    pub model: &'static str,
-    /// `run`
-    pub method: &'static str,
-    /// The records, for methods of records.
-    pub ids: Vec<i64>,
-    /// Named arguments.
-    pub args: Map<String, Value>,
-    /// The context.
-    pub context: Map<String, Value>,
-}
-
-impl Call {
-    /// A call without records, arguments and context.
-    #[must_use]
-    pub fn new(model: &'static str, method: &'static str) -> Self {
-        Self { model, method, ids: Vec::new(), args: Map::new(), context: Map::new() }
-    }
-
-    /// On these records.
-    #[must_use]
-    pub fn ids(mut self, ids: &[i64]) -> Self {
-        self.ids = ids.to_vec();
-        self
-    }
-
-    /// With an argument.
-    #[must_use]
-    pub fn arg(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.args.insert(name.to_owned(), value.into());
-        self
-    }
-
-    /// With a value in the context.
-    #[must_use]
-    pub fn context(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.context.insert(name.to_owned(), value.into());
-        self
-    }
-
-    fn name(&self) -> String {
-        format!("{}.{}", self.model, self.method)
-    }
-}
-
-/// How the account shows who it is.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    /// Login and password.
-    Password {
-        /// The login.
-        login: String,
-        /// The password.
-        password: SecretString,
-    },
-    /// An API key of Odoo 19 or later.
-    ApiKey(SecretString),
-}
+pub use call::Call;
 
 #[derive(Debug)]
 enum Mode {
@@ -322,205 +269,5 @@ fn gone(error: OdooError) -> OdooError {
     match error {
         OdooError::Http { url, call, status: 404, .. } => OdooError::SessionGone { url, call },
         other => other,
-    }
-}
-
-/// `call_kw` takes `ids` as the first positional argument, and the values of `create` too: 14 finds them nowhere else. The
-/// values of `write` have other names in some models of 14 (`ir.ui.menu`), so they have none here.
-fn web_body(call: &Call) -> Value {
-    let mut kwargs = call.args.clone();
-    let mut args = Vec::new();
-    if call.method == "create" {
-        args.extend(kwargs.remove("vals_list"));
-    } else if !call.ids.is_empty() {
-        args.push(json!(call.ids));
-    }
-    if call.method == "write" {
-        args.extend(kwargs.remove("vals"));
-    }
-    kwargs.insert("context".to_owned(), Value::Object(call.context.clone()));
-    let params = json!({"model": call.model, "method": call.method, "args": args, "kwargs": kwargs});
-    json!({"jsonrpc": "2.0", "method": "call", "params": params})
-}
-
-fn json2_body(call: &Call) -> Value {
-    let mut body = call.args.clone();
-    if !call.ids.is_empty() {
-        body.insert("ids".to_owned(), json!(call.ids));
-    }
-    if !call.context.is_empty() {
-        body.insert("context".to_owned(), Value::Object(call.context.clone()));
-    }
-    Value::Object(body)
-}
-
-fn unreachable(url: &str, error: &reqwest::Error) -> OdooError {
-    let mut reason = String::new();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(e) = cause {
-        let text = e.to_string();
-        if !reason.contains(&text) {
-            if !reason.is_empty() {
-                reason.push_str(": ");
-            }
-            reason.push_str(&text);
-        }
-        cause = e.source();
-    }
-    if reason.is_empty() {
-        reason = "the connection failed".to_owned();
-    }
-    if reason.contains("invalid peer certificate") {
-        reason.push_str(if reason.contains("UnknownIssuer") {
-            "; for a private certificate authority set odoo.tls = \"ca-file\" and odoo.ca_file"
-        } else {
-            "; odoo.url must have the certificate's name, and the server a certificate that is valid today"
-        });
-        return OdooError::Untrusted { url: url.to_owned(), reason };
-    }
-    OdooError::Unreachable { url: url.to_owned(), reason }
-}
-
-async fn respond(request: RequestBuilder, url: &str, call: &str, timeout: Duration) -> Result<Response, OdooError> {
-    request.timeout(timeout).send().await.map_err(|e| broken(&e, url, call, timeout))
-}
-
-/// Bytes that an answer may have, unpacked: the largest that is asked for, a page of links, has a few ten millions. More is a
-/// defect or malice, and would take this machine's memory.
-const LARGEST_ANSWER: usize = 256 << 20;
-
-async fn body(mut response: Response, url: &str, call: &str, timeout: Duration) -> Result<String, OdooError> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| broken(&e, url, call, timeout))? {
-        if bytes.len() + chunk.len() > LARGEST_ANSWER {
-            let reason = format!("it has more than {} MiB", LARGEST_ANSWER >> 20);
-            return Err(OdooError::Endless { call: call.to_owned(), reason });
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
-}
-
-fn broken(error: &reqwest::Error, url: &str, call: &str, timeout: Duration) -> OdooError {
-    if error.is_timeout() && !error.is_connect() {
-        OdooError::Timeout { url: url.to_owned(), call: call.to_owned(), seconds: timeout.as_secs() }
-    } else {
-        unreachable(url, error)
-    }
-}
-
-fn session_cookie(response: &Response) -> Option<SecretString> {
-    let cookies = response.headers().get_all(SET_COOKIE).iter();
-    cookies
-        .filter_map(|c| c.to_str().ok()?.strip_prefix("session_id=")?.split(';').next().map(str::to_owned))
-        .next_back()
-        .map(SecretString::from)
-}
-
-/// Sends, and returns the session cookie, if a new one came, with the text.
-async fn send(
-    request: RequestBuilder,
-    url: &str,
-    call: &str,
-    timeout: Duration,
-) -> Result<(Option<SecretString>, String), OdooError> {
-    let response = respond(request, url, call, timeout).await?;
-    let cookie = session_cookie(&response);
-    let status = response.status().as_u16();
-    if response.status().is_redirection() {
-        let to = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).unwrap_or("another address");
-        // Not followed: a password must not go where nobody said it should.
-        return Err(OdooError::Configuration(format!(
-            "odoo.url: the server at {url} redirects to {to}; name that one"
-        )));
-    }
-    let text = body(response, url, call, timeout).await?;
-    if status != 200 {
-        return Err(OdooError::Http { url: url.to_owned(), call: call.to_owned(), status, body: beginning(&text) });
-    }
-    Ok((cookie, text))
-}
-
-/// Opens the JSON-RPC envelope of the web session.
-fn envelope(text: &str, call: &str) -> Result<Value, OdooError> {
-    let mut value: Value = serde_json::from_str(text).map_err(|e| not_understood(call, &e.to_string(), text))?;
-    if let Some(error) = value.get("error") {
-        return Err(OdooError::Fault { call: call.to_owned(), fault: fault(&error["data"]) });
-    }
-    let is_envelope = value.get("jsonrpc").is_some();
-    match value.get_mut("result") {
-        Some(result) => Ok(result.take()),
-        // A method that returns None: the key is missing in some versions.
-        None if is_envelope => Ok(Value::Null),
-        None => Err(not_understood(call, "neither result nor error", text)),
-    }
-}
-
-/// Odoo's error object; an exception inside a procedure carries the whole code in its text, which is cut away.
-fn fault(data: &Value) -> Fault {
-    let text = |key: &str| data[key].as_str().unwrap_or_default().to_owned();
-    let message = text("message");
-    let message = message.split(" while evaluating\n").next().unwrap_or_default().trim().to_owned();
-    Fault { name: text("name"), message, traceback: text("debug") }
-}
-
-fn not_understood(call: &str, reason: &str, text: &str) -> OdooError {
-    OdooError::Answer { call: call.to_owned(), reason: reason.to_owned(), body: beginning(text) }
-}
-
-/// The first line or so of a body, without markup or control characters.
-fn beginning(text: &str) -> String {
-    let mut out = String::new();
-    let mut in_tag = false;
-    for c in text.chars().take(4000) {
-        match c {
-            '<' => in_tag = true,
-            '>' => {
-                in_tag = false;
-                out.push(' ');
-            }
-            _ if in_tag => {}
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(200).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_told_in_a_line() {
-        assert_eq!(beginning("<html><h1>Bad   Gateway</h1>\n<p>nginx</p></html>"), "Bad Gateway nginx");
-    }
-
-    #[test]
-    fn odoo_s_error_is_taken_apart() {
-        let text = r#"{"jsonrpc":"2.0","error":{"code":200,"message":"Odoo Server Error","data":
-            {"name":"odoo.exceptions.AccessError","message":"Not you","debug":"Traceback …"}}}"#;
-        let Err(OdooError::Fault { fault, .. }) = envelope(text, "m.f") else { panic!("a fault") };
-        assert_eq!((fault.short_name(), fault.message.as_str()), ("AccessError", "Not you"));
-    }
-
-    #[test]
-    fn the_code_of_a_procedure_is_not_shown() {
-        let data = json!({"name": "ValueError", "message": "KeyError('x') while evaluating\n'ask = 1'", "debug": ""});
-        assert_eq!(fault(&data).message, "KeyError('x')");
-    }
-
-    #[test]
-    fn create_is_positional_in_a_web_session() {
-        let call = Call::new("res.groups", "create").arg("vals_list", json!([{"name": "x"}]));
-        assert_eq!(web_body(&call)["params"]["args"], json!([[{"name": "x"}]]));
-        assert_eq!(json2_body(&call), json!({"vals_list": [{"name": "x"}]}));
-    }
-
-    #[test]
-    fn write_is_positional_in_a_web_session() {
-        let call = Call::new("ir.ui.menu", "write").ids(&[7]).arg("vals", json!({"name": "x"}));
-        assert_eq!(web_body(&call)["params"]["args"], json!([[7], {"name": "x"}]));
-        assert_eq!(json2_body(&call), json!({"ids": [7], "vals": {"name": "x"}}));
     }
 }
