@@ -95,7 +95,10 @@ fn odoo_url(found: &Found) -> Result<Url> {
     let text = &found.value;
     let (scheme, rest) = text.split_once("://").map_or((None, text.as_str()), |(scheme, rest)| (Some(scheme), rest));
     // Before anything else, since every other message repeats the address, and this one has a password in it.
-    if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+    // A reader of addresses passes over further slashes, also leaning ones, and so does whoever hides something behind them.
+    let authority = rest.trim_start_matches(['/', '\\']).split(['/', '\\', '?', '#']).next();
+    let parsed = Url::parse(text).is_ok_and(|url| url.password().is_some() || !url.username().is_empty());
+    if parsed || authority.is_some_and(|authority| authority.contains('@')) {
         return Err(found.error(
             "the address contains a user or password; remove them from it, use login, and keep the password elsewhere",
         ));

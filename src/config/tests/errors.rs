@@ -108,6 +108,15 @@ fn urls() {
     insta::assert_snapshot!(url("ftp://odoo.example.com"), @"conf/sync.toml:8:1: [odoo] url: Odoo speaks http or https, not ftp");
     insta::assert_snapshot!(url("https://"), @r#"conf/sync.toml:8:1: [odoo] url: "https://" is no address: empty host"#);
     insta::assert_snapshot!(url("https://bot:hunter2@odoo.example.com"), @"conf/sync.toml:8:1: [odoo] url: the address contains a user or password; remove them from it, use login, and keep the password elsewhere");
+    for hidden in [
+        "https:///bot:hunter2@odoo.example.com",
+        "https://////bot@odoo.example.com",
+        "https://\\\\bot:hunter2@odoo.example.com",
+        "https:bot:hunter2@odoo.example.com",
+    ] {
+        let told = url(&hidden.replace('\\', "\\\\"));
+        assert!(told.contains("contains a user or password") && !told.contains("hunter2"), "{hidden}: {told}");
+    }
     insta::assert_snapshot!(url("http://odoo.example.com:8069/web#action=1"), @r#"conf/sync.toml:8:1: [odoo] url: this is the address of a page; write "http://odoo.example.com:8069""#);
     let env = vars([("ERPSYNC_ODOO_URL", "odoo")]);
     insta::assert_snapshot!(load_with(SMALL, &Overrides::default(), &env).unwrap_err(), @r#"environment variable ERPSYNC_ODOO_URL: "odoo" has no http:// or https://; write "https://odoo""#);
