@@ -78,15 +78,21 @@ impl Status {
     #[must_use]
     pub fn of(outcome: &Outcome) -> Self {
         let Outcome { interrupted, refused, partly, would_change, open, failures } = outcome;
-        let signal = interrupted.map(|i| match i {
-            Interrupt::Interrupted => Self::Interrupted,
-            Interrupt::Terminated => Self::Terminated,
-            Interrupt::Deadline => Self::Failed,
-        });
+        let signal = interrupted.map(Self::of_interrupt);
         let flags =
             [(*refused, Self::Guard), (*partly, Self::Partly), (*would_change, Self::Changes), (*open, Self::Open)];
         let of_flags = flags.into_iter().filter(|(applies, _)| *applies).map(|(_, status)| status);
         signal.into_iter().chain(failures.iter().map(Self::of_failure)).chain(of_flags).min().unwrap_or(Self::Done)
+    }
+
+    /// Of a command that was ended from outside.
+    #[must_use]
+    pub fn of_interrupt(why: Interrupt) -> Self {
+        match why {
+            Interrupt::Interrupted => Self::Interrupted,
+            Interrupt::Terminated => Self::Terminated,
+            Interrupt::Deadline => Self::Failed,
+        }
     }
 
     /// Of a command that failed.
@@ -111,9 +117,7 @@ impl Status {
             Failure::Declined(_) => Self::Failed,
             Failure::Busy(_) => Self::Busy,
             Failure::Refused(_) => Self::Guard,
-            Failure::Interrupted(Interrupt::Interrupted) => Self::Interrupted,
-            Failure::Interrupted(Interrupt::Terminated) => Self::Terminated,
-            Failure::Interrupted(Interrupt::Deadline) => Self::Failed,
+            Failure::Interrupted(why) => Self::of_interrupt(*why),
             Failure::Output(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Self::Done,
             Failure::Io(_) | Failure::NotFound(_) | Failure::Output(_) => Self::Failed,
         }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::commands::{Console, Failure, Outcome};
+use crate::commands::{Console, Failure, Outcome, Signals};
 use crate::config::process_environment;
 use args::{Args, Command};
 
@@ -33,13 +33,14 @@ pub fn main() -> ExitCode {
         }
     };
     log_to_stderr(&args);
+    let signals = Signals::default();
     if let Some(deadline) = args.deadline {
-        signals::end_at(deadline);
+        signals::end_at(deadline, &signals);
     }
     leave_the_drivers_panics_to_us();
     let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
-            let result = runtime.block_on(run(&args));
+            let result = runtime.block_on(run(&args, signals));
             // A reader task that hangs in the driver must not hold the end of the process.
             runtime.shutdown_background();
             conclude(result, &args)
@@ -52,9 +53,9 @@ pub fn main() -> ExitCode {
     ExitCode::from(status.code())
 }
 
-async fn run(args: &Args) -> Result<Outcome, Failure> {
+async fn run(args: &Args, signals: Signals) -> Result<Outcome, Failure> {
     let env: &dyn crate::config::Environment = &process_environment;
-    let signals = signals::listen(args.deadline).map_err(Failure::Io)?;
+    signals::listen(&signals, args.deadline).map_err(Failure::Io)?;
     let mut stdout = anstream::AutoStream::new(std::io::stdout(), args.color());
     let style = crate::render::Style { color: args.colored(), width: width() };
     let mut console = Console { out: &mut stdout, style, quiet: args.quiet, verbose: args.verbose > 0 };

@@ -13,7 +13,7 @@ use crate::commands::Signals;
 
 use super::{Status, complain};
 
-/// How long after a signal a failing call is still repeated: systemd kills after 90 seconds.
+/// How long after a signal a failing call is still repeated. The call that is on its way is waited for all the same.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The longest time before the deadline at which the run is asked to end.
@@ -24,21 +24,26 @@ const RESERVE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// When the system refuses a handler.
-pub(super) fn listen(deadline: Option<Duration>) -> io::Result<Signals> {
+pub(super) fn listen(signals: &Signals, deadline: Option<Duration>) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let signals = Signals::default();
     let ours = signals.clone();
     tokio::spawn(async move {
+        let mut asked = false;
         loop {
             let which = tokio::select! {
                 _ = interrupt.recv() => Interrupt::Interrupted,
                 _ = terminate.recv() => Interrupt::Terminated,
             };
-            if !ours.raise(which, GRACE) {
-                std::process::exit(if which == Interrupt::Interrupted { 130 } else { 143 });
+            if asked {
+                std::process::exit(Status::of_interrupt(which).code().into());
             }
-            log::warn!("ending after the batch in flight; a second signal ends at once");
+            asked = true;
+            ours.raise(which, GRACE);
+            // A message that nobody reads must not keep the second signal from being heard.
+            tokio::task::spawn_blocking(|| {
+                log::warn!("ending after the batch in flight; a second signal ends at once");
+            });
         }
     });
     if let Some(deadline) = deadline {
@@ -51,23 +56,24 @@ pub(super) fn listen(deadline: Option<Duration>) -> io::Result<Signals> {
             }
         });
     }
-    Ok(signals)
+    Ok(())
 }
 
 /// Ends the process at its deadline, whatever it is doing: a thread of its own does so also while another one hangs, as in
 /// a write to a pipe that nobody reads.
-pub(super) fn end_at(deadline: Duration) {
+pub(super) fn end_at(deadline: Duration, signals: &Signals) {
+    let signals = signals.clone();
     thread::spawn(move || {
         thread::sleep(deadline);
         let (told, heard) = mpsc::channel();
         thread::spawn(move || {
             complain(
-                "ended by --deadline while a call was on its way; what was applied is whole, and the next run does the rest",
+                "ended by --deadline while something was on its way; what was written is whole, and the next run does the rest",
             );
             let _ = told.send(());
         });
         // Nor may the message hang.
         let _ = heard.recv_timeout(Duration::from_secs(1));
-        std::process::exit(Status::Failed.code().into());
+        std::process::exit(Status::of_interrupt(signals.seen().unwrap_or(Interrupt::Deadline)).code().into());
     });
 }

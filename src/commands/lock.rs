@@ -53,7 +53,8 @@ fn open(path: &Path, named: bool) -> io::Result<File> {
     if named {
         return options.open(path);
     }
-    let file = options.custom_flags(libc::O_NOFOLLOW).open(path)?;
+    // Nor is it waited for a reader of somebody's pipe.
+    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
     let about = file.metadata()?;
     // The process's directory belongs to who the process works as (proc(5)).
     let ours = fs::metadata("/proc/self").map_or(true, |own| own.uid() == about.uid());

@@ -110,7 +110,8 @@ pub(super) fn keep(
     };
     let target = destination(path)?;
     let mut name = target.clone().into_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
+    // A name of its own: what a killed process left is in nobody's way, also where all have one number.
+    name.push(format!(".{}.tmp", uuid::Uuid::new_v4().simple()));
     let beside = PathBuf::from(name);
     let failed =
         |e: io::Error| Failure::Io(io::Error::new(e.kind(), format!("plan {} was not kept: {e}", path.display())));

@@ -6,11 +6,13 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use tokio::time::timeout;
 
 use crate::apply::report::Report;
 use crate::apply::{self, Options};
 use crate::catalog::SourceName;
 use crate::config::{Environment, Settings, SourceSettings, StatusForOpen};
+use crate::odoo::lease as odoo_lease;
 use crate::odoo::writer::{Finish, Holder};
 use crate::odoo::{ErrorKind, Lease, Odoo, OdooError, Pause, Session, Writer};
 use crate::plan::Plan;
@@ -20,6 +22,9 @@ use super::{Console, Failure, Format, Outcome, Signals, connect, printed, told};
 
 /// Products and bad rows that a text lists when nobody asked for all.
 const SHOWN: usize = 100;
+
+/// How long a run that was asked to end, or whose server is away, still tries to say so in Odoo and to give the lease back.
+const ENDING: Duration = Duration::from_secs(10);
 
 /// Makes the plan of a run. Changes nothing.
 pub(super) trait Planner {
@@ -113,7 +118,16 @@ impl Run<'_> {
     ) -> Result<Outcome, Failure> {
         let started = Instant::now();
         let holder = self.holder();
-        let writer = lease(session, self.name, &holder).await?;
+        let writer = match lease(session, self.name, &holder).await {
+            Ok(writer) => writer,
+            Err(failure) => {
+                let unknown = matches!(&failure, Failure::Odoo(error) if error.kind() == ErrorKind::Unreachable);
+                if unknown && timeout(ENDING, odoo_lease::release(session, &holder.token)).await.is_err() {
+                    log::debug!("whether the lease was taken is not known");
+                }
+                return ended_meanwhile(failure, signals);
+            }
+        };
         let done = match self.leased(session, writer, planner, signals, console).await {
             Ok(done) => done,
             Err(failure) => return ended_meanwhile(failure, signals),
@@ -136,27 +150,25 @@ impl Run<'_> {
         let status = match &result {
             Ok(_) | Err(Failure::Odoo(OdooError::LeaseLost)) => None,
             Err(failure @ Failure::Interrupted(_)) => Some(("interrupted", failure)),
+            Err(failure @ Failure::Busy(_)) => Some(("paused", failure)),
             Err(failure) => Some(("failed", failure)),
         };
-        if let Err(Failure::Odoo(error)) = &result
-            && error.kind() == ErrorKind::Unreachable
-        {
-            // All patience was spent on it already.
-            session.odoo.hurry(Duration::ZERO);
-        }
-        let ended = match status {
-            None => Ok(()),
-            Some((status, failure)) => {
+        // All patience was spent on a server that is away, and after a signal there is none.
+        let away = matches!(&result, Err(Failure::Odoo(error)) if error.kind() == ErrorKind::Unreachable);
+        let limit = if away || signals.seen().is_some() { ENDING } else { Duration::MAX };
+        let ending = async {
+            if let Some((status, failure)) = status {
                 let before =
                     if done.summary.is_empty() { String::new() } else { format!("; before: {}", done.summary) };
                 let summary = format!("{failure}{before}");
-                writer.end_run(&Finish { status: status.to_owned(), summary, ..done }).await
+                if let Err(e) = writer.end_run(&Finish { status: status.to_owned(), summary, ..done }).await {
+                    log::debug!("the run's line was not ended: {e}");
+                }
             }
+            writer.release().await.map_err(|e| e.to_string())
         };
-        if let Err(e) = ended {
-            log::debug!("the run's line was not ended: {e}");
-        }
-        if let Err(e) = writer.release().await {
+        let released = timeout(limit, ending).await.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+        if let Err(e) = released {
             log::warn!("the lease was not given back and ends by itself: {e}");
         }
         result

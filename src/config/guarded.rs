@@ -15,9 +15,8 @@ pub(crate) fn writable_by_others(path: &Path) -> Option<String> {
     let path = path.canonicalize().ok()?;
     // The process's directory belongs to who the process works as (proc(5)); where there is none, owners are not compared.
     let own = fs::metadata("/proc/self").ok();
-    // A group that is the account's own, as many systems give each user one, is nobody else; so is root's.
-    let groups = |about: &Metadata| about.gid() != 0 && own.as_ref().is_none_or(|own| own.gid() != about.gid());
-    let open = |about: &Metadata| about.mode() & 0o002 != 0 || (about.mode() & 0o020 != 0 && groups(about));
+    let open =
+        |about: &Metadata| about.mode() & 0o002 != 0 || (about.mode() & 0o020 != 0 && !is_own_group(about.gid()));
     let strange = |about: &Metadata| about.uid() != 0 && own.as_ref().is_some_and(|own| own.uid() != about.uid());
     let about = fs::metadata(&path).ok()?;
     if strange(&about) {
@@ -28,10 +27,38 @@ pub(crate) fn writable_by_others(path: &Path) -> Option<String> {
     }
     let directory = path.parent()?;
     let about = fs::metadata(directory).ok()?;
+    if strange(&about) {
+        return Some(format!("{} belongs to another account (user {})", directory.display(), about.uid()));
+    }
     (open(&about) && about.mode() & STICKY == 0).then(|| {
         let (mode, shown) = (about.mode() & 0o777, directory.display());
         format!("others can put another one in its place (mode {mode:03o} of {shown}); chmod go-w {shown}")
     })
+}
+
+/// A group that is the account's own, as many systems give each user one, is nobody else, nor is one that the account was
+/// put into so that it may read: its administrator chose who else is there. Nor is root's.
+#[cfg(unix)]
+fn is_own_group(group: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines().filter(|line| line.starts_with("Gid:") || line.starts_with("Groups:"));
+    group == 0 || lines.any(|line| line.split_whitespace().skip(1).any(|word| word.parse() == Ok(group)))
+}
+
+/// The mode of a file that others can read.
+#[cfg(unix)]
+pub(crate) fn readable_by_others(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+
+    let about = std::fs::metadata(path).ok()?;
+    let open = about.mode() & 0o004 != 0 || (about.mode() & 0o040 != 0 && !is_own_group(about.gid()));
+    open.then_some(about.mode() & 0o777)
+}
+
+/// Other systems have other rules.
+#[cfg(not(unix))]
+pub(crate) fn readable_by_others(_: &Path) -> Option<u32> {
+    None
 }
 
 /// Other systems have other rules.

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::environment::{CREDENTIALS_DIRECTORY, Environment};
 use super::error::ConfigError;
-use super::guarded::writable_by_others;
+use super::guarded::{readable_by_others, writable_by_others};
 use super::settings::{OdooSettings, Transport};
 
 /// Where a secret is kept.
@@ -161,9 +161,9 @@ impl SecretRef {
         let Some(SecretPlace::File(path)) = &self.place else { return None };
         let (what, shown) = (&self.what, path.display());
         match readable_by_others(path) {
-            Some(mode) => {
-                Some(format!("{what} is in {shown}, which others can read (mode {mode:03o}); chmod 600 {shown}"))
-            }
+            Some(mode) => Some(format!(
+                "{what} is in {shown}, which others can read (mode {mode:03o}); chmod o-r {shown}, or give it to a group of this account alone"
+            )),
             None => writable_by_others(path).map(|why| format!("{what} is in {shown}, and {why}")),
         }
     }
@@ -178,18 +178,6 @@ pub(super) fn io_words(error: &io::Error) -> String {
         io::ErrorKind::InvalidData => "it is not UTF-8 text, save it as that".to_owned(),
         _ => error.to_string(),
     }
-}
-
-#[cfg(unix)]
-fn readable_by_others(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
-    (mode & 0o044 != 0).then_some(mode)
-}
-
-#[cfg(not(unix))]
-fn readable_by_others(_: &Path) -> Option<u32> {
-    None
 }
 
 /// What opens Odoo: at least one of the two.

@@ -181,7 +181,7 @@ impl Odoo {
     async fn attempt(&self, call: &Call, expired: &mut bool) -> Result<Value, OdooError> {
         let result = async {
             if *expired {
-                self.transport.log_in().await?;
+                self.transport.log_in().await.map_err(|e| self.without_login_page(e))?;
                 *expired = false;
             }
             self.transport.call(call).await
@@ -197,6 +197,16 @@ impl Odoo {
         })
     }
 
+    /// A proxy whose server is away may answer 404 too; a server that was there has a login page.
+    fn without_login_page(&self, error: OdooError) -> OdooError {
+        match error {
+            OdooError::Http { url, call, status: 404 | 405, .. } if self.met.load(Ordering::Relaxed) => {
+                OdooError::SessionGone { url, call }
+            }
+            other => other,
+        }
+    }
+
     fn away(&self, error: OdooError) -> OdooError {
         match error {
             OdooError::NoDatabase { url, database, .. } => {
@@ -204,11 +214,6 @@ impl Odoo {
             }
             other => other,
         }
-    }
-
-    /// From now on no call is repeated for longer than this: the server is known to be away.
-    pub fn hurry(&self, time: Duration) {
-        self.hurry.within(time);
     }
 
     /// Calls a method once, as what it does must not be done twice.

@@ -188,7 +188,9 @@ impl OdooError {
         match self {
             Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Timeout { .. } => ErrorKind::Unreachable,
             // Odoo words its own errors; a page instead is what stands before it, or Odoo without its PostgreSQL.
-            Self::Http { status: 429 | 500 | 502..=504, .. } => ErrorKind::Unreachable,
+            Self::Http { status: 408 | 429 | 500 | 502..=504 | 520..=527, .. } | Self::SessionGone { .. } => {
+                ErrorKind::Unreachable
+            }
             Self::NoDatabase { known, .. } => {
                 if *known {
                     ErrorKind::Unreachable
@@ -196,9 +198,7 @@ impl OdooError {
                     ErrorKind::Configuration
                 }
             }
-            Self::Http { .. } | Self::Answer { .. } | Self::Endless { .. } | Self::SessionGone { .. } => {
-                ErrorKind::Failed
-            }
+            Self::Http { .. } | Self::Answer { .. } | Self::Endless { .. } => ErrorKind::Failed,
             Self::Login { .. } | Self::Rights(_) => ErrorKind::Refused,
             Self::Fault { fault, .. } => match fault.short_name() {
                 "AccessError" | "AccessDenied" => ErrorKind::Refused,
@@ -218,7 +218,10 @@ impl OdooError {
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::NoDatabase { known: true, .. } => {
                 ErrorClass::Transient
             }
-            Self::Http { status: 429 | 500 | 502 | 503 | 504, .. } | Self::Answer { .. } => ErrorClass::Transient,
+            // 520 to 527 are a content network's words for a server that is away.
+            Self::Http { status: 408 | 429 | 500 | 502..=504 | 520..=527, .. } | Self::Answer { .. } => {
+                ErrorClass::Transient
+            }
             Self::SessionGone { .. } => ErrorClass::SessionExpired,
             Self::Fault { fault, .. } => match fault.short_name() {
                 "SerializationFailure" | "TransactionRollbackError" | "DeadlockDetected" | "LockNotAvailable" => {

@@ -107,6 +107,15 @@ pub async fn show(session: &Session) -> Result<LeaseState, OdooError> {
 /// # Errors
 /// When the call fails.
 pub async fn free(session: &Session, held: &Held) -> Result<bool, OdooError> {
-    let answer = session.ask(Procedure::Lease, json!({"what": "free", "token": held.token})).await?;
+    let key = held.run.as_ref().map(|run| run.key.as_str());
+    let answer = session.ask(Procedure::Lease, json!({"what": "free", "token": held.token, "key": key})).await?;
     Ok(answer["freed"] == true)
+}
+
+/// Gives the lease back, if it has this token.
+///
+/// # Errors
+/// When the call fails; the lease then ends by itself.
+pub async fn release(session: &Session, token: &str) -> Result<(), OdooError> {
+    session.ask(Procedure::Lease, json!({"what": "release", "token": token})).await.map(drop)
 }

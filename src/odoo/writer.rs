@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::catalog::{ExternalId, SourceName};
 
 use super::error::OdooError;
-use super::lease::{Lease, Pause};
+use super::lease::{self, Lease, Pause};
 use super::procedure::Procedure;
 use super::session::Session;
 
@@ -259,7 +259,7 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// When the call fails; the lease then ends by itself.
     pub async fn release(self) -> Result<(), OdooError> {
-        self.session.ask(Procedure::Lease, json!({"what": "release", "token": self.token})).await.map(drop)
+        lease::release(self.session, &self.token).await
     }
 
     fn question(&self) -> Value {

@@ -98,6 +98,8 @@ pub async fn unlocked(world: &World) {
     assert_eq!((run.key.as_str(), run.source.as_str()), ("key-dead", "dead"));
     assert!((held.until - run.started - held.left).abs() < 60, "{held:?}");
     assert!(lease_of::free(&session, &held).await.unwrap());
+    // Asked again, as when its answer was lost.
+    assert!(lease_of::free(&session, &held).await.unwrap());
     assert_eq!(lease_of::show(&session).await.unwrap().held, None);
     let runs = world.rows("x_pz_run", json!([["x_key", "=", "key-dead"]]), &["x_status", "x_summary"]).await;
     assert_eq!(runs[0]["x_status"], "died");
@@ -105,9 +107,12 @@ pub async fn unlocked(world: &World) {
     assert!(matches!(dead.update(&[]).await.unwrap_err(), OdooError::LeaseLost));
     // What was shown is freed, and not what came after.
     let next = take(&session, "successor").await;
-    assert!(!lease_of::free(&session, &held).await.unwrap());
+    lease_of::free(&session, &held).await.unwrap();
     next.update(&[]).await.unwrap();
+    let held = lease_of::show(&session).await.unwrap().held.unwrap();
+    next.end_run(&Finish { status: "done".to_owned(), ..Finish::default() }).await.unwrap();
     next.release().await.unwrap();
+    assert!(!lease_of::free(&session, &held).await.unwrap(), "it was given back meanwhile");
 }
 
 async fn expire(world: &World) {

@@ -81,4 +81,8 @@ if ask['what'] == 'free':
     freed = bool(cr.fetchall())
     if freed:
         bury('its end was never reported; %s freed the lease' % env.user.login)
+    elif ask['key']:
+        # By the first copy of this call, whose answer may have been lost.
+        cr.execute("SELECT id FROM x_pz_run WHERE x_key = %s AND x_status = 'died'", (ask['key'],))
+        freed = bool(cr.fetchall())
     action = {'freed': freed}

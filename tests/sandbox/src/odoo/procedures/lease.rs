@@ -18,11 +18,14 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         }
         "show" => Ok(show(env)),
         "free" => {
-            let freed = clear(env, ask.text("token")?)?;
+            let mut freed = clear(env, ask.text("token")?)?;
             if freed {
                 let user = env.user();
                 let login = text(&user, "login").unwrap_or_default();
                 bury(env, &format!("its end was never reported; {login} freed the lease"))?;
+            } else if let Some(key) = ask.get("key")?.as_str() {
+                let died = |r: &Record| text(r, "x_key") == Some(key) && text(r, "x_status") == Some("died");
+                freed = env.store.rows("x_pz_run").any(|(_, r)| died(r));
             }
             Ok(json!({"freed": freed}))
         }
