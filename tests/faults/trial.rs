@@ -119,6 +119,9 @@ impl<P: Place> Lab<P> {
         }
         self.clean_output(&run)?;
         let lease = self.place.expire_lease();
+        if lease && run.status == usual.status {
+            return Err(format!("it came to its end, and the lease is held; {shown}"));
+        }
         self.compare(usual).map_err(|problem| format!("{problem}\nthe disturbed run: {shown}"))?;
         Ok(Ending { status: run.status, lease })
     }
