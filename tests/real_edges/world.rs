@@ -238,7 +238,10 @@ fn copy_of(template: &Target, name: &str) -> Target {
     let version = template.version.to_string();
     script("drop-db", &[&version, name]);
     let from = &template.database;
-    let free = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{from}'");
+    // Odoo's own connections: PostgreSQL's cleaner may be at work there too, which this role may not end, and which gives way.
+    let free = format!(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{from}' and usename = current_user"
+    );
     let copy = format!("create database {name} template {from} strategy file_copy");
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
