@@ -77,8 +77,8 @@ async fn source(id: &str, price: &str) -> (MssqlServer, SourceOptions) {
     (server, options)
 }
 
-fn ids(reading: &Reading) -> Vec<&str> {
-    reading.catalogue.products.keys().map(|id| id.as_str()).collect()
+fn ids(reading: &Reading) -> Vec<String> {
+    reading.listing.whole().products.keys().map(ToString::to_string).collect()
 }
 
 #[tokio::test]
@@ -106,8 +106,8 @@ async fn ids_of_every_type_are_whole() {
         }
         let reading = mssql::read(&options).await.unwrap();
         assert_eq!(ids(&reading), read, "{kind}");
-        assert!(reading.catalogue.products.values().all(|p| p.barcodes.len() == 1), "{kind}");
-        assert_eq!(reading.catalogue.bad_rows, [], "{kind}");
+        assert!(reading.listing.whole().products.values().all(|p| p.barcodes.len() == 1), "{kind}");
+        assert_eq!(reading.listing.about().bad_rows, [], "{kind}");
     }
     // What would lose digits, or has none, is refused before a row is read.
     for (kind, cure) in
@@ -129,7 +129,7 @@ async fn prices_of_other_types_are_refused_or_cast_as_asked() {
         server.execute("INSERT INTO logistics.ProductBarcodes VALUES (0, N'C')").unwrap();
     };
     let prices = |reading: &Reading| -> Vec<Option<String>> {
-        reading.catalogue.products.values().map(|p| p.price.map(|price| price.to_string())).collect()
+        reading.listing.whole().products.values().map(|p| p.price.map(|price| price.to_string())).collect()
     };
     let tried = |options: &SourceOptions| SourceOptions {
         products_query: "SELECT ProductID, ProductName, TRY_CAST(Price AS decimal(19, 4)) AS Price FROM dbo.Products"
@@ -178,7 +178,7 @@ async fn half_a_surrogate_pair_is_a_bad_row() {
         proxy.exchange(&MARK, &damaged);
         let options = SourceOptions { endpoint: Endpoint::Port(proxy.port()), ..options };
         let reading = mssql::read(&options).await.unwrap();
-        let bad: Vec<String> = reading.catalogue.bad_rows.iter().map(ToString::to_string).collect();
+        let bad: Vec<String> = reading.listing.about().bad_rows.iter().map(ToString::to_string).collect();
         assert_eq!(
             bad,
             [
@@ -190,8 +190,8 @@ async fn half_a_surrogate_pair_is_a_bad_row() {
             "{damaged:x?}"
         );
         assert_eq!(ids(&reading), ["2"]);
-        let codes: Vec<&str> =
-            reading.catalogue.products.values().flat_map(|p| &p.barcodes).map(|c| c.as_str()).collect();
+        let codes: Vec<String> =
+            reading.listing.whole().products.values().flat_map(|p| &p.barcodes).map(ToString::to_string).collect();
         assert_eq!(codes, ["good"], "{damaged:x?}");
     }
 }
@@ -232,7 +232,7 @@ async fn spoilt_answers_are_errors() {
     proxy.spoil(None);
     let patient =
         SourceOptions { connect_timeout: Duration::from_secs(60), query_timeout: Duration::from_secs(60), ..options };
-    assert_eq!(mssql::read(&patient).await.unwrap().catalogue.product_rows, 3);
+    assert_eq!(mssql::read(&patient).await.unwrap().listing.about().product_rows, 3);
     println!("spoilt answers: {rounds}: {ends:?}");
 }
 

@@ -84,11 +84,11 @@ async fn failure(options: &SourceOptions) -> (Kind, String) {
 }
 
 fn price(reading: &Reading, id: &str) -> Option<String> {
-    reading.catalogue.products[&ExternalId::parse(id).unwrap()].price.map(|price| price.to_string())
+    reading.listing.whole().products[&ExternalId::parse(id).unwrap()].price.map(|price| price.to_string())
 }
 
 fn barcodes(reading: &Reading, id: &str) -> Vec<String> {
-    let product = &reading.catalogue.products[&ExternalId::parse(id).unwrap()];
+    let product = &reading.listing.whole().products[&ExternalId::parse(id).unwrap()];
     product.barcodes.iter().map(ToString::to_string).collect()
 }
 
@@ -96,15 +96,15 @@ fn barcodes(reading: &Reading, id: &str) -> Vec<String> {
 async fn the_seeds_schema_is_read_as_one_view_and_never_written() {
     let server = shop().await;
     let reading = read(&options(&server)).await.unwrap();
-    let names: Vec<_> = reading.catalogue.products.values().map(|p| p.name.to_string()).collect();
+    let names: Vec<_> = reading.listing.whole().products.values().map(|p| p.name.to_string()).collect();
     assert_eq!(names, ["Жаккард", "Silk 'A'", "Felt"]);
     assert_eq!(price(&reading, "1").as_deref(), Some("9.9955"));
     assert_eq!(price(&reading, "2").as_deref(), Some("922337203685477.5807"));
     assert_eq!(price(&reading, "3"), None);
     assert_eq!(barcodes(&reading, "1"), ["4006381333931", "73513537"]);
     assert_eq!(barcodes(&reading, "2"), [""; 0]);
-    assert_eq!((reading.catalogue.product_rows, reading.catalogue.barcode_rows), (3, 5));
-    assert_eq!(reading.catalogue.bad_rows, []);
+    assert_eq!((reading.listing.about().product_rows, reading.listing.about().barcode_rows), (3, 5));
+    assert_eq!(reading.listing.about().bad_rows, []);
     assert_eq!(reading.warnings, [""; 0]);
     assert_eq!(reading.server.isolation, UsedIsolation::Snapshot);
     assert_eq!((reading.server.database.as_str(), reading.server.login.as_str()), ("Trade", "erpsync"));
@@ -134,7 +134,7 @@ async fn bad_rows_are_told_one_by_one_and_the_good_ones_come_through() {
     let bad = "INSERT INTO dbo.Products VALUES (4, NULL, 1), (5, N'Below zero', -0.01)";
     let server = server_with(MssqlOptions::default(), &[SCHEMA, ROWS, bad, &long_name, &long_code]).await;
     let reading = read(&options(&server)).await.unwrap();
-    let told: Vec<_> = reading.catalogue.bad_rows.iter().map(ToString::to_string).collect();
+    let told: Vec<_> = reading.listing.about().bad_rows.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
         [
@@ -144,8 +144,8 @@ async fn bad_rows_are_told_one_by_one_and_the_good_ones_come_through() {
             "6: the name has more than 1000 characters",
         ]
     );
-    assert_eq!(reading.catalogue.products.len(), 4);
-    assert_eq!(reading.catalogue.orphan_barcodes, 1);
+    assert_eq!(reading.listing.len(), 4);
+    assert_eq!(reading.listing.about().orphan_barcodes, 1);
     assert_eq!(barcodes(&reading, "1"), ["4006381333931", "73513537"]);
 }
 
@@ -311,8 +311,8 @@ async fn a_transient_failure_begins_anew_from_nothing() {
         let mut pacing = NoWaiting::default();
         let reading = mssql::read_paced(&options(&server), &mut pacing).await.unwrap_or_else(|e| panic!("{case}: {e}"));
         assert_eq!(pacing.0, [Duration::from_millis(500)], "{case}");
-        assert_eq!((reading.catalogue.product_rows, reading.catalogue.barcode_rows), (3, 5), "{case}");
-        assert_eq!(reading.catalogue.bad_rows, [], "{case}: a row of the first attempt came twice");
+        assert_eq!((reading.listing.about().product_rows, reading.listing.about().barcode_rows), (3, 5), "{case}");
+        assert_eq!(reading.listing.about().bad_rows, [], "{case}: a row of the first attempt came twice");
         assert_eq!(reading.warnings.len(), 1, "{case}");
         assert!(reading.warnings[0].starts_with("attempt 1 failed: "), "{case}");
         assert_eq!(server.pending_faults(), 0, "{case}");
@@ -366,7 +366,7 @@ async fn what_snapshot_cannot_read_is_read_without_it() {
     server.fail_next(refused());
     let reading = read(&options(&server)).await.unwrap();
     assert_eq!(reading.server.isolation, UsedIsolation::ReadCommitted);
-    assert_eq!(reading.catalogue.product_rows, 3);
+    assert_eq!(reading.listing.about().product_rows, 3);
 
     server.fail_next(refused());
     let (kind, text) = failure(&SourceOptions { isolation: Isolation::Snapshot, ..options(&server) }).await;
@@ -379,11 +379,11 @@ async fn an_empty_result_is_looked_at_twice_and_told() {
     let off = MssqlOptions { snapshot_isolation: false, ..MssqlOptions::default() };
     let server = server_with(off, &[SCHEMA]).await;
     let reading = read(&options(&server)).await.unwrap();
-    assert_eq!((reading.catalogue.product_rows, server.logins().len()), (0, 2));
+    assert_eq!((reading.listing.about().product_rows, server.logins().len()), (0, 2));
 
     server.execute("INSERT INTO dbo.Products VALUES (1, N'Felt', 1)").unwrap();
     let reading = read(&options(&server)).await.unwrap();
-    assert_eq!((reading.catalogue.product_rows, reading.catalogue.barcode_rows, server.logins().len()), (1, 0, 4));
+    assert_eq!((reading.listing.about().product_rows, reading.listing.about().barcode_rows, server.logins().len()), (1, 0, 4));
     assert!(reading.warnings[0].contains("no barcode rows came"), "{:?}", reading.warnings);
 }
 
@@ -396,7 +396,7 @@ async fn many_orphans_are_looked_at_twice_and_then_told() {
     }
     let reading = read(&options(&server)).await.unwrap();
     assert_eq!(server.logins().len(), 2);
-    assert_eq!(reading.catalogue.barcode_rows, 35, "the second read replaces the first");
+    assert_eq!(reading.listing.about().barcode_rows, 35, "the second read replaces the first");
     assert!(reading.warnings[0].contains("30 of 35 barcodes"), "{:?}", reading.warnings);
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::{code_point, forbidden_character, utf16_len};
+use super::{Flaw, code_point, flaw};
 
 /// Why a text is not a barcode.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -30,16 +30,19 @@ impl Barcode {
     /// # Errors
     /// When it is too long or carries a forbidden character.
     pub fn parse(text: &str) -> Result<Option<Self>, BarcodeError> {
+        Ok(Self::check(text)?.map(|text| Self(text.into())))
+    }
+
+    /// The text of the barcode that [`Barcode::parse`] makes of this one.
+    ///
+    /// # Errors
+    /// As [`Barcode::parse`].
+    pub fn check(text: &str) -> Result<Option<&str>, BarcodeError> {
         let text = text.trim();
-        if text.is_empty() {
-            return Ok(None);
-        }
-        if utf16_len(text) > Self::MAX_LEN {
-            return Err(BarcodeError::TooLong);
-        }
-        match forbidden_character(text) {
-            Some(c) => Err(BarcodeError::Character(c)),
-            None => Ok(Some(Self(text.into()))),
+        match flaw(text, Self::MAX_LEN) {
+            None => Ok(Some(text).filter(|text| !text.is_empty())),
+            Some(Flaw::TooLong) => Err(BarcodeError::TooLong),
+            Some(Flaw::Character(c)) => Err(BarcodeError::Character(c)),
         }
     }
 

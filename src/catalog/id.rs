@@ -5,7 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::{code_point, forbidden_character, utf16_len};
+use super::{Flaw, code_point, flaw};
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -37,16 +37,20 @@ impl ExternalId {
     /// # Errors
     /// When it is empty, too long or carries a forbidden character.
     pub fn parse(text: &str) -> Result<Self, IdError> {
+        Self::check(text).map(|text| Self(text.into()))
+    }
+
+    /// The text of the id that [`ExternalId::parse`] makes of this one.
+    ///
+    /// # Errors
+    /// As [`ExternalId::parse`].
+    pub fn check(text: &str) -> Result<&str, IdError> {
         let text = text.trim();
-        if text.is_empty() {
-            return Err(IdError::Empty);
-        }
-        if utf16_len(text) > Self::MAX_LEN {
-            return Err(IdError::TooLong);
-        }
-        match forbidden_character(text) {
-            Some(c) => Err(IdError::Character(c)),
-            None => Ok(Self(text.into())),
+        match flaw(text, Self::MAX_LEN) {
+            None if text.is_empty() => Err(IdError::Empty),
+            None => Ok(text),
+            Some(Flaw::TooLong) => Err(IdError::TooLong),
+            Some(Flaw::Character(c)) => Err(IdError::Character(c)),
         }
     }
 

@@ -3,10 +3,13 @@
 //! Pure: no I/O, no clock, no async; nothing here knows SQL Server, Odoo's protocols or a terminal. A value of one of
 //! these types is valid by construction, so that the planner never checks a text twice.
 
+mod arena;
 pub mod barcode;
 pub mod deferred;
+pub mod digest;
 pub mod history;
 pub mod id;
+pub mod listing;
 pub mod name;
 pub mod odoo_codes;
 pub mod price;
@@ -16,6 +19,7 @@ pub mod target;
 pub use barcode::{Barcode, CheckDigit, CodeKey};
 pub use deferred::{Choice, Decision, DeferredKind};
 pub use history::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
+pub use listing::{Claims, Listing, ListingBuilder, Place};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
 pub use name::ProductName;
 pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind};
@@ -49,20 +53,33 @@ as_text!(Barcode, |text| match Barcode::parse(text) {
     Err(e) => Err(e.to_string()),
 });
 
-/// A character that no name, id or barcode may carry: it breaks PostgreSQL (NUL), Odoo's XML reports (other C0 and C1
-/// controls), a terminal, or tells of text that was already damaged on its way (U+FFFD).
-pub(crate) fn forbidden_character(text: &str) -> Option<char> {
-    text.chars().find(|c| c.is_control() || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}'))
+/// What is wrong with a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// It has more UTF-16 code units, which is how SQL Server's `nvarchar(n)` counts, than it may.
+    TooLong,
+    /// A character that no name, id or barcode may carry: it breaks PostgreSQL (NUL), Odoo's XML reports (other C0 and C1
+    /// controls), a terminal, or tells of text that was already damaged on its way (U+FFFD).
+    Character(char),
+}
+
+/// What is wrong with a text that may have so many UTF-16 code units; its length is told before its characters.
+pub(crate) fn flaw(text: &str, max: usize) -> Option<Flaw> {
+    let plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if plain {
+        return (text.len() > max).then_some(Flaw::TooLong);
+    }
+    let forbidden = |c: &char| c.is_control() || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}');
+    // No text has more UTF-16 units than bytes.
+    if text.len() > max && text.chars().map(char::len_utf16).sum::<usize>() > max {
+        return Some(Flaw::TooLong);
+    }
+    text.chars().find(forbidden).map(Flaw::Character)
 }
 
 /// A character as a person can look it up: `U+0000`.
 pub(crate) fn code_point(c: char) -> String {
     format!("U+{:04X}", u32::from(c))
-}
-
-/// Length as SQL Server's `nvarchar(n)` counts it: UTF-16 code units.
-pub(crate) fn utf16_len(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Product names.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use thiserror::Error;
 
-use super::{code_point, forbidden_character, utf16_len};
+use super::{Flaw, code_point, flaw};
 
 /// Why a text is not a product name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -34,21 +35,30 @@ impl ProductName {
     /// # Errors
     /// When it is empty, too long or carries a forbidden character.
     pub fn parse(text: &str) -> Result<Self, NameError> {
+        Self::check(text).map(|text| Self(text.into()))
+    }
+
+    /// The text of the name that [`ProductName::parse`] makes of this one.
+    ///
+    /// # Errors
+    /// As [`ProductName::parse`].
+    pub fn check(text: &str) -> Result<Cow<'_, str>, NameError> {
         let text = text.trim();
+        let refuse = |flaw| match flaw {
+            Flaw::TooLong => NameError::TooLong,
+            Flaw::Character(c) => NameError::Character(c),
+        };
         if text.is_empty() {
             return Err(NameError::Empty);
         }
-        if utf16_len(text) > Self::MAX_LEN {
-            return Err(NameError::TooLong);
-        }
-        let text = if text.contains(['\t', '\r', '\n']) {
-            text.split(['\t', '\r', '\n']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-        } else {
-            text.to_owned()
-        };
-        match forbidden_character(&text) {
-            Some(c) => Err(NameError::Character(c)),
-            None => Ok(Self(text.into())),
+        match flaw(text, Self::MAX_LEN) {
+            None => Ok(Cow::Borrowed(text)),
+            Some(Flaw::Character('\t' | '\r' | '\n')) => {
+                let parts = text.split(['\t', '\r', '\n']).filter(|part| !part.is_empty());
+                let line = parts.collect::<Vec<_>>().join(" ");
+                flaw(&line, Self::MAX_LEN).map_or(Ok(Cow::Owned(line)), |flaw| Err(refuse(flaw)))
+            }
+            Some(flaw) => Err(refuse(flaw)),
         }
     }
 

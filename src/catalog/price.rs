@@ -59,6 +59,11 @@ impl Price {
         self.0
     }
 
+    /// Appends the price's one text to a buffer that is used again and again.
+    pub fn write_text(self, to: &mut String) {
+        let _ = fmt::Write::write_fmt(to, format_args!("{}", self.0));
+    }
+
     /// Is it zero?
     #[must_use]
     pub fn is_zero(self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::listing::ListingBuilder;
 use super::{Barcode, CodeKey, ExternalId, Price, ProductName};
 use serde::{Deserialize, Serialize};
 
@@ -83,10 +84,10 @@ pub struct Respelled {
     pub dropped: Barcode,
 }
 
-/// Everything read from one source in one run.
+/// What was read from one source in one run: all of its products, or those that a plan is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalogue {
-    /// The readable products by id.
+    /// Readable products by id.
     pub products: BTreeMap<ExternalId, ExternalProduct>,
     /// Ids that the source has but whose product could not be read: they are not missing, and nothing is done to them.
     pub unreadable: BTreeSet<ExternalId>,
@@ -94,6 +95,8 @@ pub struct Catalogue {
     pub bad_rows: Vec<BadRow>,
     /// Codes that one product lists in two spellings, in a fixed order.
     pub respelled: Vec<Respelled>,
+    /// How many products can be used; those in `products` and, where a plan is about a part, the others.
+    pub readable: usize,
     /// How many product rows were read, bad ones included.
     pub product_rows: usize,
     /// How many barcode rows were read, bad and orphaned ones included.
@@ -129,7 +132,7 @@ impl BarcodeOrder {
 
     /// Sorts the codes of one product and drops repeated ones, spellings of one code included; returns the spellings
     /// that were kept and dropped.
-    fn arrange(self, codes: &mut Vec<Barcode>) -> Vec<(Barcode, Barcode)> {
+    pub(super) fn arrange(self, codes: &mut Vec<Barcode>) -> Vec<(Barcode, Barcode)> {
         codes.sort_by(|a, b| (self.rank(a), a).cmp(&(self.rank(b), b)));
         codes.dedup();
         if codes.len() < 2 {
@@ -151,107 +154,31 @@ impl BarcodeOrder {
     }
 }
 
-/// Puts a [`Catalogue`] together, row by row, in whatever order the rows come.
+/// Puts a whole [`Catalogue`] together, row by row, in whatever order the rows come; see [`ListingBuilder`].
 #[derive(Debug)]
-pub struct CatalogueBuilder {
-    order: BarcodeOrder,
-    catalogue: Catalogue,
-    barcodes: BTreeMap<ExternalId, Vec<Barcode>>,
-    incomplete: BTreeSet<ExternalId>,
-    repeated: BTreeSet<ExternalId>,
-}
+pub struct CatalogueBuilder(ListingBuilder);
 
 impl CatalogueBuilder {
     /// An empty catalogue.
     #[must_use]
     pub fn new(order: BarcodeOrder) -> Self {
-        Self {
-            order,
-            catalogue: Catalogue::default(),
-            barcodes: BTreeMap::new(),
-            incomplete: BTreeSet::new(),
-            repeated: BTreeSet::new(),
-        }
+        Self(ListingBuilder::new(order))
     }
 
-    fn bad(&mut self, id: Option<&ExternalId>, kind: BadRowKind, message: String) {
-        self.catalogue.bad_rows.push(BadRow { id: id.cloned(), kind, message });
-    }
-
-    /// Takes a product row; the price is `Err` with the reason when the value is no decimal that we can hold.
+    /// Takes a product row, as [`ListingBuilder::product`] does.
     pub fn product(&mut self, id: Option<&str>, name: Option<&str>, price: Result<Option<Price>, String>) {
-        self.catalogue.product_rows += 1;
-        let id = match ExternalId::parse(id.unwrap_or_default()) {
-            Ok(id) => id,
-            Err(e) => {
-                let name = name.unwrap_or("NULL").trim();
-                let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-                return self.bad(None, BadRowKind::Id, format!("product row named {shown:?}: {e}"));
-            }
-        };
-        let seen = self.catalogue.unreadable.contains(&id) || self.catalogue.products.contains_key(&id);
-        if seen && self.repeated.insert(id.clone()) {
-            let message = "several product rows have this id; none of them is used".to_owned();
-            self.bad(Some(&id), BadRowKind::DuplicateId, message);
-        }
-        // Judged even when the id is out already, so that the report does not depend on the order of rows.
-        let name = ProductName::parse(name.unwrap_or_default())
-            .map_err(|e| self.bad(Some(&id), BadRowKind::Name, e.to_string()));
-        if let Err(e) = &price {
-            self.bad(Some(&id), BadRowKind::Price, format!("{e}; Odoo's price is left as it is"));
-        }
-        let (Ok(name), false) = (name, seen) else {
-            self.catalogue.products.remove(&id);
-            self.catalogue.unreadable.insert(id);
-            return;
-        };
-        let price = price.unwrap_or_default();
-        let product = ExternalProduct { id: id.clone(), name, price, barcodes: Vec::new(), barcodes_incomplete: false };
-        self.catalogue.products.insert(id, product);
+        self.0.product(id, name, price);
     }
 
-    /// Takes a product row of which the name was not read; the id stands in for it.
-    pub fn price(&mut self, id: Option<&str>, price: Result<Option<Price>, String>) {
-        self.product(id, id, price);
-    }
-
-    /// Takes a barcode row; an empty or NULL code is no code.
+    /// Takes a barcode row, as [`ListingBuilder::barcode`] does.
     pub fn barcode(&mut self, id: Option<&str>, code: Option<&str>) {
-        self.catalogue.barcode_rows += 1;
-        let id = match ExternalId::parse(id.unwrap_or_default()) {
-            Ok(id) => id,
-            Err(e) => return self.bad(None, BadRowKind::Id, format!("barcode row: {e}")),
-        };
-        match Barcode::parse(code.unwrap_or_default()) {
-            Ok(None) => {}
-            Ok(Some(code)) => self.barcodes.entry(id).or_default().push(code),
-            Err(e) => {
-                self.bad(Some(&id), BadRowKind::Barcode, e.to_string());
-                self.incomplete.insert(id);
-            }
-        }
+        self.0.barcode(id, code);
     }
 
     /// Joins products and barcodes by id.
     #[must_use]
-    pub fn finish(mut self) -> Catalogue {
-        for (id, mut codes) in self.barcodes {
-            if let Some(product) = self.catalogue.products.get_mut(&id) {
-                for (kept, dropped) in self.order.arrange(&mut codes) {
-                    self.catalogue.respelled.push(Respelled { id: id.clone(), kept, dropped });
-                }
-                product.barcodes = codes;
-            } else if !self.catalogue.unreadable.contains(&id) {
-                self.catalogue.orphan_barcodes += codes.len();
-            }
-        }
-        for id in self.incomplete {
-            if let Some(product) = self.catalogue.products.get_mut(&id) {
-                product.barcodes_incomplete = true;
-            }
-        }
-        self.catalogue.bad_rows.sort();
-        self.catalogue
+    pub fn finish(self) -> Catalogue {
+        self.0.finish().whole()
     }
 }
 

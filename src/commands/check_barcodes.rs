@@ -110,7 +110,7 @@ impl Side<'_> {
         for warning in &reading.warnings {
             log::info!("source {}: {warning}", self.name);
         }
-        let catalogue = reading.catalogue;
+        let catalogue = reading.listing.whole();
         let links = signals.unless_interrupted(barcodes::read_linked(self.session, self.name)).await?;
         log::info!(
             "source {}: {} products and {} barcodes read, {} links in Odoo",

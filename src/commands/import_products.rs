@@ -124,7 +124,7 @@ impl Import<'_> {
         for warning in &reading.warnings {
             log::info!("source {}: {warning}", self.name);
         }
-        let catalogue = reading.catalogue;
+        let catalogue = reading.listing.whole();
         log::info!(
             "source {}: {} products and {} barcodes read in {:.1} s",
             self.name,

@@ -78,7 +78,7 @@ impl Planner for Prices<'_> {
         for warning in &reading.warnings {
             log::info!("source {}: {warning}", self.name);
         }
-        let catalogue = reading.catalogue;
+        let catalogue = reading.listing.whole();
         log::info!(
             "source {}: {} prices read in {:.1} s",
             self.name,

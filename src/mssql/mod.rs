@@ -35,13 +35,13 @@ pub use error::{Kind, Place, ServerError, SourceError};
 pub use options::{Columns, Endpoint, Isolation, Query, SourceOptions, Tls};
 pub use retry::{Pacing, RealPacing};
 
-use crate::catalog::Catalogue;
+use crate::catalog::{Catalogue, Listing};
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Reading {
     /// The products, and the rows that could not be used.
-    pub catalogue: Catalogue,
+    pub listing: Listing,
     /// The server that it comes from.
     pub server: ServerFacts,
     /// What a person should know about this read; fragments, one each.
@@ -126,7 +126,7 @@ pub async fn read_over<S>(options: &SourceOptions, stream: S) -> Result<Catalogu
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    reader::read_over(options, stream).await.map(|(catalogue, _)| catalogue)
+    reader::read_over(options, stream).await.map(|(listing, _)| listing.whole())
 }
 
 /// Reads ids and prices alone: one query, no names, no barcodes. In the catalogue each product's name is its id.

@@ -12,8 +12,7 @@ use super::options::{Isolation, Query, SourceOptions};
 use super::retry::{Next, Pacing, next};
 use super::session::Session;
 use super::{Check, Reading, ServerFacts, UsedIsolation, hints};
-use crate::catalog::source::CatalogueBuilder;
-use crate::catalog::{BadRowKind, Catalogue};
+use crate::catalog::{BadRowKind, Catalogue, Listing, ListingBuilder};
 
 /// Barcodes whose product is missing are usual; more than this share of them, and more than [`ORPHANS`], are a read that
 /// saw the two tables at different times, or the wrong table.
@@ -42,7 +41,7 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
                 async move { read_once(&options, isolation).await }
             })
             .await;
-            let (catalogue, facts) = match result {
+            let (listing, facts) = match result {
                 Ok(read) => read,
                 Err(e) if isolation == Isolation::Auto && e.number().is_some_and(hints::snapshot_is_impossible) => {
                     log::warn!("{e}; reading with READ COMMITTED instead");
@@ -51,7 +50,7 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
                 }
                 Err(e) => return Err(e),
             };
-            let doubt = doubt(&catalogue);
+            let doubt = doubt(listing.about());
             if let Some(doubt) =
                 doubt.as_ref().filter(|_| facts.isolation == UsedIsolation::ReadCommitted && !looked_again)
             {
@@ -65,12 +64,12 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
             if facts.isolation == UsedIsolation::ReadCommitted {
                 warnings.push(not_one_view(options));
             }
-            return Ok((catalogue, facts));
+            return Ok((listing, facts));
         }
     };
     let result = timeout(options.deadline(), reading).await;
-    let (catalogue, server) = result.unwrap_or_else(|_| Err(out_of_time(options)))?;
-    Ok(Reading { catalogue, server, warnings, elapsed: started.elapsed() })
+    let (listing, server) = result.unwrap_or_else(|_| Err(out_of_time(options)))?;
+    Ok(Reading { listing, server, warnings, elapsed: started.elapsed() })
 }
 
 /// One query is one view, whatever the isolation.
@@ -83,14 +82,14 @@ pub(super) async fn read_prices(options: &SourceOptions, pacing: &mut impl Pacin
             let mut session = Session::open(&options).await?;
             let facts = session.begin(options.isolation).await?;
             let prices = session.prepare(Query::Prices).await?;
-            let mut builder = CatalogueBuilder::new(options.barcode_order);
+            let mut builder = ListingBuilder::new(options.barcode_order);
             session.read(Query::Prices, &prices, &mut builder).await?;
             Ok((builder.finish(), facts))
         }
     });
     let result = timeout(options.deadline(), reading).await;
-    let (catalogue, server) = result.unwrap_or_else(|_| Err(out_of_time(options)))?;
-    Ok(Reading { catalogue, server, warnings, elapsed: started.elapsed() })
+    let (listing, server) = result.unwrap_or_else(|_| Err(out_of_time(options)))?;
+    Ok(Reading { listing, server, warnings, elapsed: started.elapsed() })
 }
 
 pub(super) async fn check(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Check, SourceError> {
@@ -113,12 +112,12 @@ pub(super) async fn check(options: &SourceOptions, pacing: &mut impl Pacing) -> 
     Ok(Check { server, warnings, elapsed: started.elapsed() })
 }
 
-async fn read_once(options: &SourceOptions, isolation: Isolation) -> Result<(Catalogue, ServerFacts), SourceError> {
+async fn read_once(options: &SourceOptions, isolation: Isolation) -> Result<(Listing, ServerFacts), SourceError> {
     read_in(Session::open(options).await?, options, isolation).await
 }
 
 /// One attempt over a stream that is open already.
-pub(super) async fn read_over<S>(options: &SourceOptions, stream: S) -> Result<(Catalogue, ServerFacts), SourceError>
+pub(super) async fn read_over<S>(options: &SourceOptions, stream: S) -> Result<(Listing, ServerFacts), SourceError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
@@ -129,14 +128,14 @@ async fn read_in<S>(
     mut session: Session<'_, S>,
     options: &SourceOptions,
     isolation: Isolation,
-) -> Result<(Catalogue, ServerFacts), SourceError>
+) -> Result<(Listing, ServerFacts), SourceError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let facts = session.begin(isolation).await?;
     let products = session.prepare(Query::Products).await?;
     let barcodes = session.prepare(Query::Barcodes).await?;
-    let mut builder = CatalogueBuilder::new(options.barcode_order);
+    let mut builder = ListingBuilder::new(options.barcode_order);
     let one_view = facts.isolation == UsedIsolation::Snapshot;
     if one_view {
         session.begin_transaction().await?;
@@ -256,12 +255,12 @@ mod tests {
 
     #[test]
     fn ids_that_came_twice_are_doubtful() {
-        let mut builder = CatalogueBuilder::new(crate::catalog::source::BarcodeOrder::Text);
+        let mut builder = ListingBuilder::new(crate::catalog::source::BarcodeOrder::Text);
         for name in ["a", "b"] {
             builder.product(Some("1"), Some(name), Ok(None));
         }
         builder.barcode(Some("1"), Some("x"));
-        assert!(doubt(&builder.finish()).unwrap().contains("1 product ids came more than once"));
+        assert!(doubt(builder.finish().about()).unwrap().contains("1 product ids came more than once"));
     }
 
     #[test]

@@ -16,8 +16,7 @@ use super::connect::{self, Client, Socket};
 use super::error::{Place, ServerError, SourceError, of_driver};
 use super::options::{Isolation, Query, SourceOptions};
 use super::{ServerFacts, UsedIsolation, hints, sql};
-use crate::catalog::Price;
-use crate::catalog::source::CatalogueBuilder;
+use crate::catalog::{ListingBuilder, Price};
 
 /// The numbers with which SQL Server says that it cannot tell a query's columns without running it.
 const UNDESCRIBABLE: std::ops::RangeInclusive<u32> = 11_501..=11_529;
@@ -203,7 +202,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         &mut self,
         query: Query,
         select: &str,
-        builder: &mut CatalogueBuilder,
+        builder: &mut ListingBuilder,
     ) -> Result<(), SourceError> {
         let doing = format!("reading {}", self.options.key(query.setting()));
         let (mut came, mut told) = (0_i64, None);

@@ -39,7 +39,7 @@ pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
     };
     if catalogue.product_rows == 0 {
         empty("products");
-    } else if catalogue.products.is_empty() && catalogue.unreadable.is_empty() {
+    } else if catalogue.readable == 0 && catalogue.unreadable.is_empty() {
         empty("product that can be used");
     } else if catalogue.barcode_rows == 0 {
         empty("barcodes");
@@ -50,7 +50,7 @@ pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
 /// The same for a reading of prices alone, where no barcodes is nothing to wonder about.
 #[must_use]
 pub fn check_prices(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
-    let something = !catalogue.products.is_empty() || !catalogue.unreadable.is_empty();
+    let something = catalogue.readable > 0 || !catalogue.unreadable.is_empty();
     if something { Vec::new() } else { check_source(catalogue, policy) }
 }
 

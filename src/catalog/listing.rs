@@ -1,0 +1,350 @@
+//! What the source says, held small: a million products take about 120 MB here, a third of what they take as a
+//! [`Catalogue`].
+//!
+//! Texts stand one behind the other in an arena, each product as the beginning of its digest line, its barcodes as a list
+//! in the order in which they are considered. [`Listing::pick`] unpacks the few products that a plan is about.
+
+use std::collections::BTreeSet;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::arena::{Arena, At};
+use super::digest::{Buckets, Line, SEPARATOR, id_hash, line_digest};
+use super::source::{BadRow, BadRowKind, BarcodeOrder, Catalogue, ExternalProduct, Respelled};
+use super::{Barcode, CodeKey, ExternalId, Price, ProductName};
+
+mod claims;
+mod record;
+
+pub use claims::Claims;
+use record::{Code, Record, State};
+
+/// An external id with all that is known of it.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    record: At,
+    /// The first of its barcodes.
+    codes: At,
+}
+
+/// Everything read from one source in one run.
+#[derive(Debug, Default)]
+pub struct Listing {
+    texts: Arena,
+    slots: Vec<Slot>,
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// Products of which a barcode row was unreadable.
+    incomplete: BTreeSet<u32>,
+    readable: usize,
+    /// Everything but the products.
+    rest: Catalogue,
+}
+
+/// A product's place in a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(u32);
+
+impl Listing {
+    /// How many products can be used.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.readable
+    }
+
+    /// Is there no product that can be used?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.readable == 0
+    }
+
+    /// The counts and the rows that were left out; without products.
+    #[must_use]
+    pub fn about(&self) -> &Catalogue {
+        &self.rest
+    }
+
+    /// Where a product stands; `None` when there is none that can be used.
+    #[must_use]
+    pub fn find(&self, id: &ExternalId) -> Option<Place> {
+        let place = self.slot(id.as_str())?;
+        (self.record(place).state == State::Product).then_some(Place(place))
+    }
+
+    /// Products of which a barcode row was unreadable, so that their list is not whole.
+    pub fn incomplete(&self) -> impl Iterator<Item = ExternalId> + '_ {
+        self.products().filter(|place| self.incomplete.contains(&place.0)).map(|place| self.id(place))
+    }
+
+    /// The id of a product.
+    ///
+    /// # Panics
+    /// When the place is another listing's.
+    #[must_use]
+    pub fn id(&self, place: Place) -> ExternalId {
+        ExternalId::parse(self.record(place.0).id()).expect("checked when it was read")
+    }
+
+    /// All products that can be used, in no order that means anything.
+    pub fn products(&self) -> impl Iterator<Item = Place> + '_ {
+        let count = u32::try_from(self.slots.len()).expect("places are numbered by 32 bits");
+        (0..count).filter(|at| self.record(*at).state == State::Product).map(Place)
+    }
+
+    /// These products, as far as they are there and can be used, with everything that is known of the listing as a whole.
+    #[must_use]
+    pub fn pick<'a>(&self, ids: impl IntoIterator<Item = &'a ExternalId>) -> Catalogue {
+        let mut out = Catalogue { readable: self.readable, ..self.rest.clone() };
+        for place in ids.into_iter().filter_map(|id| self.find(id)) {
+            let product = self.product(place);
+            out.products.insert(product.id.clone(), product);
+        }
+        out
+    }
+
+    /// All products.
+    #[must_use]
+    pub fn whole(&self) -> Catalogue {
+        let mut out = Catalogue { readable: self.readable, ..self.rest.clone() };
+        out.products = self.products().map(|place| self.product(place)).map(|p| (p.id.clone(), p)).collect();
+        out
+    }
+
+    fn product(&self, place: Place) -> ExternalProduct {
+        const CHECKED: &str = "checked when it was read";
+        let record = self.record(place.0);
+        let codes = self.codes(place.0).map(|code| Barcode::parse(code.text).ok().flatten().expect(CHECKED));
+        ExternalProduct {
+            id: ExternalId::parse(record.id()).expect(CHECKED),
+            name: ProductName::parse(record.name()).expect(CHECKED),
+            price: Some(record.price()).filter(|p| !p.is_empty()).map(|p| Price::parse(p).expect(CHECKED)),
+            barcodes: codes.collect(),
+            barcodes_incomplete: self.incomplete.contains(&place.0),
+        }
+    }
+
+    /// The digests of this side.
+    #[must_use]
+    pub fn buckets(&self, bits: u32, line: Line) -> Buckets {
+        let mut out = Buckets::new(bits);
+        for place in self.products() {
+            out.add(self.record(place.0).hash, self.digest(place, line));
+        }
+        out
+    }
+
+    /// A product's [`id_hash`].
+    #[must_use]
+    pub fn hash(&self, place: Place) -> u32 {
+        self.record(place.0).hash
+    }
+
+    /// The digest of a product's line.
+    #[must_use]
+    pub fn digest(&self, place: Place, line: Line) -> u64 {
+        let record = self.record(place.0);
+        match line {
+            Line::Prices => line_digest(&[record.id().as_bytes(), &[SEPARATOR], record.price().as_bytes()]),
+            Line::Whole => {
+                // Most products have one code or none.
+                let mut codes = self.codes(place.0);
+                let first = codes.next().map(|c| c.text).unwrap_or_default();
+                let more: Vec<&str> = codes.map(|c| c.text).collect();
+                if more.is_empty() {
+                    return line_digest(&[record.line, first.as_bytes()]);
+                }
+                let more: String = more.iter().flat_map(|code| ["\n", code]).collect();
+                line_digest(&[record.line, first.as_bytes(), more.as_bytes()])
+            }
+        }
+    }
+
+    fn record(&self, at: u32) -> Record<'_> {
+        Record::read(&self.texts, self.slots[at as usize].record)
+    }
+
+    fn codes(&self, at: u32) -> impl Iterator<Item = Code<'_>> + '_ {
+        Code::list(&self.texts, self.slots[at as usize].codes)
+    }
+
+    fn slot(&self, id: &str) -> Option<u32> {
+        let hash = hash_of(&self.hasher, id);
+        self.index.find(hash, |at| self.record(*at).id() == id).copied()
+    }
+
+    /// The slot of an id, made when there is none.
+    fn slot_or_new(&mut self, id: &str) -> u32 {
+        if let Some(at) = self.slot(id) {
+            return at;
+        }
+        let at = u32::try_from(self.slots.len()).expect("places are numbered by 32 bits");
+        let record = Record::write(&mut self.texts, State::Unclaimed, id_hash(id), [id, "", ""]);
+        self.put(at, Slot { record, codes: At::NONE });
+        at
+    }
+
+    fn put(&mut self, at: u32, slot: Slot) {
+        self.slots.push(slot);
+        let Self { texts, slots, index, hasher, .. } = self;
+        let id = |at: u32| Record::read(texts, slots[at as usize].record).id();
+        index.insert_unique(hash_of(hasher, id(at)), at, |at| hash_of(hasher, id(*at)));
+    }
+}
+
+fn hash_of(hasher: &DefaultHashBuilder, id: &str) -> u64 {
+    std::hash::BuildHasher::hash_one(hasher, id.as_bytes())
+}
+
+/// Puts a [`Listing`] together, row by row, in whatever order the rows come.
+#[derive(Debug)]
+pub struct ListingBuilder {
+    order: BarcodeOrder,
+    listing: Listing,
+    repeated: BTreeSet<u32>,
+    /// Where a price is written before it is stored.
+    price: String,
+}
+
+impl ListingBuilder {
+    /// An empty listing.
+    #[must_use]
+    pub fn new(order: BarcodeOrder) -> Self {
+        Self { order, listing: Listing::default(), repeated: BTreeSet::new(), price: String::new() }
+    }
+
+    fn bad(&mut self, id: Option<&str>, kind: BadRowKind, message: String) {
+        let id = id.and_then(|id| ExternalId::parse(id).ok());
+        self.listing.rest.bad_rows.push(BadRow { id, kind, message });
+    }
+
+    /// Takes a product row; the price is `Err` with the reason when the value is no decimal that we can hold.
+    pub fn product(&mut self, id: Option<&str>, name: Option<&str>, price: Result<Option<Price>, String>) {
+        self.listing.rest.product_rows += 1;
+        let id = match ExternalId::check(id.unwrap_or_default()) {
+            Ok(id) => id,
+            Err(e) => {
+                let name = name.unwrap_or("NULL").trim();
+                let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+                return self.bad(None, BadRowKind::Id, format!("product row named {shown:?}: {e}"));
+            }
+        };
+        let known = self.listing.slot(id);
+        let seen = known.filter(|at| self.listing.record(*at).state != State::Unclaimed);
+        if seen.is_some_and(|at| self.repeated.insert(at)) {
+            let message = "several product rows have this id; none of them is used".to_owned();
+            self.bad(Some(id), BadRowKind::DuplicateId, message);
+        }
+        // Judged even when the id is out already, so that the report does not depend on the order of rows.
+        let name = ProductName::check(name.unwrap_or_default())
+            .map_err(|e| self.bad(Some(id), BadRowKind::Name, e.to_string()));
+        if let Err(e) = &price {
+            self.bad(Some(id), BadRowKind::Price, format!("{e}; Odoo's price is left as it is"));
+        }
+        let (Ok(name), None) = (name, seen) else { return self.unreadable(id) };
+        self.price.clear();
+        if let Some(price) = price.unwrap_or_default() {
+            price.write_text(&mut self.price);
+        }
+        let hash = known.map_or_else(|| id_hash(id), |at| self.listing.record(at).hash);
+        let texts = [id, &*name, &*self.price];
+        let record = Record::write(&mut self.listing.texts, State::Product, hash, texts);
+        self.listing.readable += 1;
+        match known {
+            Some(at) => self.listing.slots[at as usize].record = record,
+            None => {
+                let at = u32::try_from(self.listing.slots.len()).expect("places are numbered by 32 bits");
+                self.listing.put(at, Slot { record, codes: At::NONE });
+            }
+        }
+    }
+
+    fn unreadable(&mut self, id: &str) {
+        let at = self.listing.slot_or_new(id);
+        let Record { state, hash, .. } = self.listing.record(at);
+        if state == State::Product {
+            self.listing.readable -= 1;
+        }
+        if state != State::Unreadable {
+            let record = Record::write(&mut self.listing.texts, State::Unreadable, hash, [id, "", ""]);
+            self.listing.slots[at as usize].record = record;
+            self.listing.rest.unreadable.extend(ExternalId::parse(id));
+        }
+    }
+
+    /// Takes a product row of which the name was not read; the id stands in for it.
+    pub fn price(&mut self, id: Option<&str>, price: Result<Option<Price>, String>) {
+        self.product(id, id, price);
+    }
+
+    /// Takes a barcode row; an empty or NULL code is no code.
+    pub fn barcode(&mut self, id: Option<&str>, code: Option<&str>) {
+        self.listing.rest.barcode_rows += 1;
+        let id = match ExternalId::check(id.unwrap_or_default()) {
+            Ok(id) => id,
+            Err(e) => return self.bad(None, BadRowKind::Id, format!("barcode row: {e}")),
+        };
+        match Barcode::check(code.unwrap_or_default()) {
+            Ok(None) => {}
+            Ok(Some(code)) => {
+                let at = self.listing.slot_or_new(id) as usize;
+                let Listing { texts, slots, .. } = &mut self.listing;
+                slots[at].codes = Code::write(texts, code, slots[at].codes);
+            }
+            Err(e) => {
+                self.bad(Some(id), BadRowKind::Barcode, e.to_string());
+                let at = self.listing.slot_or_new(id);
+                self.listing.incomplete.insert(at);
+            }
+        }
+    }
+
+    /// Brings the barcodes of each product into their order, each code once.
+    #[must_use]
+    pub fn finish(mut self) -> Listing {
+        let listing = &mut self.listing;
+        for at in 0..listing.slots.len() {
+            let slot = listing.slots[at];
+            let Some(first) = Code::list(&listing.texts, slot.codes).next() else { continue };
+            let record = Record::read(&listing.texts, slot.record);
+            if record.state == State::Unclaimed {
+                listing.rest.orphan_barcodes += Code::list(&listing.texts, slot.codes).count();
+            }
+            if record.state == State::Product && first.next != At::NONE {
+                let id = ExternalId::parse(record.id()).expect("checked when it was read");
+                listing.slots[at].codes = arrange(self.order, listing, slot.codes, &id);
+            }
+        }
+        listing.rest.respelled.sort_by(|a, b| a.id.cmp(&b.id));
+        listing.rest.bad_rows.sort();
+        self.listing
+    }
+}
+
+/// Links the codes of a list anew, in order and without repetitions.
+fn arrange(order: BarcodeOrder, listing: &mut Listing, list: At, id: &ExternalId) -> At {
+    let mut codes: Vec<Barcode> = Vec::new();
+    let mut nodes: Vec<At> = Vec::new();
+    let mut at = list;
+    while at != At::NONE {
+        let code = Code::read(&listing.texts, at);
+        codes.extend(Barcode::parse(code.text).ok().flatten());
+        nodes.push(at);
+        at = code.next;
+    }
+    let texts: Vec<Barcode> = codes.clone();
+    for (kept, dropped) in order.arrange(&mut codes) {
+        listing.rest.respelled.push(Respelled { id: id.clone(), kept, dropped });
+    }
+    let node = |code: &Barcode| nodes[texts.iter().position(|t| t == code).expect("it comes from this list")];
+    let mut next = At::NONE;
+    for code in codes.iter().rev() {
+        let at = node(code);
+        Code::relink(&mut listing.texts, at, next);
+        next = at;
+    }
+    next
+}
+
+
+#[cfg(test)]
+mod tests;
