@@ -383,7 +383,10 @@ async fn an_empty_result_is_looked_at_twice_and_told() {
 
     server.execute("INSERT INTO dbo.Products VALUES (1, N'Felt', 1)").unwrap();
     let reading = read(&options(&server)).await.unwrap();
-    assert_eq!((reading.listing.about().product_rows, reading.listing.about().barcode_rows, server.logins().len()), (1, 0, 4));
+    assert_eq!(
+        (reading.listing.about().product_rows, reading.listing.about().barcode_rows, server.logins().len()),
+        (1, 0, 4)
+    );
     assert!(reading.warnings[0].contains("no barcode rows came"), "{:?}", reading.warnings);
 }
 

@@ -2,8 +2,10 @@
 //! next run.
 //!
 //! The order is the plan's: adoptions (so that links exist), barcode moves in one lane, new products, names and prices.
-//! Each batch is one call and one transaction in Odoo, safe to repeat. A signal ends the run between two batches.
+//! Each batch is one call and one transaction in Odoo, safe to repeat; with several connections, several batches are on their
+//! way at once. A signal ends the run between two batches.
 
+mod lanes;
 pub mod report;
 mod rows;
 
@@ -21,6 +23,8 @@ use report::{Interrupt, NotDone, Report};
 pub struct Options {
     /// Products a call.
     pub batch: usize,
+    /// Calls at once.
+    pub connections: usize,
     /// How many decimals of a price Odoo keeps.
     pub digits: PriceDigits,
     /// Whether new products get the external id as internal reference.
@@ -57,34 +61,21 @@ pub async fn apply(
     };
     let total = plan.adoptions.len() + plan.barcode_moves().count() + plan.creations.len() + plan.updates.len();
     let mut done = 0;
-    let steps = steps(plan.adoptions, plan.moves, plan.creations, plan.updates, options);
-    for step in steps {
-        if let Some(signal) = interrupted() {
+    let mut report_progress = |count: usize| {
+        done += count;
+        progress(done, total);
+    };
+    for phase in phases(plan.adoptions, plan.moves, plan.creations, plan.updates, options) {
+        let outcome = lanes::run(phase, writer, options, &interrupted, &mut report_progress).await;
+        for lanes::Done { step, labels, answers } in outcome.done {
+            run.book(&step, &labels, &answers);
+        }
+        if let Some(error) = outcome.error {
+            return Err(Box::new(Broken { report: run.report, error }));
+        }
+        if let Some(signal) = outcome.interrupted {
             run.report.interrupted = Some(signal);
             break;
-        }
-        let labels = step.labels();
-        let answers = match &step {
-            Step::Create(batch) => {
-                let rows: Vec<_> = batch.iter().map(|c| rows::create(c, options.digits)).collect();
-                writer.create(&rows, options.default_code).await
-            }
-            Step::Update(batch) => {
-                let rows: Vec<_> = batch.iter().map(|u| rows::update(u, options.digits)).collect();
-                writer.update(&rows).await
-            }
-            Step::Move(batch) => {
-                let rows: Vec<_> = batch.iter().map(|c| c.moves.iter().map(rows::barcode).collect()).collect();
-                writer.move_barcodes(&rows).await
-            }
-        };
-        match answers {
-            Ok(answers) => {
-                done += labels.len();
-                progress(done, total);
-                run.book(&step, &labels, &answers);
-            }
-            Err(error) => return Err(Box::new(Broken { report: run.report, error })),
         }
     }
     let finish = finish_line(&run.report);
@@ -128,32 +119,43 @@ impl Step {
     }
 }
 
-/// Cuts the plan into calls. Components stay whole: several small ones share a call, a large one has its own.
-fn steps(
+/// Calls that may be made in any order, and in several lanes at once unless barcodes change hands in them.
+struct Phase {
+    steps: Vec<Step>,
+    alone: bool,
+}
+
+/// Cuts the plan into calls. Components stay whole: several small ones share a call, a large one has its own. Links are made
+/// before anything is moved, and codes are released before a new product gets them.
+fn phases(
     adoptions: Vec<Update>,
     moves: Vec<Component>,
     creations: Vec<Creation>,
     updates: Vec<Update>,
     options: Options,
-) -> Vec<Step> {
+) -> Vec<Phase> {
     let size = options.batch.max(1);
-    let mut out: Vec<Step> = chunks(adoptions, size).map(Step::Update).collect();
+    let mut moving = Vec::new();
     let mut batch: Vec<Component> = Vec::new();
     let mut rows = 0;
     for component in moves {
         if rows > 0 && rows + component.moves.len() > size {
-            out.push(Step::Move(std::mem::take(&mut batch)));
+            moving.push(Step::Move(std::mem::take(&mut batch)));
             rows = 0;
         }
         rows += component.moves.len();
         batch.push(component);
     }
     if !batch.is_empty() {
-        out.push(Step::Move(batch));
+        moving.push(Step::Move(batch));
     }
-    out.extend(chunks(creations, size).map(Step::Create));
-    out.extend(chunks(updates, size).map(Step::Update));
-    out
+    let mut last: Vec<Step> = chunks(creations, size).map(Step::Create).collect();
+    last.extend(chunks(updates, size).map(Step::Update));
+    vec![
+        Phase { steps: chunks(adoptions, size).map(Step::Update).collect(), alone: false },
+        Phase { steps: moving, alone: true },
+        Phase { steps: last, alone: false },
+    ]
 }
 
 fn chunks<T>(list: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {

@@ -81,7 +81,7 @@ fn link(values: &LinkValues) -> BTreeMap<&'static str, Value> {
         }
     };
     set("said_name", said_name.as_ref().map(|n| json!(n)));
-    set("said_price", said_price.map(|p| json!(p.to_string())));
+    set("said_price", said_price.map(|p| json!(p.map(|p| p.to_string()))));
     set("said_barcodes", said_barcodes.as_ref().map(|codes| json!(Some(codes.join("\n")).filter(|t| !t.is_empty()))));
     set("wrote_name", wrote_name.as_ref().map(|n| json!(n)));
     set("wrote_price", wrote_price.map(|p| json!(p.to_string())));

@@ -41,8 +41,10 @@ impl Arena {
         }
         let number = self.chunks.len() - 1;
         let chunk = &mut self.chunks[number];
-        let at = u32::try_from(number).ok().and_then(|n| n.checked_mul(PER_CHUNK)).filter(|at| *at < u32::MAX - PER_CHUNK);
-        let at = At(at.expect("texts of more than 16 GiB") + u32::try_from(chunk.len() / UNIT).expect("within a chunk"));
+        let at =
+            u32::try_from(number).ok().and_then(|n| n.checked_mul(PER_CHUNK)).filter(|at| *at < u32::MAX - PER_CHUNK);
+        let at =
+            At(at.expect("texts of more than 16 GiB") + u32::try_from(chunk.len() / UNIT).expect("within a chunk"));
         for part in parts {
             chunk.extend_from_slice(part);
         }

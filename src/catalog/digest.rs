@@ -42,14 +42,6 @@ pub enum Line {
     Prices,
 }
 
-/// How many buckets: two to the power of this, so that a bucket has four to eight links. Fewer would have more lines
-/// compared one by one when few products change, more would make the digests of an unchanged catalogue longer.
-#[must_use]
-pub fn bucket_bits(links: usize) -> u32 {
-    let buckets = (links / 8).max(1);
-    (usize::BITS - buckets.leading_zeros()).min(HASH_BITS)
-}
-
 /// The digests of one side's buckets, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buckets {
@@ -122,13 +114,6 @@ mod tests {
         // select ('x0' || substr(md5('1001'), 1, 7))::bit(32)::int, ('x' || substr(md5('1001'), 1, 16))::bit(64)::bigint;
         assert_eq!(id_hash("1001"), 193_738_723);
         assert_eq!(line_digest(&[b"10", b"01"]).cast_signed(), -5_133_120_389_022_620_388);
-    }
-
-    #[test]
-    fn buckets_have_four_to_eight_links() {
-        for (links, bits) in [(0, 1), (7, 1), (8, 1), (16, 2), (100_000, 14), (1_000_000, 17)] {
-            assert_eq!(bucket_bits(links), bits, "{links}");
-        }
     }
 
     #[test]

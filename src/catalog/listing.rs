@@ -42,7 +42,7 @@ pub struct Listing {
 }
 
 /// A product's place in a listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(u32);
 
 impl Listing {
@@ -344,7 +344,6 @@ fn arrange(order: BarcodeOrder, listing: &mut Listing, list: At, id: &ExternalId
     }
     next
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -19,13 +19,13 @@ pub mod target;
 pub use barcode::{Barcode, CheckDigit, CodeKey};
 pub use deferred::{Choice, Decision, DeferredKind};
 pub use history::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
-pub use listing::{Claims, Listing, ListingBuilder, Place};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
+pub use listing::{Claims, Listing, ListingBuilder, Place};
 pub use name::ProductName;
 pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind};
 pub use price::{Price, PriceDigits};
 pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct, Respelled};
-pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Variant};
+pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Rest, Variant};
 /// Text in a kept plan, checked again when it is read.
 macro_rules! as_text {
     ($name:ty, $parse:expr) => {

@@ -171,8 +171,10 @@ pub struct OdooState {
     pub languages: Vec<String>,
     /// How many decimals of a list price Odoo keeps.
     pub digits: PriceDigits,
-    /// The links of this source.
+    /// The links of this source that were looked at.
     pub links: BTreeMap<ExternalId, Link>,
+    /// What was not looked at.
+    pub rest: Rest,
     /// Existing products found by the match rules, for external products without a link.
     pub candidates: BTreeMap<ExternalId, Vec<Candidate>>,
     /// Who holds the codes that were asked for, by key.
@@ -183,6 +185,25 @@ pub struct OdooState {
     pub decisions: Vec<Decision>,
     /// The products that they chose; the second tells whether it is linked to an external id of this source already.
     pub chosen: BTreeMap<ProductId, (Variant, bool)>,
+}
+
+/// Products of the source for which there is nothing to do, as digests told: they were not looked at one by one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// Their links.
+    pub links: usize,
+    /// Those that the source has.
+    pub unchanged: usize,
+    /// Those that it does not have, as their links say already.
+    pub missing: usize,
+}
+
+impl OdooState {
+    /// How many links the source has in all.
+    #[must_use]
+    pub fn linked(&self) -> usize {
+        self.links.len() + self.rest.links
+    }
 }
 
 impl Default for PriceDigits {

@@ -1,15 +1,16 @@
 //! `erpsync import-products`: products, names, prices and barcodes from the source into Odoo.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Instant;
 
-use crate::catalog::{Catalogue, ExternalId, Link, OdooState, SourceName};
+use crate::catalog::digest::Line;
+use crate::catalog::{ExternalId, OdooState, SourceName};
 use crate::config::{Environment, Overrides, Settings, SourceSettings};
 use crate::mssql::SourceOptions;
-use crate::odoo::{Session, snapshot};
-use crate::plan::{self, ExtraBarcodes, Plan, Policy, Scope};
+use crate::odoo::Session;
+use crate::plan::{self, ExtraBarcodes, Plan, Policy};
 
+use super::looking::{Looking, Seen};
 use super::run::{Planner, Run, each_source};
 use super::{Console, Failure, Format, Outcome, Signals, connect, lock, plan_file};
 
@@ -24,6 +25,8 @@ pub struct Request {
     pub only: Option<BTreeSet<ExternalId>>,
     /// Only the first so many that have something to do.
     pub limit: Option<usize>,
+    /// Compare every product, not only those that digests tell apart.
+    pub full: bool,
     /// How to print.
     pub format: Format,
 }
@@ -119,59 +122,19 @@ impl Import<'_> {
 
     /// The plan, and what it was computed from.
     async fn decide(&self, session: &Session, signals: &Signals) -> Result<(Plan, OdooState), Failure> {
-        let started = Instant::now();
-        let reading = signals.unless_interrupted(crate::mssql::read(&self.options)).await?;
-        for warning in &reading.warnings {
-            log::info!("source {}: {warning}", self.name);
-        }
-        let catalogue = reading.listing.whole();
-        log::info!(
-            "source {}: {} products and {} barcodes read in {:.1} s",
-            self.name,
-            catalogue.product_rows,
-            catalogue.barcode_rows,
-            started.elapsed().as_secs_f64()
-        );
-        let extras = self.extras();
-        let wanted = snapshot::Wanted { extras, ..snapshot::Wanted::default() };
-        let links = signals.unless_interrupted(snapshot::read_links(session, self.name, &wanted)).await?;
-        let scope = scope(self.name, self.request.only.as_ref(), &catalogue, &links.links)?;
-        let questions = plan::questions(&catalogue, &links.links, &links.decisions, &scope, extras);
-        let unlinked: Vec<_> = questions
-            .unlinked
-            .into_iter()
-            .map(|u| snapshot::Unlinked { id: u.id, name: u.name, codes: u.codes })
-            .collect();
-        let codes: Vec<String> = questions.codes.into_iter().collect();
-        let answers = snapshot::look_up(session, self.name, &self.policy.match_rules, &unlinked, &codes);
-        let answers = signals.unless_interrupted(answers).await?;
-        let odoo = snapshot::state(session, links, answers);
-        log::info!("Odoo: {} links read; planning", odoo.links.len());
+        let looking = Looking {
+            session,
+            source: self.name,
+            policy: &self.policy,
+            line: Line::Whole,
+            only: self.request.only.as_ref(),
+        };
+        let Seen { catalogue, odoo, scope } =
+            looking.at(crate::mssql::read(&self.options), self.request.full, signals).await?;
         let plan = match self.request.limit {
             None => plan::plan(self.name, &catalogue, &odoo, &self.policy, &scope),
             Some(limit) => plan::plan_limited(self.name, &catalogue, &odoo, &self.policy, &scope, limit),
         };
         Ok((plan, odoo))
     }
-}
-
-/// The products that a run works on.
-///
-/// # Errors
-/// When one that was named is on neither side.
-pub(super) fn scope(
-    source: &SourceName,
-    only: Option<&BTreeSet<ExternalId>>,
-    catalogue: &Catalogue,
-    links: &BTreeMap<ExternalId, Link>,
-) -> Result<Scope, Failure> {
-    let Some(only) = only else { return Ok(Scope::All) };
-    let known = |id: &&ExternalId| {
-        catalogue.products.contains_key(*id) || catalogue.unreadable.contains(*id) || links.contains_key(*id)
-    };
-    let unknown: Vec<String> = only.iter().filter(|id| !known(id)).map(ToString::to_string).collect();
-    if unknown.is_empty() {
-        return Ok(Scope::Only(only.clone()));
-    }
-    Err(Failure::Usage(format!("--only: source {source} has no product {}", unknown.join(", "))))
 }

@@ -1,6 +1,6 @@
 //! One file per subcommand, thin: lease → read → plan → guard → show → apply → report. Ties the other modules together.
 //!
-//! Reading order: `run` (what all that write have in common), [`import_products`], [`sync_prices`], [`revert`], [`plan_file`]
+//! Reading order: `run` (what all that write have in common), `looking` (what a plan has to know), [`import_products`], [`sync_prices`], [`revert`], [`plan_file`]
 //! (each a way to come to a plan), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`]; [`setup`]
 //! and [`unlock`] stand alone.
 //!
@@ -14,6 +14,7 @@ mod connect;
 pub mod deferred;
 pub mod import_products;
 mod lock;
+mod looking;
 pub mod plan_file;
 pub mod revert;
 mod run;

@@ -219,6 +219,7 @@ impl Run<'_> {
         }
         let options = Options {
             batch: self.settings.odoo.batch_size,
+            connections: self.settings.odoo.connections,
             digits: session.digits,
             default_code: self.source.create.set_default_code,
             about: self.about,

@@ -1,15 +1,15 @@
 //! `erpsync sync-prices`: the prices of linked products, and nothing else: one query at the source, no names, no barcodes.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
+use crate::catalog::digest::Line;
 use crate::catalog::{ExternalId, SourceName};
 use crate::config::{Environment, Overrides, SourceSettings};
 use crate::mssql::SourceOptions;
-use crate::odoo::{Session, snapshot};
+use crate::odoo::Session;
 use crate::plan::{self, Plan, Policy};
 
-use super::import_products::scope;
+use super::looking::{Looking, Seen};
 use super::run::{Planner, Run, each_source};
 use super::{Console, Failure, Format, Outcome, Signals, connect, lock};
 
@@ -24,6 +24,8 @@ pub struct Request {
     pub dry_run: bool,
     /// Only these products.
     pub only: Option<BTreeSet<ExternalId>>,
+    /// Compare every price, not only those that digests tell apart.
+    pub full: bool,
     /// How to print.
     pub format: Format,
 }
@@ -73,23 +75,15 @@ struct Prices<'a> {
 
 impl Planner for Prices<'_> {
     async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure> {
-        let started = Instant::now();
-        let reading = signals.unless_interrupted(crate::mssql::read_prices(&self.options)).await?;
-        for warning in &reading.warnings {
-            log::info!("source {}: {warning}", self.name);
-        }
-        let catalogue = reading.listing.whole();
-        log::info!(
-            "source {}: {} prices read in {:.1} s",
-            self.name,
-            catalogue.product_rows,
-            started.elapsed().as_secs_f64()
-        );
-        let wanted = snapshot::Wanted { prices_only: true, ..snapshot::Wanted::default() };
-        let links = signals.unless_interrupted(snapshot::read_links(session, self.name, &wanted)).await?;
-        let scope = scope(self.name, self.request.only.as_ref(), &catalogue, &links.links)?;
-        let odoo = snapshot::state(session, links, snapshot::Answers::default());
-        log::info!("Odoo: {} links read; planning", odoo.links.len());
+        let looking = Looking {
+            session,
+            source: self.name,
+            policy: &self.policy,
+            line: Line::Prices,
+            only: self.request.only.as_ref(),
+        };
+        let reading = crate::mssql::read_prices(&self.options);
+        let Seen { catalogue, odoo, scope } = looking.at(reading, self.request.full, signals).await?;
         Ok(plan::plan_prices(self.name, &catalogue, &odoo, &self.policy, &scope))
     }
 }

@@ -92,6 +92,7 @@ pub(super) struct Odoo {
     pub ca_file: Option<PathBuf>,
     pub timeout: Option<i64>,
     pub retry_seconds: Option<i64>,
+    pub connections: Option<i64>,
     pub batch_size: Option<i64>,
 }
 

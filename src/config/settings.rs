@@ -195,6 +195,8 @@ pub struct OdooSettings {
     pub timeout: Duration,
     /// How long a call is repeated that fails for a passing reason; zero for never.
     pub retry: Duration,
+    /// How many calls that write may be on their way at once, 1 to 7.
+    pub connections: usize,
     /// How many records one call carries, 1 to 1000.
     pub batch_size: usize,
 }

@@ -8,6 +8,7 @@
 pub mod barcodes;
 pub mod client;
 pub mod deferred;
+pub mod digest;
 pub mod error;
 pub mod history;
 pub mod lease;

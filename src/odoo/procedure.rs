@@ -9,6 +9,8 @@ pub enum Procedure {
     Hello,
     /// Takes and gives back the lease.
     Lease,
+    /// Which links the source may say something new about, and which need a look.
+    Digest,
     /// Pages of links with their products.
     Snapshot,
     /// Existing products and holders of barcodes.
@@ -27,9 +29,10 @@ pub enum Procedure {
 
 impl Procedure {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Hello,
         Self::Lease,
+        Self::Digest,
         Self::Snapshot,
         Self::Lookup,
         Self::Create,
@@ -45,6 +48,7 @@ impl Procedure {
         match self {
             Self::Hello => "hello",
             Self::Lease => "lease",
+            Self::Digest => "digest",
             Self::Snapshot => "snapshot",
             Self::Lookup => "lookup",
             Self::Create => "create",
@@ -63,6 +67,7 @@ impl Procedure {
         let (is_writing, body) = match self {
             Self::Hello => (false, include_str!("procedures/hello.py")),
             Self::Lease => (false, include_str!("procedures/lease.py")),
+            Self::Digest => (false, include_str!("procedures/digest.py")),
             Self::Snapshot => (false, include_str!("procedures/snapshot.py")),
             Self::Lookup => (false, include_str!("procedures/lookup.py")),
             Self::Create => (true, include_str!("procedures/create.py")),

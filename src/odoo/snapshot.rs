@@ -1,12 +1,12 @@
 //! Reads what a plan needs to know of Odoo: links with their products, candidates, holders of barcodes. Writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::catalog::{
     Candidate, Choice, CodeKey, Decision, DeferredKind, ExternalId, Holder, HolderKind, Kept, Link, MatchRule,
-    OdooState, Price, ProductId, SourceName, TemplateId, Variant,
+    OdooState, Price, ProductId, Rest, SourceName, TemplateId, Variant,
 };
 
 use super::error::OdooError;
@@ -45,6 +45,8 @@ pub struct Wanted {
 pub struct Links {
     /// By external id, each with its product.
     pub links: BTreeMap<ExternalId, Link>,
+    /// What is known of the links that were not asked for.
+    pub rest: Rest,
     /// Choices about deferred actions that are not closed.
     pub decisions: Vec<Decision>,
     /// The products that were chosen, and whether each is linked to this source already.
@@ -57,16 +59,36 @@ pub struct Links {
 /// When a call fails or an answer is not understood.
 pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted) -> Result<Links, OdooError> {
     let mut out = Links::default();
+    // Products by name are asked for in parts, or a long list of them would go out with every page.
+    let parts: Vec<Option<&[ExternalId]>> = match &wanted.only {
+        None => vec![None],
+        Some(ids) if ids.is_empty() => vec![Some(&[])],
+        Some(ids) => ids.chunks(PAGE).map(Some).collect(),
+    };
+    for (i, only) in parts.into_iter().enumerate() {
+        read_part(session, source, wanted, only, i == 0, &mut out).await?;
+    }
+    Ok(out)
+}
+
+async fn read_part(
+    session: &Session,
+    source: &SourceName,
+    wanted: &Wanted,
+    only: Option<&[ExternalId]>,
+    first: bool,
+    out: &mut Links,
+) -> Result<(), OdooError> {
     let mut after = 0;
     loop {
         let question = json!({
             "source": source.as_str(), "after": after, "limit": PAGE, "prices_only": wanted.prices_only,
-            "extras": wanted.extras,
-            "only": wanted.only.as_ref().map(|ids| ids.iter().map(ExternalId::as_str).collect::<Vec<_>>()),
+            "extras": wanted.extras, "choices": first && after == 0,
+            "only": only.map(|ids| ids.iter().map(ExternalId::as_str).collect::<Vec<_>>()),
         });
         let answer = session.ask(Procedure::Snapshot, question).await?;
         let mut packagings = packagings(list(&answer, "packagings")?)?;
-        if after == 0 {
+        if first && after == 0 {
             for row in list(&answer, "decisions")? {
                 out.decisions.extend(decision(&Row { cells: row, call: "snapshot" })?);
             }
@@ -87,7 +109,7 @@ pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted)
             out.links.insert(link.external_id.clone(), link);
         }
         if rows.len() < PAGE {
-            return Ok(out);
+            return Ok(());
         }
     }
 }
@@ -132,9 +154,25 @@ pub struct Answers {
     pub candidates: BTreeMap<ExternalId, Vec<Candidate>>,
     /// Who has the codes that were asked for, and every code that two active products have.
     pub holders: BTreeMap<CodeKey, Vec<Holder>>,
+    /// The external ids of the holders that are linked to the source.
+    pub linked: BTreeSet<ExternalId>,
 }
 
-/// Asks for candidates and holders.
+impl Answers {
+    /// Takes in what another question was answered.
+    pub fn extend(&mut self, other: Self) {
+        self.candidates.extend(other.candidates);
+        self.linked.extend(other.linked);
+        for (key, holders) in other.holders {
+            let of_code = self.holders.entry(key).or_default();
+            of_code.extend(holders);
+            of_code.sort();
+            of_code.dedup();
+        }
+    }
+}
+
+/// Asks for candidates and holders; with `duplicates`, also for every code that two active products have.
 ///
 /// # Errors
 /// When a call fails or an answer is not understood.
@@ -144,10 +182,11 @@ pub async fn look_up(
     rules: &[MatchRule],
     unlinked: &[Unlinked],
     codes: &[String],
+    duplicates: bool,
 ) -> Result<Answers, OdooError> {
     let mut out = Answers::default();
     let rules: Vec<&str> = rules.iter().map(|r| r.code()).collect();
-    let calls = unlinked.len().div_ceil(QUESTIONS).max(codes.len().div_ceil(QUESTIONS)).max(1);
+    let calls = unlinked.len().div_ceil(QUESTIONS).max(codes.len().div_ceil(QUESTIONS)).max(usize::from(duplicates));
     for i in 0..calls {
         let part = |len: usize| (i * QUESTIONS).min(len)..((i + 1) * QUESTIONS).min(len);
         let unlinked: Vec<Value> = unlinked[part(unlinked.len())]
@@ -155,7 +194,7 @@ pub async fn look_up(
             .map(|u| json!({"id": u.id.as_str(), "name": u.name, "codes": u.codes}))
             .collect();
         let question = json!({
-            "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes[part(codes.len())], "duplicates": i == 0,
+            "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes[part(codes.len())], "duplicates": duplicates && i == 0,
         });
         let answer = session.ask(Procedure::Lookup, question).await?;
         for row in list(&answer, "candidates")? {
@@ -165,6 +204,10 @@ pub async fn look_up(
             if !of_id.contains(&candidate) {
                 of_id.push(candidate);
             }
+        }
+        for id in list(&answer, "linked")? {
+            let id = id.as_str().and_then(|id| ExternalId::parse(id).ok());
+            out.linked.insert(id.ok_or_else(|| not_understood("lookup", "an external id that is none", &answer))?);
         }
         for row in list(&answer, "holders")? {
             let holder = holder(&Row { cells: row, call: "lookup" })?;
@@ -187,6 +230,7 @@ pub fn state(session: &Session, links: Links, answers: Answers) -> OdooState {
         languages: session.languages.clone(),
         digits: session.digits,
         links: links.links,
+        rest: links.rest,
         decisions: links.decisions,
         chosen: links.chosen,
         candidates: answers.candidates,
@@ -195,14 +239,14 @@ pub fn state(session: &Session, links: Links, answers: Answers) -> OdooState {
     }
 }
 
-fn list<'a>(answer: &'a Value, key: &str) -> Result<&'a [Value], OdooError> {
+pub(super) fn list<'a>(answer: &'a Value, key: &str) -> Result<&'a [Value], OdooError> {
     answer[key]
         .as_array()
         .map(Vec::as_slice)
         .ok_or_else(|| not_understood("procedure", &format!("no list {key:?}"), answer))
 }
 
-fn not_understood(call: &str, reason: &str, value: &Value) -> OdooError {
+pub(super) fn not_understood(call: &str, reason: &str, value: &Value) -> OdooError {
     let body: String = value.to_string().chars().take(200).collect();
     OdooError::Answer { call: call.to_owned(), reason: reason.to_owned(), body }
 }

@@ -11,6 +11,7 @@ use super::error::OdooError;
 use super::lease::{self, Lease, Pause};
 use super::procedure::Procedure;
 use super::session::Session;
+use super::setup::schema::LANES;
 
 /// A new product.
 #[derive(Debug, Clone, Serialize)]
@@ -162,6 +163,24 @@ pub enum Answer {
     Overtaken(String),
 }
 
+/// A lane: calls in different ones may be on their way at the same time, two in one wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lane(u8);
+
+impl Lane {
+    /// How many lanes there are besides the first.
+    pub const OTHERS: usize = LANES as usize - 1;
+    /// The lane of barcodes, and of everything when there is one connection.
+    pub const FIRST: Self = Self(0);
+
+    /// The lanes to use side by side with so many connections: the first alone, or so many others.
+    pub fn side_by_side(connections: usize) -> impl Iterator<Item = Self> {
+        let others = 1..=u8::try_from(connections.min(Self::OTHERS)).unwrap_or(u8::MAX);
+        let range = if connections <= 1 { 0..=0 } else { others };
+        range.map(Self)
+    }
+}
+
 /// The lease that a run holds, and what its calls carry.
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -172,6 +191,7 @@ pub struct Writer<'a> {
     pub key: String,
     run: i64,
     seconds: u64,
+    lane: Lane,
 }
 
 /// The run's line at its end.
@@ -233,7 +253,15 @@ impl<'a> Writer<'a> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if let Some(run) = answer["taken"].as_i64() {
             let Holder { token, key, seconds, .. } = holder;
-            return Ok(Lease::Taken(Self { session, source: source.clone(), token, key, run, seconds }));
+            return Ok(Lease::Taken(Self {
+                session,
+                source: source.clone(),
+                token,
+                key,
+                run,
+                seconds,
+                lane: Lane::FIRST,
+            }));
         }
         if let Some(pause) = Pause::of(&answer) {
             return Ok(Lease::Paused(pause));
@@ -262,9 +290,16 @@ impl<'a> Writer<'a> {
         lease::release(self.session, &self.token).await
     }
 
+    /// The same writer in another lane.
+    #[must_use]
+    pub fn in_lane(&self, lane: Lane) -> Self {
+        Self { lane, source: self.source.clone(), token: self.token.clone(), key: self.key.clone(), ..*self }
+    }
+
     fn question(&self) -> Value {
         json!({
-            "source": self.source.as_str(), "token": self.token, "key": self.key, "run": self.run, "seconds": self.seconds, "lane": 0,
+            "source": self.source.as_str(), "token": self.token, "key": self.key, "run": self.run, "seconds": self.seconds,
+            "lane": self.lane.0,
         })
     }
 

@@ -105,8 +105,9 @@ pub struct PriceChange {
 pub struct LinkValues {
     /// The source's name, handled.
     pub said_name: Option<String>,
-    /// The source's price, handled.
-    pub said_price: Option<Price>,
+    /// The source's price, handled; `Some(None)` is NULL.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub said_price: Option<Option<Price>>,
     /// The source's barcodes, handled.
     pub said_barcodes: Option<Vec<String>>,
     /// The name that Odoo has by our doing or agreement.
@@ -114,6 +115,7 @@ pub struct LinkValues {
     /// The same for the price.
     pub wrote_price: Option<Price>,
     /// The same for the barcode; `Some(None)` is "none".
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
     pub wrote_barcode: Option<Option<String>>,
     /// The further codes on packagings or units that are there by our doing.
     pub wrote_extras: Option<Vec<String>>,
@@ -123,6 +125,11 @@ pub struct LinkValues {
     pub missing: Option<bool>,
     /// We archived the product.
     pub archived_by_us: Option<bool>,
+}
+
+/// A value that stands in a kept plan, nothing being one of them.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 impl LinkValues {
@@ -299,8 +306,10 @@ pub struct Plan {
     pub updates: Vec<Update>,
     /// What waits, by external id.
     pub deferred: Vec<Deferred>,
-    /// What the source no longer has, by external id.
+    /// What the source no longer has, by external id, as far as that is new or something is done about it.
     pub missing: Vec<Missing>,
+    /// How many more the source does not have, as their links say already.
+    pub still_missing: usize,
     /// Rows of the source that were left out.
     pub bad_rows: Vec<BadRow>,
     /// Products of the source for which nothing is to be done.
@@ -398,7 +407,7 @@ impl Plan {
             notes: self.updates.iter().filter(|u| u.is_note()).count(),
             deferred: self.waiting().count(),
             settled: self.deferred.iter().filter(|d| d.settled.is_some()).count(),
-            missing: self.missing.len(),
+            missing: self.missing.len() + self.still_missing,
             bad_rows: self.bad_rows.len(),
             unchanged: self.unchanged,
         }

@@ -59,9 +59,9 @@ pub fn check_prices(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
 pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal> {
     let mut out = Vec::new();
     let counts = plan.counts();
-    let first_run = odoo.links.is_empty();
+    let first_run = odoo.linked() == 0;
     // Adopted products are at stake like the linked ones; without them every share of a first run would be of nothing.
-    let linked = odoo.links.len() + counts.adopt;
+    let linked = odoo.linked() + counts.adopt;
     if first_run && odoo.product_count > 0 && counts.create + counts.adopt > 0 && !policy.allow.first_run {
         out.push(refusal(
             "first-run",

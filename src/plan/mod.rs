@@ -5,7 +5,8 @@
 //! empty. Reading order: [`policy`] (what a person chooses), `identity` (which product is it), [`assign`] and `components`
 //! (who gets which barcode, and what must move together), `decisions` (what people chose), `compare` (three-way, one
 //! field), `build` (the plan), `explain` (why a barcode waits), [`guards`] (what is refused), [`action`] (the result).
-//! `revert` plans the undoing of a run, [`kept`] is a plan as a text.
+//! `revert` plans the undoing of a run, [`kept`] is a plan as a text, [`narrow`] finds the few products of a large
+//! catalogue that a plan has to be about.
 
 pub mod action;
 pub mod assign;
@@ -17,6 +18,7 @@ mod explain;
 pub mod guards;
 mod identity;
 pub mod kept;
+pub mod narrow;
 pub mod policy;
 mod revert;
 

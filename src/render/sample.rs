@@ -95,6 +95,7 @@ pub(super) fn empty() -> Plan {
         updates: Vec::new(),
         deferred: Vec::new(),
         missing: Vec::new(),
+        still_missing: 0,
         bad_rows: Vec::new(),
         unchanged: 2000,
         untouched: 0,

@@ -190,6 +190,14 @@ lock_file = "run.lock"
         self.run(&[&["import-products"], args].concat())
     }
 
+    /// A dry run by digests comes to what a dry run that compares everything comes to.
+    #[track_caller]
+    pub fn assert_full_is_the_same(&self, command: &str, args: &[&str]) {
+        let plan = |more: &[&str]| self.run(&[&[command, "--dry-run", "--format", "json"], more, args].concat());
+        let (narrow, full) = (plan(&[]), plan(&["--full"]));
+        assert_eq!((narrow.status, narrow.stdout), (full.status, full.stdout), "{}\n{}", narrow.stderr, full.stderr);
+    }
+
     /// `setup` as the administrator, letting the sync account in.
     pub fn setup(&self, args: &[&str]) -> Run {
         let _turn = Self::rebuilding();

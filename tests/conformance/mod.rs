@@ -7,6 +7,7 @@
 
 mod activity;
 mod choices;
+mod digests;
 mod errors;
 mod extras;
 mod finish;
@@ -90,6 +91,9 @@ pub async fn all(world: &World) {
     activity::two_variants(world).await;
     activity::names(world).await;
     reading::parts(world).await;
+    digests::odd_texts(world).await;
+    digests::sums(world).await;
+    digests::looks(world).await;
     choices::are_read(world).await;
     choices::carried_out(world).await;
     choices::another_value(world).await;

@@ -86,7 +86,7 @@ pub async fn candidates_and_holders(world: &World) {
     ];
     let rules = [MatchRule::DefaultCode, MatchRule::Barcode, MatchRule::Name];
     let codes = ["look-1".to_owned(), "look-9".to_owned(), "look-404".to_owned()];
-    let answers = look_up(&session, &source("look"), &rules, &asked, &codes).await.unwrap();
+    let answers = look_up(&session, &source("look"), &rules, &asked, &codes, true).await.unwrap();
     let found = |id: &str| {
         let candidates = answers.candidates.get(&external(id)).map(Vec::as_slice).unwrap_or_default();
         candidates.iter().map(|c| (c.rule, c.variant.id.get(), c.linked, c.variant.active)).collect::<Vec<_>>()
@@ -109,7 +109,8 @@ pub async fn candidates_and_holders(world: &World) {
     assert_eq!((holder[0].name.as_str(), holder[0].barcode.as_str()), ("Coded by bars", "look-1"));
     assert!(!answers.holders.contains_key(&CodeKey::of("look-404")));
     // A linked product is taken for its own source alone.
-    let elsewhere = look_up(&session, &source("other-source"), &[MatchRule::Barcode], &asked[2..3], &[]).await.unwrap();
+    let elsewhere =
+        look_up(&session, &source("other-source"), &[MatchRule::Barcode], &asked[2..3], &[], true).await.unwrap();
     assert!(!elsewhere.candidates[&external("L-3")][0].linked);
     duplicates(world, &session).await;
     packaging(world, &session).await;
@@ -126,14 +127,14 @@ async fn duplicates(world: &World, session: &Session) {
     let (new, _) = world.add_product(json!({"name": "New", "barcode": "look-twice"})).await;
     let code = CodeKey::of("look-twice");
     let of = source("twice");
-    let ask = || look_up(session, &of, &[], &[], &[]);
+    let ask = || look_up(session, &of, &[], &[], &[], true);
     assert!(!ask().await.unwrap().holders.contains_key(&code));
     world.edit("product.template", old.template.get(), json!({"active": true})).await;
     let answers = ask().await.unwrap();
     let holders: Vec<i64> = answers.holders[&code].iter().map(|h| h.product.get()).collect();
     assert_eq!(holders, [old.id.get(), new]);
     // Another source has nothing to do with it; the end of any run tells of it.
-    assert!(!look_up(session, &source("look"), &[], &[], &[]).await.unwrap().holders.contains_key(&code));
+    assert!(!look_up(session, &source("look"), &[], &[], &[], true).await.unwrap().holders.contains_key(&code));
     let writer = take(session, "twice").await;
     let ending = writer.finish(&[], Spoken::default(), &Finish::default()).await.unwrap();
     assert_eq!(ending.duplicates, ["look-twice"]);
@@ -145,7 +146,7 @@ async fn duplicates(world: &World, session: &Session) {
 async fn packaging(world: &World, session: &Session) {
     let (product, _) = world.add_product(json!({"name": "Boxed"})).await;
     world.add_packaging(product, "look-box").await;
-    let answers = look_up(session, &source("look"), &[], &[], &["look-box".to_owned()]).await.unwrap();
+    let answers = look_up(session, &source("look"), &[], &[], &["look-box".to_owned()], true).await.unwrap();
     let holder = &answers.holders[&CodeKey::of("look-box")][0];
     assert_eq!((holder.kind, holder.product.get()), (HolderKind::Packaging, product));
     let writer = take(session, "box").await;

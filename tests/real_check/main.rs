@@ -15,6 +15,8 @@ mod quiet;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_check";
+/// Whether each import is planned both ways before: by digests, and in full.
+const COMPARES: bool = false;
 
 on_both! {
     every_kind_of_finding: crate::kinds::scenario,

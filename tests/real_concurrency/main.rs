@@ -29,6 +29,8 @@ mod world;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_conc";
+/// Whether each import is planned both ways before: by digests, and in full.
+const COMPARES: bool = false;
 
 on_both! {
     one_run_at_a_time: crate::overlap::busy,

@@ -16,6 +16,8 @@ mod settling;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_deferred";
+/// Whether each import is planned both ways before: by digests, and in full.
+const COMPARES: bool = false;
 
 on_both! {
     what_waits_is_shown_and_settled: crate::settling::scenario,

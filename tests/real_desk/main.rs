@@ -22,6 +22,8 @@ mod variants;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_desk";
+/// Whether each import is planned both ways before: by digests, and in full.
+const COMPARES: bool = true;
 
 on_both! {
     choices_stand_until_they_are_carried_out: crate::standing::scenario,

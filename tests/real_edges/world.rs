@@ -89,6 +89,9 @@ impl World {
 
     #[track_caller]
     pub fn import(&self, args: &[&str]) -> Run {
+        if crate::COMPARES && args.iter().all(|arg| arg.starts_with("--allow") || *arg == "--first-run") {
+            self.bench.assert_full_is_the_same("import-products", args);
+        }
         self.bench.import(args)
     }
 

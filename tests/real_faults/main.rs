@@ -32,6 +32,8 @@ use trial::Lab;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_faults";
+/// Whether each import is planned both ways before: by digests, and in full.
+const COMPARES: bool = false;
 
 /// Databases of their own for a run that was asked for more, so that the slice may run beside it.
 fn name(what: &str) -> String {

@@ -23,6 +23,8 @@ mod world;
 
 /// How the names of this suite's databases begin.
 const PREFIX: &str = "erpsync_restart";
+/// Whether each import is planned both ways before: by digests, and in full.
+const COMPARES: bool = false;
 
 on_both! {
     servers_that_come_back: crate::servers::come_back,

@@ -25,6 +25,9 @@ pub(in crate::cli) struct ImportProducts {
     /// Only the first N products that have something to do
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// Compare every product with Odoo, not only those that digests tell apart; slower, and comes to the same
+    #[arg(long)]
+    full: bool,
     /// How to print the plan and the report
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]
     format: FormatArg,
@@ -78,6 +81,7 @@ impl ImportProducts {
             out: self.out.clone(),
             only,
             limit: self.limit,
+            full: self.full,
             format: self.format.into(),
         })
     }

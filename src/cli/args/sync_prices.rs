@@ -17,6 +17,9 @@ pub(in crate::cli) struct SyncPrices {
     /// Only these products of the source, by external id
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     only: Vec<String>,
+    /// Compare every price with Odoo, not only those that digests tell apart; slower, and comes to the same
+    #[arg(long)]
+    full: bool,
     /// How to print the plan and the report
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]
     format: FormatArg,
@@ -40,6 +43,6 @@ impl SyncPrices {
     /// When an id of `--only` is none.
     pub(in crate::cli) fn request(&self) -> Result<Request, String> {
         let only = external_ids("--only", &self.only)?;
-        Ok(Request { dry_run: self.dry_run, only, format: self.format.into() })
+        Ok(Request { dry_run: self.dry_run, only, full: self.full, format: self.format.into() })
     }
 }

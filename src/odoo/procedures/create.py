@@ -40,7 +40,7 @@ def create(part):
             product['default_code'] = row['external_id']
         values.append(product)
     products = env['product.product'].create(values)
-    fresh, fresh_rows, links, packed = [], [], {}, []
+    fresh, again, links, packed = [], [], {}, []
     for row, product in zip(part, products):
         for code in row['further']:
             packed.append((product, code))
@@ -52,13 +52,15 @@ def create(part):
             x_wrote_extras='\n'.join(row['further']) or False, x_kept=False, x_missing=False, x_archived_by_us=False)
         if row['external_id'] in widowed:
             links[row['external_id']] = widowed[row['external_id']]
-            env['x_pz_product'].browse(widowed[row['external_id']]).write(dict(values, x_matched_by='manual'))
+            again.append((widowed[row['external_id']], dict(values, x_matched_by='manual')))
         else:
             fresh.append(values)
-            fresh_rows.append(row)
     put_on_packagings(packed)
-    for row, link in zip(fresh_rows, env['x_pz_product'].create(fresh) if fresh else []):
-        links[row['external_id']] = link.id
+    # The products first: a link refers to its own.
+    flush()
+    update_links(again)
+    for link, external_id in insert('x_pz_product', fresh):
+        links[external_id] = link
     barcodes, prices = [], []
     for row, product in zip(part, products):
         link = links[row['external_id']]

@@ -43,4 +43,7 @@ if ask['duplicates']:
                ' WHERE l.x_source = %s AND o.barcode = p.barcode) ORDER BY p.barcode, p.id', (ask['source'],))
     for found in cr.fetchall():
         holders.append(['product'] + list(found))
-action = {'candidates': candidates, 'holders': holders}
+# Whose those are that are linked to this source.
+cr.execute('SELECT x_external_id FROM x_pz_product WHERE x_source = %s AND x_product_id = ANY(%s)',
+           (ask['source'], [found[2] for found in holders]))
+action = {'candidates': candidates, 'holders': holders, 'linked': [found[0] for found in cr.fetchall()]}

@@ -54,7 +54,7 @@ def move(part):
             if code not in packed.get(row['product'], []):
                 absent.append((product, code))
     put_on_packagings(absent)
-    lines = []
+    lines, remembered = [], []
     for row in rows_of:
         link = links.get(row['external_id'], False)
         if row['outside']:
@@ -66,13 +66,15 @@ def move(part):
             values['x_said_barcodes'] = row['said_barcodes'] or False
         if row['wrote_extras'] is not None:
             values['x_wrote_extras'] = row['wrote_extras'] or False
-        env['x_pz_product'].browse(link).write(values)
+        remembered.append((link, values))
         if row['old'] != row['new']:
             lines.append(history(link, row, 'barcode', row['old'], row['new'], row['cause']))
         for code in row['remove']:
             lines.append(history(link, row, 'packaging-' + code, code, None, row['cause']))
         for code in row['add']:
             lines.append(history(link, row, 'packaging+' + code, None, code, row['cause']))
+    flush()
+    update_links(remembered)
     write_history('x_pz_product_barcode_history', lines)
 
 

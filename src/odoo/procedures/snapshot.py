@@ -1,4 +1,4 @@
-# A page of the links of one source, by id, each with the product that it points to; with the first page, what people
+# A page of the links of one source, by id, each with the product that it points to; where it is asked for, what people
 # chose about deferred actions. A run about prices alone leaves out names and barcodes.
 prices_only = ask['prices_only']
 columns = (
@@ -28,7 +28,7 @@ if not prices_only:
             wanted.append(link[13])
     packagings = packagings_of(wanted)
 decisions, chosen = [], []
-if not ask['after']:
+if ask['choices']:
     cr.execute("SELECT x_external_id, x_kind, x_subject, x_value, x_choice, x_choice_product_id FROM x_pz_conflict"
                " WHERE x_source = %s AND x_state != 'closed' AND x_choice IS NOT NULL ORDER BY id", (ask['source'],))
     decisions = cr.fetchall()

@@ -1,11 +1,12 @@
 # Writes names and prices of linked products, each only where Odoo still has what the plan saw, archives and reactivates
 # them, and writes what the links remember; makes the links of recognised products.
-links, linked_to = {}, {}
-cr.execute('SELECT x_external_id, id, x_product_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
+links, linked_to, matched_by = {}, {}, {}
+cr.execute('SELECT x_external_id, id, x_product_id, x_matched_by FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
            (ask['source'], [row['external_id'] for row in rows]))
-for external_id, link, product in cr.fetchall():
+for external_id, link, product, rule in cr.fetchall():
     links[external_id] = link
     linked_to[external_id] = product
+    matched_by[external_id] = rule
 current = {}
 cr.execute(
     'SELECT p.id, t.id, coalesce(t.list_price, 0)::text, coalesce(p.active, false), ' + name_columns() + ' FROM product_product p'
@@ -41,17 +42,15 @@ def overtaken(row):
 
 def update(part):
     templates = env['product.template'].browse([row['template'] for row in part])
-    fresh, fresh_rows, prices, names, archived, reactivated = [], [], [], [], [], []
+    fresh, prices, names, archived, reactivated, remembered, alike = [], [], [], [], [], [], {}
     for row in part:
         if row['external_id'] not in links:
-            fresh_rows.append(row)
             fresh.append(dict(
                 event('manual' if row['adopt'] == 'manual' else 'ok'), x_name='[%s] %s' % (row['external_id'], row['label']),
                 x_source=ask['source'], x_external_id=row['external_id'], x_product_id=row['product'], x_matched_by=row['adopt']))
     made = {}
-    for row, link in zip(fresh_rows, env['x_pz_product'].create(fresh) if fresh else []):
-        made[row['external_id']] = link.id
-    link_ids = []
+    for link, external_id in insert('x_pz_product', fresh):
+        made[external_id] = link
     for row, template in zip(part, templates):
         now = current[row['product']]
         values = {}
@@ -59,8 +58,10 @@ def update(part):
             values['list_price'] = row['price']['new']
         if row['external_id'] in priceless and row['link'].get('said_price') and ask['sale_ok']:
             values['sale_ok'] = True
-        if values:
+        if 'sale_ok' in values:
             template.write(values)
+        elif values:
+            alike.setdefault(values['list_price'], []).append(template)
         for lang in row['name']['old'] if row['name'] else []:
             if now['names'][lang] != row['name']['new'][lang]:
                 template.with_context(lang=lang).write({'name': row['name']['new'][lang]})
@@ -68,15 +69,21 @@ def update(part):
             archived.append(row['product'])
         if row['activity'] == 'reactivate' and not now['active']:
             reactivated.append(row['product'])
-        link_ids.append(made.get(row['external_id']) or links[row['external_id']])
+    # Equal prices are one write. A few of them are not: they are prefetched with all others, which a set of their own is not.
+    for price in alike:
+        if len(alike[price]) > 4:
+            env['product.template'].browse([template.id for template in alike[price]]).write({'list_price': price})
+        else:
+            for template in alike[price]:
+                template.write({'list_price': price})
     # A variant's template follows it, once it has no other active variant: Odoo then must not see the archived ones.
     variants = env['product.product'].with_context(active_test=True)
     if archived:
         variants.browse(archived).action_archive()
     if reactivated:
         variants.browse(reactivated).action_unarchive()
-    for row, link in zip(part, env['x_pz_product'].browse(link_ids)):
-        values = {}
+    for row in part:
+        values, link = {}, made.get(row['external_id']) or links[row['external_id']]
         if row['adopt'] and not linked_to.get(row['external_id']) and row['external_id'] in links:
             # The link lost its product, and a person chose another, of which it remembers nothing yet.
             values.update(event('manual'), x_product_id=row['product'], x_matched_by=row['adopt'], x_wrote_extras=False,
@@ -84,18 +91,20 @@ def update(part):
             for field in ('name', 'price', 'barcode'):
                 values['x_wrote_' + field] = False
         if row['missing'] is not None:
-            present = 'manual' if 'manual' in (row['adopt'], link.x_matched_by) else 'ok'
+            present = 'manual' if 'manual' in (row['adopt'], matched_by.get(row['external_id'])) else 'ok'
             values.update(event('missing' if row['missing'] else present), x_missing=row['missing'])
         values.update(link_values(row['link']))
         if row['name'] or row['link'].get('said_name'):
             values['x_name'] = '[%s] %s' % (row['external_id'], row['label'])
-        link.write(dict(values, x_event_update=datetime.datetime.utcnow()))
+        remembered.append((link, dict(values, x_event_update=datetime.datetime.utcnow())))
         if row['price']:
-            prices.append(history(link.id, row, 'price', row['price']['old_text'], row['price']['new_text'], row['price']['cause']))
+            prices.append(history(link, row, 'price', row['price']['old_text'], row['price']['new_text'], row['price']['cause']))
         for lang in row['name']['old'] if row['name'] else []:
-            line = history(link.id, row, 'name-' + lang, row['name']['old'][lang], row['name']['new'][lang], row['name']['cause'])
+            line = history(link, row, 'name-' + lang, row['name']['old'][lang], row['name']['new'][lang], row['name']['cause'])
             names.append(dict(line, x_language=lang))
         answers[row['external_id']] = {'done': True}
+    flush()
+    update_links(remembered)
     write_history('x_pz_product_price_history', prices)
     write_history('x_pz_product_name_history', names)
 

@@ -121,21 +121,71 @@ def links_of(ids):
     return dict(cr.fetchall())
 
 
+# Our own records are written as sets, past Odoo's models: they have no rules, no computed fields and no translations, and
+# a tenth of the time is spent. Types of columns that are no text:
+COLUMNS = {
+    'x_link_id': 'int', 'x_run_id': 'int', 'x_product_id': 'int', 'x_event_type': 'int', 'x_event_check': 'int',
+    'x_when': 'timestamp', 'x_event_update': 'timestamp', 'x_missing': 'boolean', 'x_archived_by_us': 'boolean',
+}
+
+
+def arrays(columns, rows):
+    # The rows turned on their side, for unnest(): the list of types, the arrays. Odoo's False is NULL.
+    types, values = [], []
+    for column in columns:
+        kind = COLUMNS.get(column, 'varchar')
+        types.append('%s::' + kind + '[]')
+        cells = []
+        for row in rows:
+            cell = row[column]
+            if kind == 'boolean':
+                cells.append(bool(cell))
+            elif kind == 'timestamp' and cell:
+                # Odoo keeps seconds.
+                cells.append(cell.replace(microsecond=0))
+            else:
+                cells.append(None if cell is None or cell is False else cell)
+        values.append(cells)
+    return ', '.join(types), values
+
+
+def insert(model, rows, on_conflict=''):
+    # New records, each with the same columns. Returns (id, external id) of those that were made.
+    if not rows:
+        return []
+    columns = sorted(rows[0])
+    types, values = arrays(columns, rows)
+    names = ', '.join(columns)
+    cr.execute(
+        'INSERT INTO ' + model + ' (' + names + ', create_uid, create_date, write_uid, write_date) SELECT ' + names +
+        ", %s, now() AT TIME ZONE 'utc', %s, now() AT TIME ZONE 'utc' FROM unnest(" + types + ') AS v(' + names + ') ' +
+        on_conflict + ' RETURNING id, x_external_id', [env.uid, env.uid] + values)
+    return cr.fetchall()
+
+
+def update_links(pairs):
+    # Pairs of a link's id and its new values; links with the same columns are one statement.
+    groups = {}
+    for link, values in pairs:
+        if values:
+            groups.setdefault(tuple(sorted(values)), []).append((link, values))
+    for columns in groups:
+        ids, rows, sets = [], [], []
+        for link, values in groups[columns]:
+            ids.append(link)
+            rows.append(values)
+        for column in columns:
+            sets.append(column + ' = v.' + column)
+        types, values = arrays(columns, rows)
+        cr.execute(
+            'UPDATE x_pz_product l SET ' + ', '.join(sets) + ", write_uid = %s, write_date = now() AT TIME ZONE 'utc'"
+            ' FROM unnest(%s::int[], ' + types + ') AS v(id, ' + ', '.join(columns) + ') WHERE l.id = v.id',
+            [env.uid, ids] + values)
+
+
 def write_history(model, lines):
     # Lines whose operation key is there already were written by the first copy of this call.
-    keys = []
-    for line in lines:
-        keys.append(line['x_operation'])
-    if keys:
-        cr.execute('SELECT x_operation FROM ' + model + ' WHERE x_operation = ANY(%s)', (keys,))
-        done = set()
-        for found in cr.fetchall():
-            done.add(found[0])
-        fresh = []
-        for line in lines:
-            if line['x_operation'] not in done:
-                fresh.append(line)
-        env[model].create(fresh)
+    insert(model, lines, 'ON CONFLICT (x_operation) DO NOTHING')
 
 
 def history(link, row, field, old, new, cause):

@@ -159,13 +159,14 @@ impl Builder<'_, '_> {
         (extras.clone(), Some(after))
     }
 
-    /// A product that the source no longer has: codes that others list, or all of them when it is archived.
-    pub(super) fn give_up(&mut self, link: &Link, variant: &Variant, archive: bool) {
+    /// A product that the source no longer has: codes that others list, or all of them when it is archived. `true` if
+    /// there is a move.
+    pub(super) fn give_up(&mut self, link: &Link, variant: &Variant, archive: bool) -> bool {
         let id = &link.external_id;
         let target = self.assignment.targets.get(id).cloned().flatten();
         let (extras, wrote_extras) = self.extras(id);
         if target == variant.barcode && extras.is_empty() {
-            return;
+            return false;
         }
         let taken = self.taken_reason(id);
         let reason = if archive { Reason::Missing } else { taken.unwrap_or(Reason::NoLongerListed) };
@@ -181,6 +182,7 @@ impl Builder<'_, '_> {
             outside: false,
             reason,
         });
+        true
     }
 
     /// Plans a move where the assignment says so; `true` if there is one.

@@ -158,7 +158,14 @@ impl Fields<'_> {
         remember: &mut Remember,
         waiting: &mut Vec<Deferred>,
     ) -> Option<PriceChange> {
-        let said = product.price?;
+        let Some(said) = product.price else {
+            // Handled, lest the next run looks again; but what a person chose, or a product that was created unsaleable,
+            // remembers the price that it is about.
+            let settled = |l: &Link| l.kept.price || l.wrote_price.is_some_and(Price::is_zero);
+            let had_one = link.is_some_and(|l| l.said_price.is_some() && !settled(l));
+            remember.values.said_price = had_one.then_some(None);
+            return None;
+        };
         let digits = self.digits;
         let want = said.rounded(digits);
         let now = variant.rounded_price(digits);
@@ -174,7 +181,7 @@ impl Fields<'_> {
         };
         let mut handled = |wrote: Option<Price>, kept: bool| {
             remember.kept.price = kept;
-            remember.values.said_price = source_changed.then_some(said);
+            remember.values.said_price = source_changed.then_some(Some(said));
             remember.values.wrote_price = wrote.filter(|w| link.is_none_or(|l| l.wrote_price != Some(*w)));
         };
         let text = want.to_string();

@@ -31,6 +31,7 @@ pub(super) fn empty(source: &SourceName, catalogue: &Catalogue, odoo: &OdooState
         updates: Vec::new(),
         deferred: Vec::new(),
         missing: Vec::new(),
+        still_missing: 0,
         bad_rows: catalogue.bad_rows.clone(),
         unchanged: 0,
         untouched: 0,
@@ -39,6 +40,15 @@ pub(super) fn empty(source: &SourceName, catalogue: &Catalogue, odoo: &OdooState
             Scope::All => None,
             Scope::Only(ids) => Some(ids.iter().cloned().collect()),
         },
+    }
+}
+
+/// Counts what was not looked at, as it is known to be in step.
+fn count_the_rest(plan: &mut Plan, odoo: &OdooState) {
+    // A run about some products speaks of those alone.
+    if plan.scope.is_none() {
+        plan.unchanged += odoo.rest.unchanged;
+        plan.still_missing += odoo.rest.missing;
     }
 }
 
@@ -66,6 +76,7 @@ pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, po
     }
     builder.obstacles(catalogue, &identities, scope);
     builder.finish();
+    count_the_rest(plan, odoo);
 }
 
 /// Prices alone, of linked products alone: what `sync-prices` is for. `prices` are what the source says, NULLs among them.
@@ -105,6 +116,7 @@ pub(super) fn build_prices(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooSt
         }
     }
     settle(plan, &decisions);
+    count_the_rest(plan, odoo);
     plan.refusals = guards::check_plan(plan, odoo, policy);
 }
 
@@ -195,8 +207,12 @@ impl Builder<'_, '_> {
         let empty = self.assignment.targets.get(&link.external_id).is_none_or(Option::is_none);
         let archive = retires(link, self.policy) && empty;
         let (external_id, label) = (link.external_id.clone(), link.said_name.clone());
-        self.plan.missing.push(Missing { external_id: external_id.clone(), label: label.clone(), archive });
-        self.give_up(link, variant, archive);
+        let gives_up = self.give_up(link, variant, archive);
+        if link.missing && !archive && !gives_up {
+            self.plan.still_missing += 1;
+        } else {
+            self.plan.missing.push(Missing { external_id: external_id.clone(), label: label.clone(), archive });
+        }
         let values = LinkValues {
             missing: (!link.missing).then_some(true),
             archived_by_us: archive.then_some(true),

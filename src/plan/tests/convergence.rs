@@ -110,7 +110,7 @@ fn rules() -> impl Strategy<Value = Vec<MatchRule>> {
 }
 
 /// A world in which everything that may be wrong is wrong somewhere.
-fn world(size: usize) -> impl Strategy<Value = World> {
+pub(super) fn world(size: usize) -> impl Strategy<Value = World> {
     let rows = (0..size).map(row).collect::<Vec<_>>();
     let options = (any::<bool>(), any::<bool>(), any::<bool>());
     let policies = (field_policy(), field_policy(), field_policy(), rules(), options, 1_usize..5);

@@ -48,8 +48,8 @@ fn a_file_that_was_cut_or_edited_is_refused() {
     let edited = text.replace("\"1.25\"", "\"1.26\"");
     assert_ne!(edited, text);
     assert_eq!(KeptPlan::parse(&edited), Err(KeptPlanError::Checksum));
-    let newer = text.replacen("\"version\": 1", "\"version\": 2", 1);
-    assert!(matches!(KeptPlan::parse(&newer), Err(KeptPlanError::OtherVersion { found: 2, .. })));
+    let newer = text.replacen("\"version\": 2", "\"version\": 3", 1);
+    assert!(matches!(KeptPlan::parse(&newer), Err(KeptPlanError::OtherVersion { found: 3, .. })));
     for other in ["{}", "[]", "{\"format\": \"erpsync-plan\", \"version\": 1, \"program\": \"0\"}"] {
         assert!(matches!(KeptPlan::parse(other), Err(KeptPlanError::OtherFormat(_))), "{other}");
     }

@@ -9,6 +9,7 @@ mod guards;
 mod identity;
 mod kept;
 mod missing;
+mod narrow;
 mod permutations;
 mod prices;
 mod revert;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::source::{BarcodeOrder, CatalogueBuilder};
+use crate::catalog::source::BarcodeOrder;
 use crate::catalog::{
-    Candidate, Catalogue, CodeKey, Decision, ExternalId, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Price,
-    PriceDigits, ProductId, SourceName, TemplateId, Variant,
+    Candidate, Catalogue, CodeKey, Decision, ExternalId, Holder, HolderKind, Kept, Link, Listing, ListingBuilder,
+    MatchRule, OdooState, Price, PriceDigits, ProductId, Rest, SourceName, TemplateId, Variant,
 };
 use crate::plan::{
-    Activity, Allowances, BarcodeMove, ExtraBarcodes, LinkValues, Plan, Policy, Reason, Scope, Update, plan, questions,
+    Activity, Allowances, BarcodeMove, ExtraBarcodes, LinkValues, Plan, Policy, Questions, Reason, Scope, Update, plan,
+    questions,
 };
 
 pub fn id(text: &str) -> ExternalId {
@@ -162,8 +163,8 @@ impl World {
         self.links.get_mut(&id(ext)).unwrap()
     }
 
-    pub fn catalogue(&self) -> Catalogue {
-        let mut builder = CatalogueBuilder::new(BarcodeOrder::Text);
+    pub fn listing(&self) -> Listing {
+        let mut builder = ListingBuilder::new(BarcodeOrder::Text);
         for row in &self.rows {
             let value = match row.price.as_deref() {
                 None => Ok(None),
@@ -175,6 +176,10 @@ impl World {
             }
         }
         builder.finish()
+    }
+
+    pub fn catalogue(&self) -> Catalogue {
+        self.listing().whole()
     }
 
     fn variant(&self, number: i64) -> Variant {
@@ -192,11 +197,9 @@ impl World {
         }
     }
 
-    /// What the snapshot and the lookup procedures answer to the planner's questions.
-    pub fn state(&self) -> OdooState {
-        let catalogue = self.catalogue();
-        let links: BTreeMap<ExternalId, Link> = self
-            .links
+    /// What the snapshot procedure answers.
+    pub fn bound(&self) -> BTreeMap<ExternalId, Link> {
+        self.links
             .iter()
             .map(|(ext, b)| {
                 let link = Link {
@@ -216,14 +219,12 @@ impl World {
                 };
                 (ext.clone(), link)
             })
-            .collect();
-        let asked = questions(
-            &catalogue,
-            &links,
-            &self.decisions,
-            &self.scope,
-            self.policy.extra_barcodes == ExtraBarcodes::Packaging,
-        );
+            .collect()
+    }
+
+    /// What the lookup procedure answers: candidates, and holders of the codes that were asked for, and of those that two
+    /// active products have.
+    pub fn answers(&self, asked: &Questions) -> (BTreeMap<ExternalId, Vec<Candidate>>, BTreeMap<CodeKey, Vec<Holder>>) {
         let mut candidates: BTreeMap<ExternalId, Vec<Candidate>> = BTreeMap::new();
         for wanted in &asked.unlinked {
             for (number, product) in &self.products {
@@ -260,10 +261,23 @@ impl World {
                 }
             }
         }
+        (candidates, holders)
+    }
+
+    pub fn extras(&self) -> bool {
+        self.policy.extra_barcodes == ExtraBarcodes::Packaging
+    }
+
+    /// Everything that a plan has to know.
+    pub fn state(&self) -> OdooState {
+        let links = self.bound();
+        let asked = questions(&self.catalogue(), &links, &self.decisions, &self.scope, self.extras());
+        let (candidates, holders) = self.answers(&asked);
         OdooState {
             languages: self.languages.clone(),
             digits: PriceDigits::from_odoo(Some(self.digits)),
             links,
+            rest: Rest::default(),
             candidates,
             holders,
             product_count: self.products.len(),
@@ -388,7 +402,7 @@ impl World {
         bound.missing = missing.unwrap_or(bound.missing);
         bound.archived_by_us = archived_by_us.unwrap_or(bound.archived_by_us);
         bound.said_name = said_name.clone().unwrap_or_else(|| bound.said_name.clone());
-        bound.said_price = said_price.or(bound.said_price);
+        bound.said_price = said_price.unwrap_or(bound.said_price);
         bound.said_barcodes = said_barcodes.clone().unwrap_or_else(|| bound.said_barcodes.clone());
         bound.wrote_name = wrote_name.clone().unwrap_or_else(|| bound.wrote_name.clone());
         bound.wrote_price = wrote_price.or(bound.wrote_price);

@@ -36,7 +36,12 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         rows = held(env, |code| doubles.contains(code) && of_linked.contains(code));
         holders.extend(describe(env, ask, "product", &rows)?);
     }
-    Ok(json!({"candidates": candidates, "holders": holders}))
+    let source = ask.text("source")?;
+    let found: BTreeSet<i64> = holders.iter().filter_map(|row: &Value| row[2].as_i64()).collect();
+    let links = env.store.rows("x_pz_product").map(|(_, r)| r).filter(|r| text(r, "x_source") == Some(source));
+    let ours = links.filter(|r| integer(r, "x_product_id").is_some_and(|p| found.contains(&p)));
+    let linked: Vec<&str> = ours.filter_map(|r| text(r, "x_external_id")).collect();
+    Ok(json!({"candidates": candidates, "holders": holders, "linked": linked}))
 }
 
 /// As `btrim` does it.

@@ -4,6 +4,7 @@
 
 mod barcodes;
 mod create;
+mod digest;
 mod hello;
 mod lease;
 mod lookup;
@@ -63,6 +64,7 @@ pub(super) fn run(env: &mut Env<'_>, name: &str, ask: &Ask<'_>) -> Result<Value,
     env.lang = None;
     match name {
         "hello" => hello::run(env, ask),
+        "digest" => digest::run(env, ask),
         "lease" => lease::run(env, ask),
         "snapshot" => snapshot::run(env, ask),
         "lookup" => lookup::run(env, ask),

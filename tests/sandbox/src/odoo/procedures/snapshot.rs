@@ -1,4 +1,4 @@
-//! snapshot.py: a page of the links of one source, by id, each with the product that it points to; with the first page,
+//! snapshot.py: a page of the links of one source, by id, each with the product that it points to; where it is asked for,
 //! what people chose.
 
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     }
     let packagings: Vec<Value> =
         variant::packagings(env, &packed).into_iter().map(|(product, codes)| json!([product, codes])).collect();
-    let (decisions, chosen) = if after == 0 { decisions(env, ask)? } else { (Vec::new(), Vec::new()) };
+    let (decisions, chosen) = if ask.get("choices")? == true { decisions(env, ask)? } else { (Vec::new(), Vec::new()) };
     Ok(json!({"links": links, "packagings": packagings, "decisions": decisions, "chosen": chosen}))
 }
 

@@ -1,0 +1,201 @@
+//! What a plan has to know: of the source what was read, of Odoo the links that may have something to do, and what has to
+//! do with them. Reads only.
+//!
+//! Odoo is asked for its digests while the source is read. Only what they tell apart is fetched then, see [`narrow`].
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use crate::catalog::digest::Line;
+use crate::catalog::{Catalogue, ExternalId, Listing, OdooState, Rest, SourceName};
+use crate::mssql::{Reading, SourceError};
+use crate::odoo::digest::{self, Rules, Summary};
+use crate::odoo::snapshot::{self, Answers, Links, Wanted};
+use crate::odoo::{OdooError, Session};
+use crate::plan::narrow::{Comparison, Narrowing};
+use crate::plan::{self, ExtraBarcodes, FieldPolicy, MissingPolicy, Policy, Scope};
+
+use super::{Failure, Signals};
+
+/// What a plan is computed from.
+pub(super) struct Seen {
+    pub catalogue: Catalogue,
+    pub odoo: OdooState,
+    pub scope: Scope,
+}
+
+/// Looks at both sides of one source.
+pub(super) struct Looking<'a> {
+    pub session: &'a Session,
+    pub source: &'a SourceName,
+    pub policy: &'a Policy,
+    /// What the plan compares.
+    pub line: Line,
+    /// Only these products.
+    pub only: Option<&'a BTreeSet<ExternalId>>,
+}
+
+impl Looking<'_> {
+    /// Reads the source, and of Odoo what has to be known; `full` compares every product.
+    ///
+    /// # Errors
+    /// See [`Failure`]; [`Failure::Usage`] when a product that was named is on neither side.
+    pub async fn at(
+        &self,
+        reading: impl Future<Output = Result<Reading, SourceError>>,
+        full: bool,
+        signals: &Signals,
+    ) -> Result<Seen, Failure> {
+        let started = Instant::now();
+        let both = async {
+            let reading = async { reading.await.map_err(Failure::from) };
+            let summary = async { if full { Ok(None) } else { self.summary().await.map(Some).map_err(Failure::from) } };
+            tokio::try_join!(reading, summary)
+        };
+        let (reading, summary) = signals.unless_interrupted(both).await?;
+        for warning in &reading.warnings {
+            log::info!("source {}: {warning}", self.source);
+        }
+        let listing = reading.listing;
+        log::info!(
+            "source {}: {} products and {} barcodes read in {:.1} s",
+            self.source,
+            listing.about().product_rows,
+            listing.about().barcode_rows,
+            started.elapsed().as_secs_f64()
+        );
+        let seen = match summary {
+            None => signals.unless_interrupted(self.everything(&listing)).await?,
+            Some(summary) => signals.unless_interrupted(self.narrowed(&listing, summary)).await?,
+        };
+        log::info!("Odoo: {} of {} links looked at; planning", seen.odoo.links.len(), seen.odoo.linked());
+        Ok(seen)
+    }
+
+    /// Asks for the digests.
+    ///
+    /// # Errors
+    /// See [`OdooError`].
+    async fn summary(&self) -> Result<Summary, OdooError> {
+        let Policy { name, price, missing, .. } = self.policy;
+        let rules = Rules {
+            line: self.line,
+            leave_names: *name == FieldPolicy::Odoo,
+            leave_prices: *price == FieldPolicy::Odoo,
+            extras: self.extras(),
+            archive: *missing == MissingPolicy::Archive,
+        };
+        digest::summary(self.session, self.source, rules).await
+    }
+
+    fn extras(&self) -> bool {
+        self.policy.extra_barcodes == ExtraBarcodes::Packaging
+    }
+
+    fn wanted(&self, only: Option<Vec<ExternalId>>) -> Wanted {
+        Wanted { prices_only: self.line == Line::Prices, extras: self.extras(), only }
+    }
+
+    /// Everything there is, product by product.
+    ///
+    /// # Errors
+    /// See [`OdooError`]; [`Failure::Usage`] when a product that was named is on neither side.
+    async fn everything(&self, listing: &Listing) -> Result<Seen, Failure> {
+        let catalogue = listing.whole();
+        let links = snapshot::read_links(self.session, self.source, &self.wanted(None)).await?;
+        let scope = self.scope(listing, &links)?;
+        let answers = match self.line {
+            Line::Whole => self.look_up(&catalogue, &links, &scope, true).await?,
+            Line::Prices => Answers::default(),
+        };
+        Ok(Seen { catalogue, odoo: snapshot::state(self.session, links, answers), scope })
+    }
+
+    /// What may have something to do, as the digests tell.
+    ///
+    /// # Errors
+    /// As [`Looking::everything`].
+    async fn narrowed(&self, listing: &Listing, summary: Summary) -> Result<Seen, Failure> {
+        let Summary { links: count, missing, looks, buckets } = summary;
+        let mut narrowing = Narrowing::new(listing, self.line);
+        narrowing.want(looks.iter().cloned().chain(self.only.into_iter().flatten().cloned()));
+        let comparison = Comparison::new(listing, self.line, &buckets, count, looks);
+        for page in comparison.pages() {
+            let lines = digest::lines(self.session, self.source, self.line, page).await?;
+            narrowing.want(comparison.changed(page, lines.into_iter()));
+        }
+        let mut links = Links::default();
+        let mut answers = Answers::default();
+        let mut first = true;
+        loop {
+            let asked = narrowing.next();
+            if asked.is_empty() {
+                break;
+            }
+            let part =
+                snapshot::read_links(self.session, self.source, &self.wanted(Some(asked.iter().cloned().collect())))
+                    .await?;
+            if first {
+                links.decisions.clone_from(&part.decisions);
+                links.chosen.clone_from(&part.chosen);
+            }
+            if self.line == Line::Whole {
+                let scope = self.only.map_or(Scope::All, |only| Scope::Only(only.clone()));
+                narrowing.follow_links(&part.links, &links.decisions);
+                let told = self.look_up(&listing.pick(&asked), &part, &scope, first).await?;
+                narrowing.want(told.linked.iter().cloned());
+                let candidates = told.candidates.values().flatten().map(|c| &c.variant);
+                candidates.chain(links.chosen.values().map(|(v, _)| v)).for_each(|v| narrowing.follow_variant(v));
+                answers.extend(told);
+            }
+            links.links.extend(part.links);
+            first = false;
+        }
+        let scope = self.scope(listing, &links)?;
+        let catalogue = narrowing.catalogue();
+        let known_missing = links.links.values().filter(|l| l.missing && l.product.is_some() && !l.no_touch).count();
+        links.rest = Rest {
+            links: count.saturating_sub(links.links.len()),
+            unchanged: listing.len() - catalogue.products.len(),
+            missing: match self.line {
+                Line::Whole => missing.saturating_sub(known_missing),
+                Line::Prices => 0,
+            },
+        };
+        Ok(Seen { catalogue, odoo: snapshot::state(self.session, links, answers), scope })
+    }
+
+    async fn look_up(
+        &self,
+        catalogue: &Catalogue,
+        links: &Links,
+        scope: &Scope,
+        duplicates: bool,
+    ) -> Result<Answers, OdooError> {
+        let questions = plan::questions(catalogue, &links.links, &links.decisions, scope, self.extras());
+        let unlinked: Vec<_> = questions
+            .unlinked
+            .into_iter()
+            .map(|u| snapshot::Unlinked { id: u.id, name: u.name, codes: u.codes })
+            .collect();
+        let codes: Vec<String> = questions.codes.into_iter().collect();
+        let rules = &self.policy.match_rules;
+        snapshot::look_up(self.session, self.source, rules, &unlinked, &codes, duplicates).await
+    }
+
+    /// The products that a run works on.
+    ///
+    /// # Errors
+    /// When one that was named is on neither side.
+    fn scope(&self, listing: &Listing, links: &Links) -> Result<Scope, Failure> {
+        let Some(only) = self.only else { return Ok(Scope::All) };
+        let unreadable = &listing.about().unreadable;
+        let known =
+            |id: &&ExternalId| listing.find(id).is_some() || unreadable.contains(*id) || links.links.contains_key(*id);
+        let unknown: Vec<String> = only.iter().filter(|id| !known(id)).map(ToString::to_string).collect();
+        if unknown.is_empty() {
+            return Ok(Scope::Only(only.clone()));
+        }
+        Err(Failure::Usage(format!("--only: source {} has no product {}", self.source, unknown.join(", "))))
+    }
+}

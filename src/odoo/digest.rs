@@ -1,0 +1,93 @@
+//! Asks Odoo for the digests of its links, and for those that need a look whatever the source says. Writes nothing.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::{Value, json};
+
+use crate::catalog::digest::{Buckets, Line};
+use crate::catalog::{ExternalId, SourceName};
+
+use super::error::OdooError;
+use super::procedure::Procedure;
+use super::session::Session;
+use super::snapshot::{list, not_understood};
+
+/// What decides whether a link needs a look.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// What goes into the lines; for prices alone, nothing else needs a look.
+    pub line: Line,
+    /// Names that people edited in Odoo are left to them.
+    pub leave_names: bool,
+    /// So are prices.
+    pub leave_prices: bool,
+    /// Further barcodes stand on packagings or units.
+    pub extras: bool,
+    /// Products that the source does not have are archived.
+    pub archive: bool,
+}
+
+/// The links of a source, by digests.
+#[derive(Debug)]
+pub struct Summary {
+    /// How many there are in all.
+    pub links: usize,
+    /// How many say that the source does not have their product, which Odoo has.
+    pub missing: usize,
+    /// The products that need a look, with or without a link.
+    pub looks: BTreeSet<ExternalId>,
+    /// The digests of the others, but for those that the source does not have.
+    pub buckets: Buckets,
+}
+
+/// Asks for the digests of all links.
+///
+/// # Errors
+/// When the call fails or its answer is not understood.
+pub async fn summary(session: &Session, source: &SourceName, rules: Rules) -> Result<Summary, OdooError> {
+    let question = json!({
+        "source": source.as_str(), "what": "sums", "prices": rules.line == Line::Prices, "digits": session.digits.get(),
+        "leave": {"name": rules.leave_names, "price": rules.leave_prices}, "extras": rules.extras, "archive": rules.archive,
+    });
+    let answer = session.ask(Procedure::Digest, question).await?;
+    let count = |key: &str| answer[key].as_u64().and_then(|n| usize::try_from(n).ok());
+    let wrong = |what: &str| not_understood("digest", what, &answer);
+    let mut looks = BTreeSet::new();
+    for id in list(&answer, "looks")? {
+        let id = id.as_str().and_then(|id| ExternalId::parse(id).ok());
+        looks.insert(id.ok_or_else(|| wrong("an external id that is none"))?);
+    }
+    let sums: Option<Vec<u64>> = answer["sums"].as_str().and_then(|text| {
+        let bytes = text.as_bytes().chunks(16);
+        bytes.map(|one| u64::from_str_radix(std::str::from_utf8(one).ok()?, 16).ok()).collect()
+    });
+    Ok(Summary {
+        links: count("links").ok_or_else(|| wrong("no number of links"))?,
+        missing: count("missing").ok_or_else(|| wrong("no number of missing products"))?,
+        looks,
+        buckets: sums.and_then(Buckets::of).ok_or_else(|| wrong("no digests"))?,
+    })
+}
+
+/// Asks for the digest of each link in ranges of [`crate::catalog::digest::id_hash`], both ends included; links of products
+/// that the source does not have, as they say themselves, are left out.
+///
+/// # Errors
+/// When the call fails or its answer is not understood.
+pub async fn lines(
+    session: &Session,
+    source: &SourceName,
+    line: Line,
+    ranges: &[(u32, u32)],
+) -> Result<HashMap<ExternalId, u64>, OdooError> {
+    let question =
+        json!({"source": source.as_str(), "what": "lines", "prices": line == Line::Prices, "ranges": ranges});
+    let answer = session.ask(Procedure::Digest, question).await?;
+    let wrong = |line: &str| not_understood("digest", "a line that is none", &Value::from(line));
+    let text = answer["lines"].as_str().ok_or_else(|| not_understood("digest", "no lines", &answer))?;
+    let one = |line: &str| {
+        let (id, digest) = line.split_once('\u{1f}')?;
+        Some((ExternalId::parse(id).ok()?, u64::from_str_radix(digest, 16).ok()?))
+    };
+    text.split('\n').filter(|line| !line.is_empty()).map(|line| one(line).ok_or_else(|| wrong(line))).collect()
+}

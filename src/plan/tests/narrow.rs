@@ -1,0 +1,232 @@
+//! The plan about the few products that digests and looks single out is the plan about all.
+
+use std::collections::BTreeSet;
+
+use super::convergence::world;
+use super::world::{World, id, waits};
+use crate::catalog::digest::{Buckets, Line, id_hash, line_digest};
+use crate::catalog::{Catalogue, CodeKey, ExternalId, Link, OdooState, PriceDigits, Rest, SourceName};
+use crate::plan::narrow::{Comparison, Narrowing};
+use crate::plan::{FieldPolicy, MissingPolicy, Plan, Scope, plan, plan_prices, questions};
+
+use proptest::prelude::*;
+
+fn line(link: &Link, what: Line) -> u64 {
+    let price = link.said_price.map(|p| p.to_string()).unwrap_or_default();
+    let id = link.external_id.as_str();
+    let text = match what {
+        Line::Whole => format!("{id}\u{1f}{}\u{1f}{price}\u{1f}{}", link.said_name, link.said_barcodes.join("\n")),
+        Line::Prices => format!("{id}\u{1f}{price}"),
+    };
+    line_digest(&[text.as_bytes()])
+}
+
+/// What the digest procedure takes for settled, if the source says what it said.
+fn settled(link: &Link, world: &World, what: Line) -> bool {
+    let digits = PriceDigits::from_odoo(Some(world.digits));
+    let Some(variant) = link.product.as_ref().filter(|v| !v.other_company) else { return false };
+    let now = variant.rounded_price(digits);
+    let price = link.said_price.is_none_or(|said| {
+        let want = said.rounded(digits);
+        if now == Some(want) {
+            return !link.kept.price && link.wrote_price == Some(want);
+        }
+        let edited = now.is_none() || now != link.wrote_price.map(|p| p.rounded(digits));
+        link.kept.price || world.policy.price == FieldPolicy::Odoo && edited
+    });
+    if what == Line::Prices {
+        return price;
+    }
+    let name = if variant.names.iter().all(|n| *n == link.said_name) {
+        !link.kept.name && link.wrote_name == link.said_name
+    } else {
+        let edited = variant.names.iter().any(|n| *n != link.wrote_name);
+        link.kept.name || world.policy.name == FieldPolicy::Odoo && edited
+    };
+    let keys: BTreeSet<CodeKey> = link.said_barcodes.iter().map(|c| CodeKey::of(c)).collect();
+    let barcode = match &variant.barcode {
+        None => link.said_barcodes.is_empty() && link.wrote_barcode.is_none(),
+        Some(code) => variant.barcode == link.wrote_barcode && code.trim() == code && keys.contains(&CodeKey::of(code)),
+    };
+    let extras = if world.extras() && link.said_barcodes.len() > 1 {
+        let mut have: Vec<&String> = link.wrote_extras.iter().chain(&variant.barcode).collect();
+        let mut said: Vec<&String> = link.said_barcodes.iter().collect();
+        have.sort();
+        said.sort();
+        have == said && link.wrote_extras.iter().all(|code| variant.packagings.contains(code))
+    } else {
+        link.wrote_extras.is_empty()
+    };
+    price && name && barcode && !link.kept.barcode && extras && !link.archived_by_us
+}
+
+/// The same of a link whose product the source does not have, as it says.
+fn rests(link: &Link, world: &World) -> bool {
+    let Some(variant) = &link.product else { return true };
+    let retires = world.policy.missing == MissingPolicy::Archive
+        && !link.archived_by_us
+        && variant.active
+        && !variant.other_company;
+    let shared = |code: &String| {
+        let key = CodeKey::of(code);
+        let mut others = world.products.iter().filter(|(n, _)| **n != variant.id.get());
+        others.any(|(_, p)| p.barcode.as_deref().map(CodeKey::of).as_ref() == Some(&key))
+    };
+    !retires
+        && variant.barcode == link.wrote_barcode
+        && link.wrote_extras.is_empty()
+        && !variant.barcode.as_ref().is_some_and(shared)
+}
+
+fn looks(world: &World, what: Line) -> BTreeSet<ExternalId> {
+    let twin = |link: &Link| {
+        let code = link.product.as_ref().and_then(|v| v.barcode.as_ref());
+        let has = |p: &&super::world::Product| p.active && p.barcode.as_ref() == code;
+        code.is_some() && world.products.values().filter(has).count() > 1
+    };
+    let looked = |link: &Link| match (link.missing, what) {
+        _ if link.no_touch => true,
+        (true, Line::Whole) => !rests(link, world) || twin(link),
+        (true, Line::Prices) => false,
+        (false, _) => !settled(link, world, what) || what == Line::Whole && twin(link),
+    };
+    let of_links = world.bound().into_values().filter(looked).map(|l| l.external_id);
+    of_links.chain(world.decisions.iter().map(|d| d.external_id.clone())).collect()
+}
+
+/// What a run that asks for digests comes to know.
+fn narrowed(world: &World, what: Line) -> (Catalogue, OdooState) {
+    let listing = world.listing();
+    let (bound, looks) = (world.bound(), looks(world, what));
+    let mut theirs = Buckets::new(2);
+    let told = || bound.values().filter(|l| !l.missing);
+    for link in told().filter(|l| !looks.contains(&l.external_id)) {
+        theirs.add(id_hash(link.external_id.as_str()), line(link, what));
+    }
+    let mut narrowing = Narrowing::new(&listing, what);
+    let only = match &world.scope {
+        Scope::All => BTreeSet::new(),
+        Scope::Only(ids) => ids.clone(),
+    };
+    narrowing.want(looks.iter().cloned().chain(only));
+    let comparison = Comparison::new(&listing, what, &theirs, bound.len(), looks);
+    for page in comparison.pages() {
+        let within = |l: &&Link| {
+            let hash = id_hash(l.external_id.as_str());
+            page.iter().any(|(low, high)| (*low..=*high).contains(&hash))
+        };
+        let lines = told().filter(within).map(|l| (l.external_id.clone(), line(l, what)));
+        narrowing.want(comparison.changed(page, lines));
+    }
+    let whole = world.state();
+    let mut state = OdooState {
+        links: Default::default(),
+        candidates: Default::default(),
+        holders: Default::default(),
+        rest: Rest::default(),
+        ..whole
+    };
+    loop {
+        let asked = narrowing.next();
+        if asked.is_empty() {
+            break;
+        }
+        let part: std::collections::BTreeMap<_, _> =
+            bound.iter().filter(|(id, _)| asked.contains(id)).map(|(id, l)| (id.clone(), l.clone())).collect();
+        if what == Line::Whole {
+            narrowing.follow_links(&part, &world.decisions);
+            let questions = questions(&listing.pick(&asked), &part, &world.decisions, &world.scope, world.extras());
+            let (candidates, holders) = world.answers(&questions);
+            for holder in holders.values().flatten() {
+                let of = bound.iter().filter(|(_, l)| l.product.as_ref().is_some_and(|v| v.id == holder.product));
+                narrowing.want(of.map(|(id, _)| id.clone()));
+            }
+            let variants = candidates.values().flatten().map(|c| &c.variant);
+            variants.chain(state.chosen.values().map(|(v, _)| v)).for_each(|v| narrowing.follow_variant(v));
+            state.candidates.extend(candidates);
+            for (key, list) in holders {
+                let all = state.holders.entry(key).or_default();
+                all.extend(list);
+                all.sort();
+                all.dedup();
+            }
+        }
+        state.links.extend(part);
+    }
+    let catalogue = narrowing.catalogue();
+    let still = |l: &&Link| l.missing && l.product.is_some() && !l.no_touch;
+    state.rest = Rest {
+        links: bound.len() - state.links.len(),
+        unchanged: listing.len() - catalogue.products.len(),
+        missing: match what {
+            Line::Whole => bound.values().filter(still).count() - state.links.values().filter(still).count(),
+            Line::Prices => 0,
+        },
+    };
+    (catalogue, state)
+}
+
+fn plans(world: &World, what: Line) -> (Plan, Plan, usize) {
+    let source = SourceName::parse("shop").unwrap();
+    let of = |catalogue: &Catalogue, state: &OdooState| match what {
+        Line::Whole => plan(&source, catalogue, state, &world.policy, &world.scope),
+        Line::Prices => plan_prices(&source, catalogue, state, &world.policy, &world.scope),
+    };
+    let (catalogue, state) = narrowed(world, what);
+    (of(&world.catalogue(), &world.state()), of(&catalogue, &state), state.links.len())
+}
+
+fn agree(world: &World, what: Line) -> Result<usize, TestCaseError> {
+    let (whole, narrow, looked) = plans(world, what);
+    prop_assert_eq!(&whole, &narrow, "{:?}: {:?}", what, world);
+    Ok(looked)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+
+    /// On any two sides, and again on what a run leaves behind, where little is looked at.
+    #[test]
+    fn the_narrow_plan_is_the_whole_plan(mut world in world(9)) {
+        agree(&world, Line::Whole)?;
+        agree(&world, Line::Prices)?;
+        let scope = std::mem::replace(&mut world.scope, Scope::All);
+        let plan = world.plan();
+        if plan.refusals.is_empty() {
+            world.apply(&plan);
+            agree(&world, Line::Whole)?;
+            agree(&world, Line::Prices)?;
+            world.scope = scope;
+            agree(&world, Line::Whole)?;
+        }
+    }
+}
+
+#[test]
+fn what_is_in_step_is_not_looked_at() {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "9.5", &["A"]).synced("2", 2, "Pen", "2", &["B", "C"]).synced("3", 3, "Cup", "", &[]);
+    world.rows.retain(|r| r.id != "3");
+    world.links.get_mut(&id("3")).unwrap().missing = true;
+    let (whole, narrow, looked) = plans(&world, Line::Whole);
+    assert_eq!((whole.unchanged, whole.still_missing, looked), (2, 1, 0));
+    assert_eq!(whole, narrow);
+    // A product that lists a code of another one brings that one along.
+    world.row("4", "Mat", "1", &["C"]);
+    let (whole, narrow, looked) = plans(&world, Line::Whole);
+    assert_eq!((waits(&whole), looked), (vec!["2 duplicate-claim C".to_owned(), "4 duplicate-claim C".to_owned()], 1));
+    assert_eq!(whole, narrow);
+}
+
+#[test]
+fn a_price_that_became_null_is_looked_at_once() {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "9.5", &["A"]);
+    world.source("1").price = None;
+    let (whole, narrow, looked) = plans(&world, Line::Whole);
+    assert_eq!((whole.counts().notes, looked), (1, 1));
+    assert_eq!(whole, narrow);
+    world.apply(&narrow);
+    assert_eq!(plans(&world, Line::Whole).2, 0);
+    assert_eq!(world.products[&1].price, "9.5");
+}
