@@ -5,6 +5,7 @@
 
 pub mod barcode;
 pub mod deferred;
+pub mod diagnosis;
 pub mod history;
 pub mod id;
 pub mod name;
@@ -15,6 +16,7 @@ pub mod target;
 
 pub use barcode::{Barcode, CheckDigit, CodeKey};
 pub use deferred::{Choice, Decision, DeferredKind};
+pub use diagnosis::{Area, Check, CheckState, Diagnosis};
 pub use history::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
 pub use name::ProductName;

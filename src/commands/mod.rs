@@ -1,8 +1,8 @@
 //! One file per subcommand, thin: lease → read → plan → guard → show → apply → report. Ties the other modules together.
 //!
 //! Reading order: `run` (what all that write have in common), [`import_products`], [`sync_prices`], [`revert`], [`plan_file`]
-//! (each a way to come to a plan), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`]; [`setup`]
-//! and [`unlock`] stand alone.
+//! (each a way to come to a plan), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`], [`doctor`];
+//! [`setup`] and [`unlock`] stand alone.
 //!
 //! The only place that knows whether a run is a dry one: below, nothing can write without a lease's [`Writer`], and a dry
 //! run takes none.
@@ -12,6 +12,7 @@
 pub mod check_barcodes;
 mod connect;
 pub mod deferred;
+pub mod doctor;
 pub mod import_products;
 mod lock;
 pub mod plan_file;

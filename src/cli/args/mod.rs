@@ -2,6 +2,7 @@
 
 mod check_barcodes;
 mod deferred;
+mod doctor;
 mod import_products;
 mod moment;
 mod plan_file;
@@ -26,6 +27,7 @@ use crate::config::Overrides;
 use super::exit::STATUSES;
 use check_barcodes::CheckBarcodes;
 use deferred::Deferred;
+use doctor::Doctor;
 use import_products::ImportProducts;
 use plan_file::{Apply, Show};
 use revert::Revert;
@@ -100,6 +102,12 @@ pub(super) enum Command {
     /// Tell which barcodes clash or are wrong, in the source, in Odoo and between them, and what settles it; writes nothing
     #[command(after_help = STATUSES)]
     CheckBarcodes(CheckBarcodes),
+    /// Look at everything that a run depends on, from the servers' names to rights and prices, and say what to do; writes
+    /// nothing
+    ///
+    /// One line a check: ok, warning, failed or skipped, with what settles it. Status 0 when nothing failed, otherwise 1.
+    #[command(after_help = STATUSES)]
+    Doctor(Doctor),
     /// Install models, rights, screens and procedures in Odoo; again after an upgrade
     #[command(after_help = STATUSES)]
     Setup(Setup),
