@@ -2,7 +2,7 @@
 //!
 //! Reading order: `run` (what all that write have in common), [`import_products`], [`sync_prices`], [`revert`], [`plan_file`]
 //! (each a way to come to a plan), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`], [`doctor`];
-//! [`setup`] and [`unlock`] stand alone.
+//! [`init`], [`setup`] and [`unlock`] stand alone.
 //!
 //! The only place that knows whether a run is a dry one: below, nothing can write without a lease's [`Writer`], and a dry
 //! run takes none.
@@ -14,6 +14,7 @@ mod connect;
 pub mod deferred;
 pub mod doctor;
 pub mod import_products;
+pub mod init;
 mod lock;
 pub mod plan_file;
 pub mod revert;
