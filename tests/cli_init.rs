@@ -245,6 +245,7 @@ fn a_person_who_makes_mistakes() {
     person.answers("SQL Server (HOST", &format!("localhost,{port}"));
     person.answers("Database [Trade]:", "");
     person.answers("SQL login [erpsync]:", "");
+    person.answers("Its password (empty: as before)", "");
     person.answers("How shall the connection be protected?", "perhaps");
     person.answers("Please answer ca-file or trust-any or off", "ca-file");
     person.answers("The file with the authority's certificate", &world.ca());
@@ -266,10 +267,11 @@ fn a_person_who_makes_mistakes() {
     person.answers("Odoo's address", &world.stage.bench.target.url);
     person.answers("Odoo's database", "elsewhere");
     person.answers("The account's login", "sync");
-    person.answers("Its password (empty for an API key", SYNC_PASSWORD);
+    person.answers("Its password (empty for an API key", "a slip of the finger");
     person.answers("Odoo's address", "");
     person.answers("Odoo's database [elsewhere]:", DATABASE);
     person.answers("The account's login [sync]:", "");
+    person.answers("Its password (empty: as before)", SYNC_PASSWORD);
     person.answers("Keep the secrets in files", "");
     let run = person.leaves().expect(0).says("Written: sync.toml, odoo.password, polonez.password");
     for secret in [SOURCE_PASSWORD, SYNC_PASSWORD] {

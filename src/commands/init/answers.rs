@@ -80,6 +80,11 @@ pub(super) struct Answers {
     secrets: Option<SecretsIn>,
 }
 
+/// A file that somebody names is where they are; what the configuration names is where the configuration is.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}
+
 impl Answers {
     /// What the command line says.
     pub(super) fn new(request: &Request) -> Self {
@@ -190,8 +195,13 @@ impl Answers {
         Ok(())
     }
 
-    /// Tells what went wrong, and forgets what may be the cause.
-    pub(super) async fn again(&mut self, person: &Person<'_>, error: &Failure) -> Result<(), Failure> {
+    /// Tells what went wrong, and asks anew for what may be the cause.
+    pub(super) async fn again(
+        &mut self,
+        person: &Person<'_>,
+        error: &Failure,
+        secrets: &mut Secrets,
+    ) -> Result<(), Failure> {
         person.tell(&error.to_string());
         let host = self.host.take().map(|host| match (&self.instance, self.port) {
             (Some(instance), _) => format!("{host}\\{instance}"),
@@ -203,6 +213,9 @@ impl Answers {
         self.set_host(&host);
         self.database = Some(person.ask("Database", self.database.as_deref(), "--database").await?);
         self.user = Some(person.ask("SQL login", self.user.as_deref(), "--user").await?);
+        if let Some(password) = person.secret("Its password (empty: as before)", "the password").await? {
+            secrets.0.insert(self.password_variable()?, password);
+        }
         Ok(())
     }
 
@@ -259,7 +272,12 @@ impl Answers {
     }
 
     /// As [`Answers::again`].
-    pub(super) async fn again_odoo(&mut self, person: &Person<'_>, error: &Failure) -> Result<(), Failure> {
+    pub(super) async fn again_odoo(
+        &mut self,
+        person: &Person<'_>,
+        error: &Failure,
+        secrets: &mut Secrets,
+    ) -> Result<(), Failure> {
         person.tell(&error.to_string());
         let url = self.odoo_url.take();
         self.odoo_url = Some(person.ask("Odoo's address, as in a browser", url.as_deref(), "--odoo-url").await?);
@@ -267,6 +285,14 @@ impl Answers {
         self.odoo_database = Some(person.ask("Odoo's database", database.as_deref(), "--odoo-database").await?);
         let login = self.odoo_login.take();
         self.odoo_login = Some(person.ask("The account's login", login.as_deref(), "--odoo-login").await?);
+        let is_key = secrets.0.contains_key(environment::ODOO_API_KEY);
+        let (what, variable) = match is_key {
+            true => ("API key", environment::ODOO_API_KEY),
+            false => ("password", environment::ODOO_PASSWORD),
+        };
+        if let Some(secret) = person.secret(&format!("Its {what} (empty: as before)"), what).await? {
+            secrets.0.insert(variable.to_owned(), secret);
+        }
         Ok(())
     }
 
@@ -295,7 +321,7 @@ impl Answers {
         source("user", self.user.as_deref());
         let (tls, ca_file) = match &self.tls {
             SourceTls::Verify => (None, None),
-            SourceTls::CaFile(path) => (Some("ca-file"), Some(path.to_string_lossy())),
+            SourceTls::CaFile(path) => (Some("ca-file"), Some(absolute(path))),
             SourceTls::TrustAny => (Some("trust-any"), None),
             SourceTls::Off => (Some("off"), None),
         };

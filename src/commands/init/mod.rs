@@ -120,7 +120,7 @@ pub async fn run(
                 person.tell(&error.to_string());
                 answers.ask_tls(&person).await?;
             }
-            Err(error) if person.is_there() => answers.again(&person, &error).await?,
+            Err(error) if person.is_there() => answers.again(&person, &error, &mut secrets).await?,
             Err(error) => return Err(error),
         }
     };
@@ -134,7 +134,7 @@ pub async fn run(
                 break;
             }
             Err(error @ Failure::Interrupted(_)) => return Err(error),
-            Err(error) if person.is_there() => answers.again_odoo(&person, &error).await?,
+            Err(error) if person.is_there() => answers.again_odoo(&person, &error, &mut secrets).await?,
             Err(error) => return Err(error),
         }
     }
@@ -278,10 +278,9 @@ fn write(
     }
     let config = if request.named { format!(" --config {}", path.display()) } else { String::new() };
     out += &format!(
-        "\nNext:\n  \
-         ERPSYNC_ODOO_ADMIN_PASSWORD=… erpsync{config} setup --admin-login admin   # once, as an administrator of Odoo\n  \
-         erpsync{config} doctor                                                  # is everything as it should be?\n  \
-         erpsync{config} import-products --dry-run --first-run                   # what would change?\n"
+        "\nNext, as an administrator of Odoo, once:\n  ERPSYNC_ODOO_ADMIN_PASSWORD=… erpsync{config} setup --admin-login admin\n\
+         then see whether everything is as it should be, and what would change:\n  erpsync{config} doctor\n  \
+         erpsync{config} import-products --dry-run --first-run\n"
     );
     if !console.quiet {
         told(console.out.write_all(out.as_bytes()));
