@@ -184,7 +184,7 @@ impl SecretRef {
 }
 
 /// The system's words without the error number that `io::Error` adds, which differs between systems.
-pub(super) fn io_words(error: &io::Error) -> String {
+pub(crate) fn io_words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

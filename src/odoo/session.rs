@@ -114,7 +114,10 @@ impl Session {
                 let answer = hello(&odoo, (group, &procedures), Some(company), constants_question(create)).await?;
                 let problems = texts(&answer["problems"]);
                 if !problems.is_empty() {
-                    return Err(OdooError::Configuration(format!("[sources.NAME.create]: {}", problems.join("; "))));
+                    return Err(OdooError::Configuration(format!(
+                        "[sources.NAME.create]: {}; correct the configuration, or make the record in Odoo",
+                        problems.join("; ")
+                    )));
                 }
                 answer["constants"].clone()
             }
@@ -238,7 +241,7 @@ fn check_setup(answer: &Value, uuid: &str, version: u32) -> Result<(), OdooError
     let found = answer["uuid"].as_str().unwrap_or_default();
     if found != uuid {
         return Err(OdooError::Setup(format!(
-            "this database ({found}) is a copy of the one that was set up ({uuid}), such as a staging copy or a restored backup; to let it be synchronised as a database of its own"
+            "this database ({found}) is a copy of the one that was set up ({uuid}), such as a staging copy or a restored backup: correct odoo.database, or, to have it synchronised as a database of its own"
         )));
     }
     for procedure in Procedure::ALL {
@@ -286,7 +289,7 @@ pub(super) fn company(answer: &Value, wanted: Option<&Named>) -> Result<i64, Odo
             Named::Name(name) => name.clone(),
         };
         OdooError::Configuration(format!(
-            "odoo.company: the account has no company {wanted:?}; it has {}",
+            "odoo.company: the account has no company {wanted:?}, it has {}; name one of these, or let the account into that one",
             names.join(", ")
         ))
     })
@@ -303,7 +306,7 @@ pub(super) fn languages(answer: &Value, wanted: &[String]) -> Result<Vec<String>
     };
     if let Some(unknown) = out.iter().find(|l| !installed.contains(&l.as_str())) {
         return Err(OdooError::Configuration(format!(
-            "odoo.languages: {unknown:?} is not installed in Odoo; installed are {}",
+            "odoo.languages: {unknown:?} is not installed in Odoo, which has {}; install it there (Settings, Languages), or correct odoo.languages",
             installed.join(", ")
         )));
     }

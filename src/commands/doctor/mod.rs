@@ -58,12 +58,18 @@ pub async fn run(
         .iter()
         .flat_map(|area| area.checks.iter().map(move |check| (area, check)))
         .filter(|(_, check)| check.state == CheckState::Failed)
-        .map(|(area, check)| format!("{} of {}", check.name, area.title))
+        .map(|(area, check)| {
+            let name = format!("{} of {}", check.name, area.title);
+            // Whoever reads no checks is told here.
+            let cure = check.cure.as_deref().unwrap_or_default();
+            if console.quiet { format!("{name}: {}; {cure}", check.says) } else { name }
+        })
         .collect();
+    let between = if console.quiet { "\n" } else { ", " };
     match failed.len() {
         0 => Ok(Outcome::default()),
         1 => Err(Failure::Declined(format!("a check failed: {}", failed[0]))),
-        several => Err(Failure::Declined(format!("{several} checks failed: {}", failed.join(", ")))),
+        several => Err(Failure::Declined(format!("{several} checks failed: {}", failed.join(between)))),
     }
 }
 

@@ -205,19 +205,17 @@ fn told(error: &OdooError) -> (String, String) {
         OdooError::Login { hint, .. } => {
             (text.strip_suffix(&format!(": {hint}")).unwrap_or(&text).to_owned(), hint.clone())
         }
-        OdooError::Unreachable { .. } => {
-            by_kind("check odoo.url, that Odoo runs, and what lies between (name server, firewall, proxy)")
-        }
         OdooError::Timeout { .. } => by_kind("look at what Odoo is busy with, or raise odoo.timeout"),
         OdooError::Http { .. } | OdooError::SessionGone { .. } => {
             by_kind("look at the logs of Odoo and of the proxy before it")
         }
-        OdooError::NoDatabase { .. } => by_kind("check odoo.database against Odoo's database manager, and PostgreSQL"),
         OdooError::Answer { .. } | OdooError::Endless { .. } => {
             by_kind("check that odoo.url is Odoo's, and what stands before it")
         }
         OdooError::Fault { .. } => by_kind("look at Odoo's log"),
         OdooError::Untrusted { .. }
+        | OdooError::Unreachable { .. }
+        | OdooError::NoDatabase { .. }
         | OdooError::Rights(_)
         | OdooError::Configuration(_)
         | OdooError::Setup(_)
