@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::commands::init::{Request, SecretsIn, SourceTls};
+use crate::commands::init::{Request, SecretsIn};
+use crate::config::SourceTls;
 
 use super::Args;
 

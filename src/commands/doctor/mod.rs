@@ -7,9 +7,11 @@ use futures_util::future::{join, join_all};
 
 use crate::catalog::{Area, Check, CheckState, Diagnosis, SourceName};
 use crate::config::{self, Environment, Overrides, Settings, SourceSettings};
+use crate::mssql;
+use crate::odoo;
 use crate::odoo::doctor::Expectations;
 use crate::plan::MissingPolicy;
-use crate::{mssql, odoo, render};
+use crate::render;
 
 use super::{Console, Failure, Outcome, Signals, connect, printed};
 

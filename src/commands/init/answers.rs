@@ -9,13 +9,13 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::catalog::SourceName;
 use crate::commands::{Failure, connect};
 use crate::config::environment::{self, SourceVariable};
-use crate::config::{self, Environment, Overrides, Settings};
+use crate::config::{self, Environment, Overrides, Settings, SourceTls};
 use crate::mssql::SourceOptions;
 
 use super::file::{self, Entry, Section};
 use super::guess::Proposal;
 use super::person::Person;
-use super::{Request, SecretsIn, SourceTls};
+use super::{Request, SecretsIn};
 
 const PORT: u16 = 1433;
 

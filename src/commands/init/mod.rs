@@ -13,12 +13,13 @@ mod person;
 
 use std::path::PathBuf;
 
-use crate::config::Environment;
+use crate::config;
+use crate::config::{Environment, SourceTls};
 use crate::mssql::survey::{self, Preview};
 use crate::mssql::{Query, SourceError, SourceOptions};
 use crate::odoo::transport::Call;
 use crate::odoo::{Odoo, OdooError, Retry};
-use crate::{config, render};
+use crate::render;
 
 use super::{Console, Failure, Outcome, Signals, connect, printed, told};
 use answers::{Answers, Secrets};
@@ -26,19 +27,6 @@ use person::Person;
 
 /// Rows of a preview.
 const PREVIEW: usize = 5;
-
-/// How the connection to the source is protected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceTls {
-    /// By an authority that the system trusts.
-    Verify,
-    /// By the one in this file.
-    CaFile(PathBuf),
-    /// Encrypted, with whoever answers.
-    TrustAny,
-    /// Not at all.
-    Off,
-}
 
 /// Where secrets are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
