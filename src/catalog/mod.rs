@@ -6,6 +6,7 @@
 mod arena;
 pub mod barcode;
 pub mod deferred;
+pub mod diagnosis;
 pub mod digest;
 pub mod history;
 pub mod id;
@@ -18,6 +19,7 @@ pub mod target;
 
 pub use barcode::{Barcode, CheckDigit, CodeKey};
 pub use deferred::{Choice, Decision, DeferredKind};
+pub use diagnosis::{Area, Check, CheckState, Diagnosis};
 pub use history::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
 pub use listing::{Claims, Listing, ListingBuilder, Place};

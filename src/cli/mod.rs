@@ -84,6 +84,11 @@ async fn run(args: &Args, signals: Signals) -> Result<Outcome, Failure> {
             let request = check.request().map_err(Failure::Usage)?;
             crate::commands::check_barcodes::run(&check.overrides(args), &request, env, &signals, &mut console).await
         }
+        Command::Init(init) => crate::commands::init::run(&init.request(args), env, &signals, &mut console).await,
+        Command::Doctor(doctor) => {
+            let overrides = doctor.overrides(args);
+            crate::commands::doctor::run(&overrides, doctor.request(), env, &signals, &mut console).await
+        }
         Command::Setup(setup) => {
             crate::commands::setup::run(&args.base(), &setup.request(), env, &signals, &mut console).await
         }

@@ -1,8 +1,8 @@
 //! One file per subcommand, thin: lease → read → plan → guard → show → apply → report. Ties the other modules together.
 //!
-//! Reading order: `run` (what all that write have in common), `looking` (what a plan has to know), [`import_products`], [`sync_prices`], [`revert`], [`plan_file`]
-//! (each a way to come to a plan), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`]; [`setup`]
-//! and [`unlock`] stand alone.
+//! Reading order: `run` (what all that write have in common), `looking` (what a plan has to know), [`import_products`],
+//! [`sync_prices`], [`revert`], [`plan_file`] (each a way to come to a plan), [`deferred`], then those that only read:
+//! [`check_barcodes`], [`show_history`], [`doctor`]; [`init`], [`setup`] and [`unlock`] stand alone.
 //!
 //! The only place that knows whether a run is a dry one: below, nothing can write without a lease's [`Writer`], and a dry
 //! run takes none.
@@ -12,7 +12,9 @@
 pub mod check_barcodes;
 mod connect;
 pub mod deferred;
+pub mod doctor;
 pub mod import_products;
+pub mod init;
 mod lock;
 mod looking;
 pub mod plan_file;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use chrono::Utc;
 
 use crate::catalog::{ExternalId, OdooState};
-use crate::config::{Environment, Overrides, SourceSettings, guarded};
+use crate::config::{Environment, Overrides, SourceSettings, guarded, io_words};
 use crate::odoo::{Session, snapshot};
 use crate::plan::Plan;
 use crate::plan::kept::{KeptPlan, Origin};
@@ -40,7 +40,8 @@ pub struct Request {
 /// Reads a plan. Nothing but a file: a pipe would make a run wait for whoever writes it, a device might never end.
 fn read(path: &Path) -> Result<KeptPlan, Failure> {
     let failed = |what: &dyn Display| Failure::File(format!("plan {}: {what}", path.display()));
-    let about = fs::metadata(path).map_err(|e| failed(&e))?;
+    let unread = |e: io::Error| failed(&format!("{}; give the file that --out wrote", io_words(&e)));
+    let about = fs::metadata(path).map_err(unread)?;
     if !about.is_file() {
         return Err(failed(&"it is no file; give the file that --out wrote"));
     }
@@ -50,7 +51,7 @@ fn read(path: &Path) -> Result<KeptPlan, Failure> {
             about.len()
         )));
     }
-    let bytes = fs::read(path).map_err(|e| failed(&e))?;
+    let bytes = fs::read(path).map_err(unread)?;
     let text = String::from_utf8(bytes).map_err(|_| failed(&"it is no text; give the file that --out wrote"))?;
     KeptPlan::parse(&text).map_err(|e| failed(&e))
 }

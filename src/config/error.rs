@@ -11,7 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConfigError {
     /// No file was named and none of the usual places has one.
-    #[error("no configuration file: looked for {}; copy sync.toml.example to one of these places, or name a file with --config FILE or ERPSYNC_CONFIG", paths(.looked))]
+    #[error("no configuration file: looked for {}; `erpsync init` writes one, or name a file with --config FILE or ERPSYNC_CONFIG", paths(.looked))]
     NotFound {
         /// The usual places, in the order of search.
         looked: Vec<PathBuf>,

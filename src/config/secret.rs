@@ -57,6 +57,20 @@ impl SecretRef {
         self.place.as_ref()
     }
 
+    /// Where it would be read now, for people: the variable, the file or the credential; never what is there.
+    #[must_use]
+    pub fn whereabouts(&self, env: &dyn Environment) -> String {
+        let variable = |name: &str| format!("environment variable {name}");
+        match &self.place {
+            Some(SecretPlace::Variable(name)) => variable(name),
+            Some(SecretPlace::File(path)) if env.filled(&self.variable).is_none() => path.display().to_string(),
+            Some(SecretPlace::Credential(name)) if env.filled(&self.variable).is_none() => {
+                format!("the systemd credential {name}")
+            }
+            _ => variable(&self.variable),
+        }
+    }
+
     /// Reads a key, which goes into a header of HTTP: visible ASCII characters alone.
     fn read_key(&self, env: &dyn Environment) -> Result<Option<SecretString>, ConfigError> {
         let key = self.read(env)?;
@@ -170,7 +184,7 @@ impl SecretRef {
 }
 
 /// The system's words without the error number that `io::Error` adds, which differs between systems.
-pub(super) fn io_words(error: &io::Error) -> String {
+pub(crate) fn io_words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -3,6 +3,7 @@
 //! Tells what failed and what to do; never tries again by itself and sends no statement.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::io::{AsyncRead, AsyncWrite};
@@ -48,6 +49,7 @@ impl Target {
 /// # Errors
 /// [`SourceError::Unreachable`], [`SourceError::Tls`], [`SourceError::Server`] when the login is refused.
 pub(super) async fn connect(options: &SourceOptions) -> Result<Client<Socket>, SourceError> {
+    refuse_windows_accounts(options)?;
     let ca = ca_bundle(options).await?;
     let mut target = Target { host: options.host.clone(), endpoint: options.endpoint.clone() };
     for _ in 0..=MAX_REDIRECTIONS {
@@ -66,6 +68,34 @@ pub(super) async fn connect(options: &SourceOptions) -> Result<Client<Socket>, S
         cure: "check the read-only routing of the availability group".to_owned(),
         transient: false,
     })
+}
+
+/// No SQL login can have a backslash in its name (error 15006), so whoever writes one means an account of a domain.
+fn refuse_windows_accounts(options: &SourceOptions) -> Result<(), SourceError> {
+    if !options.user.contains('\\') {
+        return Ok(());
+    }
+    Err(SourceError::Setting {
+        setting: options.key("user"),
+        problem: format!(
+            "{} is a Windows account, and NTLM and Kerberos logins are not supported: erpsync logs in as SQL logins do",
+            options.user
+        ),
+        cure: "allow \"SQL Server and Windows Authentication mode\" on the server, CREATE LOGIN erpsync WITH PASSWORD = '…', \
+               and name that login"
+            .to_owned(),
+    })
+}
+
+/// Finds the server and opens a connection to it, no more: where it is.
+///
+/// # Errors
+/// [`SourceError::Unreachable`].
+pub(super) async fn reach(options: &SourceOptions) -> Result<SocketAddr, SourceError> {
+    let target = Target { host: options.host.clone(), endpoint: options.endpoint.clone() };
+    let config = config(options, &target, EncryptionLevel::Required, None);
+    let found = async { tcp(options, &target, &config).await?.peer_addr().map_err(Error::from) };
+    found.await.map_err(|error| explain(options, &target, error))
 }
 
 /// Logs in over a stream that is open already, as it is.

@@ -145,6 +145,22 @@ impl SourceError {
         }
     }
 
+    /// What happened, and what to do about it.
+    #[must_use]
+    pub fn parts(&self) -> (String, String) {
+        let text = self.to_string();
+        let cure = match self {
+            Self::Setting { cure, .. } | Self::Unreachable { cure, .. } => cure.clone(),
+            Self::Tls { cure, setting, .. } => format!("{cure} ({setting})"),
+            Self::Server { error, .. } => hints::of_number(error.number, error.severity).cure.to_owned(),
+            Self::Lost { .. } | Self::Timeout { .. } | Self::Incomplete { .. } | Self::Driver { .. } => {
+                text.rsplit_once("; ").map_or_else(String::new, |(_, cure)| cure.to_owned())
+            }
+        };
+        let problem = text.strip_suffix(&cure).and_then(|rest| rest.strip_suffix("; "));
+        (problem.unwrap_or(&text).to_owned(), cure)
+    }
+
     /// Beginning anew may help.
     pub(super) fn is_transient(&self) -> bool {
         match self {

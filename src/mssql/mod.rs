@@ -5,7 +5,7 @@
 //!
 //! In reading order: `options` what it needs to know, `reader` a whole read with its attempts, `session` one connection at
 //! work, `connect` how it comes about, `columns` and `sql` what is asked, `error`, `hints` and `retry` what is made of
-//! failures.
+//! failures; [`doctor`] looks at everything once and says what it finds, [`survey`] looks for tables to read.
 //!
 //! What a caller can rely on:
 //! - **All or nothing.** A read that fails half-way is begun anew from nothing or fails; no part of it is handed over. How
@@ -18,6 +18,7 @@
 
 mod columns;
 mod connect;
+pub mod doctor;
 mod error;
 mod hints;
 mod options;
@@ -25,6 +26,7 @@ mod reader;
 mod retry;
 mod session;
 mod sql;
+pub mod survey;
 
 use std::fmt;
 use std::time::Duration;

@@ -29,6 +29,11 @@ pub(super) fn is_at_work() -> bool {
     AT_WORK.try_with(|()| ()).is_ok()
 }
 
+/// The same for work outside this file.
+pub(super) fn at_work<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    AT_WORK.scope((), work)
+}
+
 pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Reading, SourceError> {
     let started = Instant::now();
     let mut warnings = Vec::new();

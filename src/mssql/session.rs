@@ -45,6 +45,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         Ok(session)
     }
 
+    pub(super) fn options(&self) -> &SourceOptions {
+        self.options
+    }
+
     fn place(&self, doing: &str) -> Place {
         Place { server: self.options.server(), database: self.options.database.clone(), doing: doing.to_owned() }
     }
@@ -55,7 +59,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
     }
 
     /// A statement, row by row.
-    async fn rows(
+    pub(super) async fn rows(
         &mut self,
         sql: &str,
         doing: &str,

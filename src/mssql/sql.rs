@@ -53,6 +53,68 @@ pub(super) fn describe(query: &str) -> String {
     )
 }
 
+/// The columns of a query with types and collations, for people.
+pub(super) fn describe_for_people(query: &str) -> String {
+    format!(
+        "SELECT CAST(name AS nvarchar(128)) AS [name], CAST(system_type_name AS nvarchar(256)) AS [type], \
+         CAST(collation_name AS nvarchar(128)) AS [collation] \
+         FROM sys.dm_exec_describe_first_result_set({}, NULL, 0) ORDER BY column_ordinal",
+        literal(query)
+    )
+}
+
+/// The code page of a collation.
+pub(super) fn code_page(collation: &str) -> String {
+    format!("SELECT CAST(COLLATIONPROPERTY({}, N'CodePage') AS int) AS [page]", literal(collation))
+}
+
+/// The first rows of what [`select`] made, in no order.
+pub(super) fn top(select: &str, rows: usize) -> String {
+    format!("SELECT TOP ({rows}) {}", select.strip_prefix("SELECT ").unwrap_or(select))
+}
+
+/// What server and database it is.
+pub(super) const SERVER: &str = "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS [version], \
+     CAST(SERVERPROPERTY('ProductLevel') AS nvarchar(128)) AS [level], \
+     CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) AS [edition], \
+     CAST(SERVERPROPERTY('EngineEdition') AS nvarchar(128)) AS [engine], \
+     CAST(SERVERPROPERTY('ServerName') AS nvarchar(128)) AS [server], \
+     CAST(ORIGINAL_LOGIN() AS nvarchar(128)) AS [login], \
+     CAST(DB_NAME() AS nvarchar(128)) AS [database], \
+     CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)) AS [collation], \
+     CAST(DATABASEPROPERTYEX(DB_NAME(), 'Updateability') AS nvarchar(128)) AS [updateability]";
+
+/// The roles that may write, and whether the account is in each.
+pub(super) const ROLES: [&str; 4] = ["sysadmin", "db_owner", "db_datawriter", "db_ddladmin"];
+
+/// Whether the account is in each of [`ROLES`].
+pub(super) const MEMBER: &str = "SELECT CAST(IS_SRVROLEMEMBER('sysadmin') AS int) AS [sysadmin], \
+     CAST(IS_ROLEMEMBER('db_owner') AS int) AS [owner], CAST(IS_ROLEMEMBER('db_datawriter') AS int) AS [writer], \
+     CAST(IS_ROLEMEMBER('db_ddladmin') AS int) AS [ddladmin]";
+
+/// What would change data.
+pub(super) const WRITES: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
+
+/// The tables and views that the account can see.
+pub(super) const TABLES: &str = "SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.TABLES \
+     ORDER BY TABLE_SCHEMA, TABLE_NAME";
+
+/// Their columns.
+pub(super) const COLUMNS: &str = "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, CAST(DATA_TYPE AS nvarchar(128)) AS DATA_TYPE \
+     FROM INFORMATION_SCHEMA.COLUMNS ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION";
+
+/// Asks of each table by name whether the account may do each of [`WRITES`]; a row each with the table's place.
+pub(super) fn may_write(tables: &[(String, String)]) -> String {
+    let rows = tables.iter().enumerate().map(|(place, (schema, table))| {
+        let securable = literal(&format!("{}.{}", name(schema), name(table)));
+        let asked = WRITES.map(|right| {
+            format!("HAS_PERMS_BY_NAME({securable}, N'OBJECT', N'{right}') AS [may_{}]", right.to_lowercase())
+        });
+        format!("SELECT {place} AS [place], {}", asked.join(", "))
+    });
+    rows.collect::<Vec<_>>().join(" UNION ALL ")
+}
+
 /// What the session is and what the database allows.
 pub(super) const FACTS: &str = "SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS [version], \
      CAST(DB_NAME() AS nvarchar(128)) AS [database], CAST(ORIGINAL_LOGIN() AS nvarchar(128)) AS [login]";

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::error::{ErrorClass, Fault, OdooError};
 use super::retry::{Decision, Hurry, Retry};
 use super::script::Script;
-use super::transport::{Call, Transport, server_version};
+use super::transport::{Call, Transport, clock, server_version};
 
 /// Which transport to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,6 +80,29 @@ const FIRST_CONTACT: Duration = Duration::from_secs(15);
 
 /// The oldest and the newest version that this program is made for.
 pub const SUPPORTED: std::ops::RangeInclusive<u32> = 13..=19;
+
+/// What a server says of itself before any login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduction {
+    /// The major version.
+    pub version: u32,
+    /// The version as the server words it.
+    pub version_text: String,
+    /// How many seconds its clock is ahead of this machine's; `None` when it does not tell.
+    pub ahead: Option<i64>,
+}
+
+/// Asks a server which Odoo it is and what its clock says.
+///
+/// # Errors
+/// When it cannot be reached or is no Odoo.
+pub async fn introduce(options: &ConnectOptions) -> Result<Introduction, OdooError> {
+    let http = http_client(options)?;
+    let url = options.url.trim_end_matches('/');
+    let (version, version_text) = server_version(&http, url, options.timeout).await?;
+    let ahead = clock(&http, url, options.timeout).await;
+    Ok(Introduction { version, version_text, ahead })
+}
 
 impl Odoo {
     /// Connects and logs in.

@@ -258,7 +258,9 @@ fn without_database(url: &str, database: &str, known: bool) -> String {
     if known {
         format!("Odoo at {url} does not open database {database:?} any longer; its PostgreSQL may be away")
     } else {
-        format!("Odoo at {url} has no database {database:?} (odoo.database), or cannot reach its PostgreSQL")
+        format!(
+            "Odoo at {url} has no database {database:?} (odoo.database), or cannot reach its PostgreSQL; correct the name, or look at Odoo's log"
+        )
     }
 }
 

@@ -83,7 +83,11 @@ pub struct HeldBy {
 /// # Errors
 /// When the call fails.
 pub async fn show(session: &Session) -> Result<LeaseState, OdooError> {
-    let answer = session.ask(Procedure::Lease, json!({"what": "show"})).await?;
+    Ok(state(&session.ask(Procedure::Lease, json!({"what": "show"})).await?))
+}
+
+/// What the procedure answers to "show".
+pub(super) fn state(answer: &Value) -> LeaseState {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let number = |value: &Value| value.as_i64().unwrap_or_default();
     let held = answer.get("held").filter(|held| held.is_object()).map(|held| Held {
@@ -98,7 +102,7 @@ pub async fn show(session: &Session) -> Result<LeaseState, OdooError> {
         }),
         token: text(&held["token"]),
     });
-    Ok(LeaseState { held, paused: Pause::of(&answer) })
+    LeaseState { held, paused: Pause::of(answer) }
 }
 
 /// Takes the lease away from the run that was shown. It writes nothing more, should it live. Says whether it still had

@@ -3,12 +3,13 @@
 //! [`transport`] speaks HTTP, [`client`] connects and repeats, [`procedure`] holds the code that runs inside Odoo,
 //! [`setup`] installs it, [`session`] greets it, [`snapshot`] and [`barcodes`] read and [`writer`] writes through it, under the [`lease`].
 //! [`history`] reads what runs recorded, [`deferred`] what waits, and notes what people chose, past the procedures.
-//! [`script`] is an Odoo for tests.
+//! [`doctor`] looks at everything once and says what it finds. [`script`] is an Odoo for tests.
 
 pub mod barcodes;
 pub mod client;
 pub mod deferred;
 pub mod digest;
+pub mod doctor;
 pub mod error;
 pub mod history;
 pub mod lease;

@@ -103,13 +103,7 @@ impl Session {
     /// rights, [`OdooError::Configuration`] when a language, company, category, unit or tax does not exist.
     pub async fn open(odoo: Odoo, options: &SessionOptions) -> Result<Self, OdooError> {
         let (uuid, group, procedures) = setup_row(&odoo).await?;
-        let hello = |company: Option<i64>, create: Value| {
-            let question = json!({"company": company, "languages": [], "procedures": procedures, "group": group, "create": create});
-            let action = procedures.get(Procedure::Hello.name()).copied().unwrap_or_default();
-            let odoo = &odoo;
-            async move { odoo.run_action(action, question).await.map_err(not_in_group) }
-        };
-        let answer = hello(None, Value::Null).await?;
+        let answer = hello(&odoo, (group, &procedures), None, Value::Null).await?;
         check_setup(&answer, &uuid, odoo.version)?;
         check_rights(&answer)?;
         let company = company(&answer, options.company.as_ref())?;
@@ -117,11 +111,13 @@ impl Session {
         let constants = match &options.create {
             None => Value::Null,
             Some(create) => {
-                let answer = hello(Some(company), constants_question(create)).await?;
-                let problems: Vec<&str> =
-                    answer["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                let answer = hello(&odoo, (group, &procedures), Some(company), constants_question(create)).await?;
+                let problems = texts(&answer["problems"]);
                 if !problems.is_empty() {
-                    return Err(OdooError::Configuration(format!("[sources.NAME.create]: {}", problems.join("; "))));
+                    return Err(OdooError::Configuration(format!(
+                        "[sources.NAME.create]: {}; correct the configuration, or make the record in Odoo",
+                        problems.join("; ")
+                    )));
                 }
                 answer["constants"].clone()
             }
@@ -172,7 +168,26 @@ pub async fn require_setup(odoo: &Odoo) -> Result<(), OdooError> {
     })
 }
 
-async fn setup_row(odoo: &Odoo) -> Result<(String, i64, BTreeMap<String, i64>), OdooError> {
+/// Greets Odoo: the sync group and the procedures are those of [`setup_row`].
+pub(super) async fn hello(
+    odoo: &Odoo,
+    (group, procedures): (i64, &BTreeMap<String, i64>),
+    company: Option<i64>,
+    create: Value,
+) -> Result<Value, OdooError> {
+    let question =
+        json!({"company": company, "languages": [], "procedures": procedures, "group": group, "create": create});
+    let action = procedures.get(Procedure::Hello.name()).copied().unwrap_or_default();
+    odoo.run_action(action, question).await.map_err(not_in_group)
+}
+
+/// The texts of a list.
+pub(super) fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// The database that was set up, the sync group, and the procedures by their names.
+pub(super) async fn setup_row(odoo: &Odoo) -> Result<(String, i64, BTreeMap<String, i64>), OdooError> {
     let absent = || OdooError::Setup("Odoo has not been set up for erpsync".to_owned());
     let rows = odoo.search_read("x_pz_setup", json!([]), &["x_schema", "x_uuid", "x_procedures", "x_group"]).await;
     let rows = match rows {
@@ -226,7 +241,7 @@ fn check_setup(answer: &Value, uuid: &str, version: u32) -> Result<(), OdooError
     let found = answer["uuid"].as_str().unwrap_or_default();
     if found != uuid {
         return Err(OdooError::Setup(format!(
-            "this database ({found}) is a copy of the one that was set up ({uuid}), such as a staging copy or a restored backup; to let it be synchronised as a database of its own"
+            "this database ({found}) is a copy of the one that was set up ({uuid}), such as a staging copy or a restored backup: correct odoo.database, or, to have it synchronised as a database of its own"
         )));
     }
     for procedure in Procedure::ALL {
@@ -237,7 +252,7 @@ fn check_setup(answer: &Value, uuid: &str, version: u32) -> Result<(), OdooError
             )));
         }
     }
-    let ungrouped: Vec<&str> = answer["ungrouped"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let ungrouped = texts(&answer["ungrouped"]);
     if !ungrouped.is_empty() {
         return Err(OdooError::Setup(format!(
             "procedures {} in Odoo are not restricted to the sync group as they must be",
@@ -247,8 +262,8 @@ fn check_setup(answer: &Value, uuid: &str, version: u32) -> Result<(), OdooError
     Ok(())
 }
 
-fn check_rights(answer: &Value) -> Result<(), OdooError> {
-    let allowed: Vec<&str> = answer["allowed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+pub(super) fn check_rights(answer: &Value) -> Result<(), OdooError> {
+    let allowed = texts(&answer["allowed"]);
     let lacking: Vec<&str> = ["read", "write", "create"].into_iter().filter(|r| !allowed.contains(r)).collect();
     if lacking.is_empty() {
         return Ok(());
@@ -260,7 +275,7 @@ fn check_rights(answer: &Value) -> Result<(), OdooError> {
     )))
 }
 
-fn company(answer: &Value, wanted: Option<&Named>) -> Result<i64, OdooError> {
+pub(super) fn company(answer: &Value, wanted: Option<&Named>) -> Result<i64, OdooError> {
     let Some(wanted) = wanted else { return Ok(answer["company"].as_i64().unwrap_or_default()) };
     let all = answer["companies"].as_array().map(Vec::as_slice).unwrap_or_default();
     let found = all.iter().find(|c| match wanted {
@@ -274,15 +289,15 @@ fn company(answer: &Value, wanted: Option<&Named>) -> Result<i64, OdooError> {
             Named::Name(name) => name.clone(),
         };
         OdooError::Configuration(format!(
-            "odoo.company: the account has no company {wanted:?}; it has {}",
+            "odoo.company: the account has no company {wanted:?}, it has {}; name one of these, or let the account into that one",
             names.join(", ")
         ))
     })
 }
 
-fn languages(answer: &Value, wanted: &[String]) -> Result<Vec<String>, OdooError> {
+pub(super) fn languages(answer: &Value, wanted: &[String]) -> Result<Vec<String>, OdooError> {
     const BASE: &str = "en_US";
-    let installed: Vec<&str> = answer["languages"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let installed = texts(&answer["languages"]);
     let own = answer["language"].as_str().unwrap_or(BASE);
     let mut out: Vec<String> = if wanted.is_empty() {
         [BASE, own].into_iter().filter(|l| installed.contains(l)).map(str::to_owned).collect()
@@ -291,7 +306,7 @@ fn languages(answer: &Value, wanted: &[String]) -> Result<Vec<String>, OdooError
     };
     if let Some(unknown) = out.iter().find(|l| !installed.contains(&l.as_str())) {
         return Err(OdooError::Configuration(format!(
-            "odoo.languages: {unknown:?} is not installed in Odoo; installed are {}",
+            "odoo.languages: {unknown:?} is not installed in Odoo, which has {}; install it there (Settings, Languages), or correct odoo.languages",
             installed.join(", ")
         )));
     }
@@ -303,7 +318,7 @@ fn languages(answer: &Value, wanted: &[String]) -> Result<Vec<String>, OdooError
     Ok(out)
 }
 
-fn constants_question(create: &Constants) -> Value {
+pub(super) fn constants_question(create: &Constants) -> Value {
     let kind = match create.kind {
         NewKind::Storable => "storable",
         NewKind::Consumable => "consumable",

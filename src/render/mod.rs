@@ -5,12 +5,13 @@
 //!
 //! Reading order: `escape` (what data may not do to a terminal), `items` (the plan grouped by product, the one view that
 //! all formats share), then a file per format: `text`, `lines`, `json`, and `report` for what a run did. `check` shows
-//! findings, [`deferred`] what waits in Odoo, `history` what was recorded, each in formats of its own; `csv_cell` is what
+//! findings, [`deferred`] what waits in Odoo, `history` what was recorded, `diagnosis` what an examination found, each in formats of its own; `csv_cell` is what
 //! their tables share.
 
 mod check;
 mod csv_cell;
 pub mod deferred;
+mod diagnosis;
 mod escape;
 mod history;
 mod items;
@@ -20,6 +21,7 @@ mod report;
 mod text;
 
 pub use check::{check_csv, check_json, check_text, codes_text};
+pub use diagnosis::{diagnosis_json, diagnosis_text};
 pub use history::{Asked, HistoryFormat, HistoryWriter, RunHead, Zone};
 pub use json::json;
 pub use lines::plan_lines;

@@ -47,7 +47,7 @@ pub async fn sessions(world: &World) {
     let mut options = session_options();
     options.company = Some(Named::Name("Nobody & Sons".to_owned()));
     let error = world.try_session("sync", &options).await.unwrap_err();
-    assert!(error.to_string().contains("no company \"Nobody & Sons\"; it has My Company"), "{error}");
+    assert!(error.to_string().contains("no company \"Nobody & Sons\", it has My Company"), "{error}");
     let mut options = session_options();
     let create = options.create.as_mut().unwrap();
     create.category = Some(Named::Name("No such category".to_owned()));
@@ -55,7 +55,7 @@ pub async fn sessions(world: &World) {
     let error = world.try_session("sync", &options).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "[sources.NAME.create]: category: no record of product.category is 'No such category'; unit: no record of uom.uom is 999999"
+        "[sources.NAME.create]: category: no record of product.category is 'No such category'; unit: no record of uom.uom is 999999; correct the configuration, or make the record in Odoo"
     );
     // The sale tax and the purchase tax of a fresh company have one name.
     let mut options = session_options();

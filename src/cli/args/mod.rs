@@ -2,7 +2,9 @@
 
 mod check_barcodes;
 mod deferred;
+mod doctor;
 mod import_products;
+mod init;
 mod moment;
 mod plan_file;
 mod revert;
@@ -26,7 +28,9 @@ use crate::config::Overrides;
 use super::exit::STATUSES;
 use check_barcodes::CheckBarcodes;
 use deferred::Deferred;
+use doctor::Doctor;
 use import_products::ImportProducts;
+use init::Init;
 use plan_file::{Apply, Show};
 use revert::Revert;
 use setup::Setup;
@@ -100,6 +104,20 @@ pub(super) enum Command {
     /// Tell which barcodes clash or are wrong, in the source, in Odoo and between them, and what settles it; writes nothing
     #[command(after_help = STATUSES)]
     CheckBarcodes(CheckBarcodes),
+    /// Ask for the two servers, try them, propose what to read, and write the configuration: the first thing to do
+    ///
+    /// Asks at a terminal for what no flag says; without a terminal a missing answer is an error. --config FILE is the file
+    /// to write [default: ./sync.toml], --odoo-url, --odoo-database and --odoo-login are Odoo's. Passwords are asked for, or
+    /// come from $ERPSYNC_SOURCE_NAME_PASSWORD and $ERPSYNC_ODOO_PASSWORD (or $ERPSYNC_ODOO_API_KEY). Both servers are only
+    /// read, and no file is replaced without --force.
+    #[command(after_help = STATUSES)]
+    Init(Init),
+    /// Look at everything that a run depends on, from the servers' names to rights and prices, and say what to do; writes
+    /// nothing
+    ///
+    /// One line a check: ok, warning, failed or skipped, with what settles it. Status 0 when nothing failed, otherwise 1.
+    #[command(after_help = STATUSES)]
+    Doctor(Doctor),
     /// Install models, rights, screens and procedures in Odoo; again after an upgrade
     #[command(after_help = STATUSES)]
     Setup(Setup),

@@ -190,7 +190,7 @@ fn files() {
     let env = move |name: &str| (name == "ERPSYNC_CONFIG").then(|| path.clone());
     insta::assert_snapshot!(redact(super::super::load(&Overrides::default(), &env).unwrap_err()), @"ERPSYNC_CONFIG DIR/sync.toml: cannot read the configuration: no such file; check the path and the file's owner and mode");
     let places = vec![missing.clone(), dir.path().join("erpsync/sync.toml")];
-    insta::assert_snapshot!(redact(Document::first_of(places.clone()).unwrap_err()), @"no configuration file: looked for DIR/sync.toml, DIR/erpsync/sync.toml; copy sync.toml.example to one of these places, or name a file with --config FILE or ERPSYNC_CONFIG");
+    insta::assert_snapshot!(redact(Document::first_of(places.clone()).unwrap_err()), @"no configuration file: looked for DIR/sync.toml, DIR/erpsync/sync.toml; `erpsync init` writes one, or name a file with --config FILE or ERPSYNC_CONFIG");
     fs::create_dir(&missing).unwrap();
     insta::assert_snapshot!(redact(Document::first_of(places.clone()).unwrap_err()), @"DIR/sync.toml: cannot read the configuration: it is a directory; check the file's owner and mode, or name another file with --config FILE");
     fs::remove_dir(&missing).unwrap();

@@ -211,7 +211,7 @@ async fn grants(odoo: &Odoo, wishes: &Wishes, out: &mut Survey) -> Result<(), Od
         let rows = odoo.search_read("res.users", json!([["login", "=", login]]), &["login", field]).await?;
         let Some(user) = rows.first() else {
             return Err(OdooError::Configuration(format!(
-                "Odoo has no user with login {login:?} to let into the sync group"
+                "Odoo has no user with login {login:?} to let into the sync group; make the account in Odoo first, or correct --grant (or odoo.login)"
             )));
         };
         let groups =

@@ -34,7 +34,26 @@ fn unreachable(url: &str, error: &reqwest::Error) -> OdooError {
         });
         return OdooError::Untrusted { url: url.to_owned(), reason };
     }
-    OdooError::Unreachable { url: url.to_owned(), reason }
+    OdooError::Unreachable { url: url.to_owned(), reason: in_words(&reason) }
+}
+
+/// The libraries' words for what happens every day, and what to do about it.
+fn in_words(reason: &str) -> String {
+    let says = |sign: &str| reason.contains(sign);
+    let (problem, cure) = if says("dns error") || says("failed to lookup") {
+        ("the name does not resolve", "check odoo.url and this machine's name server")
+    } else if says("Connection refused") {
+        ("the connection was refused", "check odoo.url, that Odoo runs, and the firewall")
+    } else if says("operation timed out") || says("deadline has elapsed") {
+        ("no connection in time", "check odoo.url, the network and the firewall")
+    } else if says("InvalidContentType") || says("corrupt message") {
+        ("it does not speak TLS there", "check odoo.url: https, and its port")
+    } else {
+        let plain = reason.strip_prefix("client error (Connect): ").unwrap_or(reason);
+        let plain = plain.split(" (os error").next().unwrap_or(plain);
+        return format!("{plain}; check odoo.url and what lies between (proxy, firewall), and look at Odoo's log");
+    };
+    format!("{problem}; {cure}")
 }
 
 pub(super) async fn respond(

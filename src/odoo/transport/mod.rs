@@ -10,7 +10,8 @@ mod http;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use reqwest::header::COOKIE;
+use chrono::{DateTime, Utc};
+use reqwest::header::{COOKIE, DATE};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -61,6 +62,17 @@ pub async fn server_version(http: &Client, url: &str, timeout: Duration) -> Resu
         other => other,
     })?;
     version_in(&body, url)
+}
+
+/// How many seconds the server's clock is ahead of this machine's, by the date of its answers, which have whole seconds.
+pub async fn clock(http: &Client, url: &str, timeout: Duration) -> Option<i64> {
+    let before = Utc::now();
+    let request = http.post(format!("{url}/{VERSION_INFO}")).json(&json!({"jsonrpc": "2.0", "params": {}}));
+    let answer = respond(request, url, VERSION_INFO, timeout).await.ok()?;
+    let after = Utc::now();
+    let theirs = DateTime::parse_from_rfc2822(answer.headers().get(DATE)?.to_str().ok()?).ok()?;
+    let ours = before + (after - before) / 2;
+    Some((theirs.with_timezone(&Utc) - ours).num_seconds())
 }
 
 /// What an answer to the question for the version says.

@@ -118,6 +118,13 @@ async fn the_server_tells_about_itself() {
         ("SELECT HAS_PERMS_BY_NAME(N'dbo.Products', 'OBJECT', 'SELECT') AS p", Some(1)),
         ("SELECT HAS_PERMS_BY_NAME('[logistics].[ProductBarcodes]', 'OBJECT', 'INSERT') AS p", Some(0)),
         ("SELECT HAS_PERMS_BY_NAME('dbo.Nothing', 'OBJECT', 'SELECT') AS p", None),
+        ("SELECT IS_SRVROLEMEMBER('sysadmin') AS p", Some(0)),
+        ("SELECT IS_SRVROLEMEMBER('public') AS p", Some(1)),
+        ("SELECT IS_SRVROLEMEMBER('db_owner') AS p", None),
+        ("SELECT IS_ROLEMEMBER('db_datawriter') AS p", Some(0)),
+        ("SELECT IS_ROLEMEMBER('nobody') AS p", None),
+        ("SELECT CAST(COLLATIONPROPERTY('Cyrillic_General_CI_AS', 'CodePage') AS int) AS p", Some(1_251)),
+        ("SELECT CAST(COLLATIONPROPERTY('Klingon_CI_AS', 'CodePage') AS int) AS p", None),
     ] {
         assert_eq!(rows(&mut client, sql).await[0].get::<i32, _>(0), want, "{sql}");
     }

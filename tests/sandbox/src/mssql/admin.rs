@@ -1,8 +1,8 @@
 //! What the administrator of the database does, past the protocol: tables, views, rights, rows.
 //!
-//! CREATE TABLE, CREATE VIEW, CREATE SCHEMA, DROP, TRUNCATE, INSERT, UPDATE, DELETE, GRANT and DENY SELECT.
+//! CREATE TABLE, CREATE VIEW, CREATE SCHEMA, DROP, TRUNCATE, INSERT, UPDATE, DELETE, GRANT and DENY.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ColumnDef, ColumnOption, CreateTable, Delete, Expr, FromTable, Insert, ObjectName,
@@ -87,6 +87,7 @@ fn with_env<T>(
         database: &options.database,
         login: "sa",
         server: &options.server_name,
+        roles: &options.roles,
         spid: 1,
         snapshot_allowed: options.snapshot_isolation,
         transactions: 0,
@@ -96,11 +97,12 @@ fn with_env<T>(
     })
 }
 
-/// `GRANT SELECT ON dbo.Products TO erpsync` and its opposites.
+/// `GRANT SELECT ON dbo.Products TO erpsync` and its opposites; INSERT, UPDATE and DELETE are told of alone.
 fn right(store: &Store, options: &MssqlOptions, parser: &mut Parser<'_>) -> Result<(), SqlError> {
     let verb = batch::word(&parser.next_token().token);
     let what = parser.next_token().token;
-    if batch::word(&what) != "SELECT" {
+    let what_word = batch::word(&what);
+    if !["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&what_word.as_str()) {
         return Err(SqlError::unsupported(format!("{verb} {what}")));
     }
     parser.next_token();
@@ -114,7 +116,11 @@ fn right(store: &Store, options: &MssqlOptions, parser: &mut Parser<'_>) -> Resu
     };
     store.change_catalog(|catalog| {
         if let Some(relation) = catalog.relations.get_mut(&key) {
-            relation.denied = verb != "GRANT";
+            match (what_word.as_str(), verb == "GRANT") {
+                ("SELECT", granted) => relation.denied = !granted,
+                (right, true) => drop(relation.granted.insert(right.to_owned())),
+                (right, false) => drop(relation.granted.remove(right)),
+            }
         }
     });
     Ok(())
@@ -167,6 +173,7 @@ fn add(store: &Store, schema: String, name: String, kind: RelationKind) -> Resul
                 name,
                 kind,
                 denied: false,
+                granted: BTreeSet::new(),
             },
         );
         Ok(())

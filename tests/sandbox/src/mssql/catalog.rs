@@ -28,6 +28,8 @@ pub(super) struct Relation {
     pub kind: RelationKind,
     /// SELECT is refused to the login.
     pub denied: bool,
+    /// What else the login was granted: INSERT, UPDATE, DELETE.
+    pub granted: BTreeSet<String>,
 }
 
 impl Relation {

@@ -40,6 +40,9 @@ pub struct MssqlOptions {
     pub encryption: Encryption,
     /// Which certificate is shown where TLS is spoken.
     pub certificate: Certificate,
+    /// Fixed roles of the server and the database that the login is in, such as `db_datawriter`. They are told of; writes
+    /// are refused all the same.
+    pub roles: Vec<String>,
     /// `ALLOW_SNAPSHOT_ISOLATION` of the database.
     pub snapshot_isolation: bool,
     /// `@@SERVERNAME`, also named in error tokens.
@@ -56,6 +59,7 @@ impl Default for MssqlOptions {
             database: "Trade".to_owned(),
             encryption: Encryption::Off,
             certificate: Certificate::SignedByCa,
+            roles: Vec::new(),
             snapshot_isolation: true,
             server_name: "SANDBOX".to_owned(),
             port: 0,

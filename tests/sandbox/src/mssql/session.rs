@@ -276,6 +276,7 @@ impl Session {
             database: &options.database,
             login: &options.login,
             server: &options.server_name,
+            roles: &options.roles,
             spid: self.spid,
             snapshot_allowed: options.snapshot_isolation,
             transactions: self.transaction.map_or(0, |transaction| transaction.depth),

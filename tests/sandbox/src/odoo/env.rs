@@ -129,6 +129,7 @@ impl<'a> Env<'a> {
         let names: &[&str] = match (model, right) {
             ("product.product" | "product.template" | "product.uom" | "product.packaging", Right::Read)
             | ("product.category" | "uom.uom" | "account.tax", Right::Read)
+            | ("product.pricelist" | "product.pricelist.item" | "res.currency" | "res.users.apikeys", Right::Read)
             | ("res.users" | "res.groups" | "res.lang" | "res.company", Right::Read) => &["base.group_user"],
             ("ir.model" | "ir.model.fields" | "ir.model.data", Right::Read) if !new => &["base.group_user"],
             ("product.product" | "product.template" | "product.uom" | "product.packaging", _)

@@ -210,11 +210,36 @@ const MODELS: &[(&str, &str, &[&str])] = &[
             "company_ids:m2m=res.company",
         ],
     ),
-    ("res.company", "Companies", &["name:char!"]),
+    ("res.users.apikeys", "Users API Keys", &["name:char!", "user_id:m2o=res.users"]),
+    (
+        "res.company",
+        "Companies",
+        &["name:char!", "currency_id:m2o=res.currency", "account_sale_tax_id:m2o=account.tax"],
+    ),
+    ("res.currency", "Currency", &["name:char!", "active:boolean"]),
+    ("product.pricelist", "Pricelist", &["name:char!", "active:boolean", "currency_id:m2o=res.currency"]),
+    (
+        "product.pricelist.item",
+        "Pricelist Rule",
+        &[
+            "pricelist_id:part=product.pricelist!",
+            "applied_on:selection",
+            "compute_price:selection",
+            "fixed_price:float",
+            "percent_price:float",
+            "base:selection",
+            "price_discount:float",
+            "price_surcharge:float",
+        ],
+    ),
     ("res.lang", "Languages", &["name:char!", "code:char!", "active:boolean"]),
     ("product.category", "Product Category", &["name:char!", "complete_name:char"]),
     ("uom.uom", "Product Unit of Measure", &["name:char!"]),
-    ("account.tax", "Tax", &["name:char!", "type_tax_use:selection", "company_id:m2o=res.company"]),
+    (
+        "account.tax",
+        "Tax",
+        &["name:char!", "type_tax_use:selection", "price_include:boolean", "company_id:m2o=res.company"],
+    ),
     (
         "product.template",
         "Product",
@@ -251,6 +276,7 @@ fn version_fields(version: u32) -> Vec<(&'static str, &'static str)> {
     if version >= 19 {
         vec![
             ("product.template", "is_storable:boolean"),
+            ("res.users.apikeys", "expiration_date:datetime"),
             ("res.groups", "user_ids:m2m=res.users"),
             ("res.users", "group_ids:m2m=res.groups"),
             ("ir.ui.menu", "group_ids:m2m=res.groups"),

@@ -31,8 +31,12 @@ pub(super) fn database(options: &OdooOptions, number: usize, now: String) -> Sto
     for (model, name) in [("product.template", "Product"), ("product.product", "Product Variant")] {
         add(&mut store, "ir.model", json!({"model": model, "name": name, "state": "base"}));
     }
+    add(&mut store, "res.currency", json!({"name": "USD", "active": true}));
     for name in &options.companies {
-        add(&mut store, "res.company", json!({"name": name}));
+        add(&mut store, "res.company", json!({"name": name, "currency_id": 1, "account_sale_tax_id": 1}));
+    }
+    if version < 19 {
+        add(&mut store, "product.pricelist", json!({"name": "Public Pricelist", "active": true, "currency_id": 1}));
     }
     for code in &options.languages {
         add(&mut store, "res.lang", json!({"name": code, "code": code, "active": true}));
@@ -58,7 +62,10 @@ pub(super) fn database(options: &OdooOptions, number: usize, now: String) -> Sto
             "login": user.login, "name": user.login, "password": user.password, "lang": user.language, "active": true,
             "company_id": 1, "company_ids": companies, groups_field(version): of,
         });
-        add(&mut store, "res.users", values);
+        let id = add(&mut store, "res.users", values);
+        if user.api_key.is_some() {
+            add(&mut store, "res.users.apikeys", json!({"name": "erpsync", "user_id": id}));
+        }
     }
     let categories: &[&str] = if version >= 19 { &["Goods", "Services"] } else { &["All", "All / Saleable"] };
     for name in categories {
@@ -71,7 +78,11 @@ pub(super) fn database(options: &OdooOptions, number: usize, now: String) -> Sto
     // The two taxes of a fresh company have one name.
     let tax = if version >= 19 { "15%" } else { "Tax 15.00%" };
     for kind in ["sale", "purchase"] {
-        add(&mut store, "account.tax", json!({"name": tax, "type_tax_use": kind, "company_id": 1}));
+        add(
+            &mut store,
+            "account.tax",
+            json!({"name": tax, "type_tax_use": kind, "price_include": false, "company_id": 1}),
+        );
     }
     store
 }

@@ -8,7 +8,7 @@ use super::super::calendar::Moment;
 use super::super::catalog::literal;
 use super::super::error::SqlError;
 use super::super::handshake::VERSION;
-use super::super::sqltype::{Family, Len, SqlType};
+use super::super::sqltype::{Collation, Family, Len, SqlType};
 use super::expr::{collate, common_type, null, text_value};
 use super::{Lowered, Lowering, Result, Scope};
 
@@ -137,10 +137,20 @@ impl Lowering<'_> {
                 }
             }
             "DATABASEPROPERTYEX" => match text(1).unwrap_or_default().to_lowercase().as_str() {
-                "collation" => Lowered::new("'SQL_Latin1_General_CP1_CI_AS'", SqlType::Variant),
+                "collation" => Lowered::new(literal(Collation::default().name()), SqlType::Variant),
                 "updateability" => Lowered::new("'READ_WRITE'", SqlType::Variant),
                 _ => Lowered::new("NULL", SqlType::Variant),
             },
+            "COLLATIONPROPERTY" => match (Collation::parse(&text(0).unwrap_or_default()), text(1)) {
+                (Some(collation), Some(property)) if property.eq_ignore_ascii_case("CodePage") => {
+                    let page = if collation == Collation::Cyrillic { "1251" } else { "1252" };
+                    Lowered::new(page, SqlType::Variant)
+                }
+                _ => Lowered::new("NULL", SqlType::Variant),
+            },
+            // 1, 0, or NULL for a role that does not exist.
+            "IS_SRVROLEMEMBER" if values.len() == 1 => self.member(&SERVER_ROLES, text(0)),
+            "IS_ROLEMEMBER" | "IS_MEMBER" if values.len() == 1 => self.member(&DATABASE_ROLES, text(0)),
             "HAS_PERMS_BY_NAME" => self.permission(text(0), text(1), text(2), values),
             "OBJECT_ID" => {
                 let known = text(0).and_then(|name| {
@@ -157,7 +167,19 @@ impl Lowering<'_> {
         }))
     }
 
-    /// HAS_PERMS_BY_NAME: 1, 0, or NULL for what does not exist. The login may SELECT and nothing else.
+    /// Members of sysadmin are the database's owner too.
+    fn member(&self, known: &[&str], role: Option<String>) -> Lowered {
+        let role = role.unwrap_or_default().to_lowercase();
+        let has = |name: &str| self.env.roles.iter().any(|own| own == name);
+        let answer = match known.contains(&role.as_str()) {
+            false => "NULL",
+            true if role == "public" || has(&role) || (role == "db_owner" && has("sysadmin")) => "1",
+            true => "0",
+        };
+        Lowered::new(answer, SqlType::Int)
+    }
+
+    /// HAS_PERMS_BY_NAME: 1, 0, or NULL for what does not exist. The login may SELECT, and what roles and grants add.
     fn permission(
         &self,
         securable: Option<String>,
@@ -169,9 +191,17 @@ impl Lowering<'_> {
         let class = class.unwrap_or_default().to_uppercase();
         let env = self.env;
         let answer = match class.as_str() {
-            "OBJECT" => securable
-                .and_then(|name| env.catalog.by_text(&name, env.database))
-                .map(|relation| permission == "SELECT" && !relation.denied),
+            "OBJECT" => securable.and_then(|name| env.catalog.by_text(&name, env.database)).map(|relation| {
+                match permission.as_str() {
+                    "SELECT" => !relation.denied,
+                    "INSERT" | "UPDATE" | "DELETE" => {
+                        let writers = ["sysadmin", "db_owner", "db_datawriter"];
+                        env.roles.iter().any(|role| writers.contains(&role.as_str()))
+                            || relation.granted.contains(&permission)
+                    }
+                    _ => false,
+                }
+            }),
             "DATABASE" => {
                 let here = securable.is_none_or(|name| name.eq_ignore_ascii_case(env.database));
                 here.then(|| permission == "CONNECT")
@@ -188,6 +218,31 @@ impl Lowering<'_> {
         Lowered::new(sql, SqlType::Int)
     }
 }
+
+const SERVER_ROLES: [&str; 9] = [
+    "sysadmin",
+    "serveradmin",
+    "securityadmin",
+    "processadmin",
+    "setupadmin",
+    "bulkadmin",
+    "diskadmin",
+    "dbcreator",
+    "public",
+];
+
+const DATABASE_ROLES: [&str; 10] = [
+    "db_owner",
+    "db_accessadmin",
+    "db_securityadmin",
+    "db_ddladmin",
+    "db_backupoperator",
+    "db_datareader",
+    "db_datawriter",
+    "db_denydatareader",
+    "db_denydatawriter",
+    "public",
+];
 
 fn product_version() -> String {
     format!("{}.{}.{}.1", VERSION.0, VERSION.1, VERSION.2)

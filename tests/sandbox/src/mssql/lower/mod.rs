@@ -30,6 +30,7 @@ pub(super) struct Env<'a> {
     pub database: &'a str,
     pub login: &'a str,
     pub server: &'a str,
+    pub roles: &'a [String],
     pub spid: u16,
     pub snapshot_allowed: bool,
     pub transactions: u32,
