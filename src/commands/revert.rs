@@ -37,6 +37,8 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let settings = super::settings(overrides, env)?;
+    let watch = console.watch.clone();
+    watch.configured(&settings.report, env);
     settings.require_sources()?;
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     // Which source it was is known only once the run is found; any will do to get there.
@@ -53,9 +55,11 @@ pub async fn run(
         // What waits is the imports' business.
         about: Some(&[]),
         narrow: false,
+        watch: &watch,
     };
     let session = any.open(env, signals).await?;
     let line = signals.unless_interrupted(the_run(&session.odoo, &request.run)).await?;
+    watch.turn(&line.source);
     let Some((name, source)) = settings.sources.iter().find(|(name, _)| name.as_str() == line.source) else {
         return Err(Failure::Usage(format!(
             "run {} was of source {:?}, which is not configured",

@@ -18,6 +18,7 @@ use crate::odoo::{ErrorKind, Lease, Odoo, OdooError, Pause, Session, Writer};
 use crate::plan::Plan;
 use crate::render;
 
+use super::watch::{Phase, Watch};
 use super::{Console, Failure, Format, Outcome, Signals, connect, printed, told};
 
 /// Products and bad rows that a text lists when nobody asked for all.
@@ -53,6 +54,8 @@ pub(super) struct Run<'a> {
     pub about: Option<&'static [(&'static str, &'static str)]>,
     /// Deferred actions of other products than the plan's stay as they are.
     pub narrow: bool,
+    /// Who else is told.
+    pub watch: &'a Watch,
 }
 
 /// What a run that applies brought about.
@@ -87,8 +90,19 @@ impl Run<'_> {
         signals: &Signals,
         console: &mut Console<'_>,
     ) -> Result<Outcome, Failure> {
-        let plan = planner.plan(session, signals).await?;
+        let plan = self.plan(session, planner, signals).await?;
         self.shown(&plan, console)
+    }
+
+    /// Plans, before the eyes of whoever watches.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn plan(&self, session: &Session, planner: &impl Planner, signals: &Signals) -> Result<Plan, Failure> {
+        self.watch.phase(Phase::Read);
+        let plan = planner.plan(session, signals).await;
+        self.watch.idle();
+        plan
     }
 
     /// Shows a plan that is not carried out, and says what it means for the status.
@@ -118,6 +132,7 @@ impl Run<'_> {
     ) -> Result<Outcome, Failure> {
         let started = Instant::now();
         let holder = self.holder();
+        let over = |how: &str| log::info!("run {} {how}; {:.1} s", holder.key, started.elapsed().as_secs_f64());
         let writer = match lease(session, self.name, &holder).await {
             Ok(writer) => writer,
             Err(failure) => {
@@ -128,12 +143,17 @@ impl Run<'_> {
                 return ended_meanwhile(failure, signals);
             }
         };
-        let done = match self.leased(session, writer, planner, signals, console).await {
-            Ok(done) => done,
-            Err(failure) => return ended_meanwhile(failure, signals),
-        };
-        log::info!("{}; {:.1} s in all", done.summary, started.elapsed().as_secs_f64());
-        Ok(done.outcome)
+        self.watch.working();
+        match self.leased(session, writer, planner, signals, console).await {
+            Ok(done) => {
+                over(&done.summary);
+                Ok(done.outcome)
+            }
+            Err(failure) => {
+                over("failed");
+                ended_meanwhile(failure, signals)
+            }
+        }
     }
 
     /// Everything from the lease on; whatever happens, the run's line is ended and the lease given back.
@@ -184,8 +204,7 @@ impl Run<'_> {
         console: &mut Console<'_>,
         done: &mut Finish,
     ) -> Result<Done, Failure> {
-        let started = Instant::now();
-        let mut plan = planner.plan(session, signals).await?;
+        let mut plan = self.plan(session, planner, signals).await?;
         let shown = self.format;
         if shown != Format::Json && !console.quiet {
             told(self.show_plan(&plan, console));
@@ -206,7 +225,8 @@ impl Run<'_> {
             for refusal in plan.refusals.iter().filter(|_| console.quiet) {
                 log::error!("{}: {}", refusal.guard, refusal.message);
             }
-            return Ok(Done { outcome: Outcome { refused: true, ..Outcome::default() }, summary });
+            let outcome = Outcome { refused: true, ..Outcome::default() };
+            return Ok(Done { outcome, summary: format!("refused by a guard: {}", summary.trim_end_matches('.')) });
         }
         // Reading may have taken longer than the lease lasts. Whoever had it meanwhile may have made another catalogue of
         // the one that was planned for.
@@ -223,18 +243,23 @@ impl Run<'_> {
             default_code: self.source.create.set_default_code,
             about: self.about,
         };
-        let result =
-            apply::apply(plan, writer, options, || signals.seen(), |done, total| log::debug!("{done} of {total} done"))
-                .await;
+        self.watch.phase(Phase::Apply);
+        let progress = |done, total| {
+            log::debug!("{done} of {total} done");
+            self.watch.progress(done, total);
+        };
+        let result = apply::apply(plan, writer, options, || signals.seen(), progress).await;
+        self.watch.idle();
         let (report, error) = match result {
             Ok(report) => (report, None),
             Err(broken) => (broken.report, Some(broken.error)),
         };
+        self.watch.applied(&report, error.is_none());
         told(self.show_report(kept.as_ref(), &report, console));
-        let summary = render::summary_line(&report, started.elapsed().as_secs_f64());
+        let summary = render::summary_line(&report);
         if let Some(error) = error {
             *done = apply::finish_line(&report);
-            log::error!("{summary}");
+            log::error!("run {} {summary}", report.run);
             return Err(error.into());
         }
         let open = match self.settings.sync.status_for_open {
@@ -333,11 +358,15 @@ async fn lease<'s>(session: &'s Session, source: &SourceName, holder: &Holder) -
 /// The failure of a single source; with several, failures stand in the [`Outcome`].
 pub(super) async fn each_source(
     settings: &Settings,
+    watch: &Watch,
     mut work: impl AsyncFnMut(&SourceName, &SourceSettings) -> Result<Outcome, Failure>,
 ) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
     for (name, source) in &settings.sources {
-        match work(name, source).await {
+        watch.turn(name.as_str());
+        let result = work(name, source).await;
+        watch.turn_over(&result);
+        match result {
             Ok(one) => merge(&mut outcome, one),
             Err(failure) if settings.sources.len() == 1 || matches!(failure, Failure::Output(_)) => {
                 return Err(failure);

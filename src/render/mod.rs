@@ -16,13 +16,15 @@ mod history;
 mod items;
 mod json;
 mod lines;
+mod metrics;
 mod report;
 mod text;
 
 pub use check::{check_csv, check_json, check_text, codes_text};
 pub use history::{Asked, HistoryFormat, HistoryWriter, RunHead, Zone};
-pub use json::json;
+pub use json::{json, log_line};
 pub use lines::plan_lines;
+pub use metrics::{Figures, Metrics, RunFigures};
 pub use report::{report_lines, report_text, summary_line};
 pub use text::{plan_summary_line, plan_text};
 

@@ -11,6 +11,7 @@ mod show_history;
 mod span;
 mod sync_prices;
 mod unlock;
+mod watching;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::catalog::ExternalId;
 use crate::commands::Format;
+use crate::commands::watch::Orders;
 use crate::config::Overrides;
 
 use super::exit::STATUSES;
@@ -66,6 +68,9 @@ pub(super) struct Args {
     /// rest; whatever still hangs then is ended (status 1)
     #[arg(long, global = true, help_heading = ALL_COMMANDS, value_name = "TIME", value_parser = span::parse)]
     pub(super) deadline: Option<Duration>,
+    /// How to write warnings and logs: for people, or one JSON object a line with time, level, target and message
+    #[arg(long, global = true, help_heading = ALL_COMMANDS, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(super) log_format: LogFormat,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -75,6 +80,12 @@ enum Color {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -125,6 +136,25 @@ enum FormatArg {
 }
 
 impl Args {
+    /// Who is told of what the command does.
+    ///
+    /// # Errors
+    /// When two flags contradict each other.
+    pub(super) fn orders(&self) -> Result<Orders, String> {
+        match &self.command {
+            Command::ImportProducts(import) => import.orders(),
+            Command::SyncPrices(prices) => prices.orders(),
+            Command::Apply(apply) => apply.orders(),
+            Command::Revert(revert) => revert.orders(),
+            Command::Show(_)
+            | Command::Deferred(_)
+            | Command::CheckBarcodes(_)
+            | Command::Setup(_)
+            | Command::Unlock(_)
+            | Command::ShowHistory(_) => Ok(Orders::default()),
+        }
+    }
+
     /// For the stream: with `auto` it asks the terminal, `NO_COLOR` and `CLICOLOR`.
     pub(super) fn color(&self) -> anstream::ColorChoice {
         match self.color {
