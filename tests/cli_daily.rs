@@ -11,10 +11,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use common::Run;
-use common::shop::Shop;
-use common::standin::Stage;
+use common::shop::{Shop, ean13};
+use common::standin::{DATABASE, Stage};
 use monitor::Monitor;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A stand-in with a small shop in the source, imported.
 fn in_step(version: u32) -> (Stage, Shop) {
@@ -265,4 +265,144 @@ fn logs_for_programs() {
     let message: Value = serde_json::from_str(run.stderr.trim()).unwrap_or_else(|e| panic!("{e}: {}", run.stderr));
     assert_eq!((&message["level"], &message["target"]), (&Value::from("ERROR"), &Value::from("erpsync")));
     assert!(!run.stderr.contains('\u{1b}'), "{run:?}");
+}
+
+fn run_keys(stage: &Stage) -> Vec<String> {
+    let runs = stage.odoo.records(DATABASE, "x_pz_run");
+    runs.iter().map(|r| r["x_key"].as_str().unwrap().to_owned()).collect()
+}
+
+fn as_json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|e| panic!("{e}\n{}", run.stdout))
+}
+
+#[test]
+fn what_ran() {
+    for version in [14, 19] {
+        let (stage, mut shop) = in_step(version);
+        shop.product(1001).price = "2".to_owned();
+        shop.write(&stage.bench);
+        stage.bench.run(&["sync-prices", "-q"]).expect(0);
+        let stage = refused_by_a_guard(stage);
+        stage.bench.import(&["-q"]).expect(5);
+        stage.odoo.add_record(
+            DATABASE,
+            "x_pz_run",
+            json!({"x_key": "long-ago", "x_source": "elsewhere", "x_command": "import-products", "x_status": "died",
+                   "x_started": "2020-06-30 19:30:00"}),
+        );
+        let keys = run_keys(&stage);
+        let before = stage.all_records();
+        let list = |args: &[&str]| -> Vec<String> {
+            let run = stage.bench.run(&[&["runs", "--format", "json"], args].concat()).expect(0);
+            let document = as_json(&run);
+            let runs = document["runs"].as_array().unwrap();
+            assert_eq!(document["count"], runs.len());
+            runs.iter().map(|run| run["run"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(list(&[]), keys[..3]);
+        assert_eq!(list(&["--failed"]), keys[2..3]);
+        assert_eq!(list(&["--limit", "2", "--source", "polonez"]), keys[1..3]);
+        assert_eq!(list(&["--source", "elsewhere", "--since", "2020-01-01"]), ["long-ago"]);
+        assert_eq!(list(&["--failed", "--since", "2020-01-01"]), keys[2..4]);
+        assert_eq!(list(&["--until", "2020-06-30T19:30:00Z"]), ["long-ago"]);
+        assert_eq!(list(&["--until", "2020-06-30T19:29:59Z"]), Vec::<String>::new());
+        let document = as_json(&stage.bench.run(&["runs", "--format", "json"]).expect(0));
+        let first = &document["runs"][0];
+        assert_eq!((&first["command"], &first["status"]), (&json!("import-products"), &json!("done")));
+        assert_eq!((&first["created"], &first["deferred"]), (&json!(6), &json!(0)));
+        assert!(first["seconds"].is_u64() && first["host"].as_str().unwrap().contains(", process "), "{first}");
+        let text = stage.bench.run(&["runs"]).expect(0).says("  sync-prices polonez  done, ");
+        text.says("refused by a guard, ").says("3 runs in the last 7 days (--since shows more).");
+        let mut command =
+            stage.bench.command(&["runs", "--source", "elsewhere", "--format", "csv", "--since", "2020-07-01"]);
+        let output = command.env("TZ", "Asia/Tashkent").output().unwrap();
+        let csv = String::from_utf8(output.stdout).unwrap();
+        assert!(csv.contains("\r\n2020-07-01T00:30:00+05:00,,,import-products,elsewhere,died,0,"), "{csv}");
+        stage.bench.run(&["runs", "--source", "nowhere"]).expect(1).says("no trace of source nowhere");
+        stage.bench.run(&["runs", "--limit", "0"]).expect(64).says("--limit 0");
+        assert_eq!(stage.all_records(), before, "looking wrote something");
+    }
+}
+
+/// Runs and what they recorded, as if they had been five years ago, with a run of today.
+fn long_in_use(version: u32) -> Stage {
+    let (stage, mut shop) = in_step(version);
+    shop.rotate(&[1002, 1003]);
+    shop.product(1003).price = "80".to_owned();
+    shop.write(&stage.bench);
+    stage.bench.import(&["-q"]).expect(0);
+    for (model, columns) in [
+        ("x_pz_run", &["x_started", "x_ended"][..]),
+        ("x_pz_product_barcode_history", &["x_when"]),
+        ("x_pz_product_price_history", &["x_when"]),
+    ] {
+        for record in stage.odoo.records(DATABASE, model) {
+            let id = record["id"].as_i64().unwrap();
+            for column in columns {
+                stage.odoo.tamper(DATABASE, model, id, column, json!("2020-06-30 19:30:00"));
+            }
+        }
+    }
+    shop.product(1001).price = "3".to_owned();
+    shop.write(&stage.bench);
+    stage.bench.import(&["-q"]).expect(0);
+    stage
+}
+
+#[test]
+fn what_is_old_goes_and_what_is_so_now_stays() {
+    for version in [14, 19] {
+        let stage = long_in_use(version);
+        let bench = &stage.bench;
+        let before = stage.all_records();
+        let holder =
+            |stage: &Stage| stage.bench.run(&["show-history", "--barcode", &ean13(10), "--since", "2020-01-01"]);
+        let text = holder(&stage).expect(0).stdout;
+        assert!(text.contains("now at polonez 1003"), "{text}");
+        bench.run(&["prune", "--keep", "24m", "--dry-run"]).expect(2).says("2 of         8 lines of barcode history");
+        let run = bench.run(&["prune", "--keep", "2y", "--dry-run", "--format", "json"]).expect(2);
+        let kinds: Vec<(u64, Value)> = as_json(&run)["kinds"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|kind| (kind["old"].as_u64().unwrap(), kind["deleted"].clone()))
+            .collect();
+        // Two barcodes that were lost, the prices of 1001 and 1003 that are others now; the runs are spoken of.
+        assert_eq!(kinds, [(2, Value::Null), (2, Value::Null), (0, Value::Null), (0, Value::Null), (0, Value::Null)]);
+        assert_eq!(stage.all_records(), before, "a dry run wrote something");
+        bench.run(&["prune", "--keep", "10y"]).expect(0).says("Nothing to delete.");
+        assert_eq!(stage.all_records(), before, "nothing is old enough");
+
+        bench.run(&["prune", "--keep", "24m", "-v"]).expect(0).says("4 deleted.").says("Z-prune-");
+        assert!(holder(&stage).expect(0).stdout.contains("now at polonez 1003"));
+        let now = bench.run(&["show-history", "--product", "1003", "--what", "barcodes", "--format", "json"]).expect(0);
+        assert_eq!(as_json(&now)["changes"][0]["new"], json!(ean13(10)), "since when it has its code");
+        bench.run(&["prune", "--keep", "24m", "-q"]).expect(0);
+        bench.run(&["prune", "--keep", "24m", "--dry-run"]).expect(0);
+        bench.run(&["runs", "--limit", "1"]).expect(0).says("  prune  done").says("2 lines of price history deleted");
+        // The next import has nothing to do, and knows everything that it wrote.
+        bench.import(&["--dry-run"]).expect(0).says("Nothing to do: 6 products in step");
+        assert_eq!(stage.odoo.records(DATABASE, "x_pz_run").len(), 4, "three imports and one that pruned");
+    }
+}
+
+#[test]
+fn pruning_keeps_nobody_from_work() {
+    let stage = long_in_use(19);
+    // As when a run at work holds the lease.
+    let lane = stage.odoo.records(DATABASE, "x_pz_lane")[0]["id"].as_i64().unwrap();
+    for (column, value) in [("x_token", "t"), ("x_holder", "another"), ("x_expires", "2999-01-01 00:00:00")] {
+        stage.odoo.tamper(DATABASE, "x_pz_lane", lane, column, json!(value));
+    }
+    stage.bench.import(&["-q"]).expect(75);
+    stage.bench.run(&["prune", "--keep", "24m"]).expect(0).says("4 deleted.");
+    for args in [&["prune"][..], &["prune", "--keep", "3w"], &["prune", "--keep", "1d"], &["prune", "--keep", "0m"]] {
+        stage.bench.run(args).expect(64);
+    }
+    // A reader may look and not take away.
+    stage.bench.target.user("reader", "pw", &["base.group_user", "erpsync.group_reader"]);
+    let mut command = stage.bench.command(&["prune", "--keep", "24m", "--odoo-login", "reader"]);
+    let output = command.env_remove("ERPSYNC_ODOO_API_KEY").env("ERPSYNC_ODOO_PASSWORD", "pw").output().unwrap();
+    assert_eq!(output.status.code(), Some(77), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -10,6 +10,7 @@ pub mod id;
 pub mod name;
 pub mod odoo_codes;
 pub mod price;
+pub mod run;
 pub mod source;
 pub mod target;
 
@@ -20,6 +21,7 @@ pub use id::{ExternalId, ProductId, SourceName, TemplateId};
 pub use name::ProductName;
 pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind};
 pub use price::{Price, PriceDigits};
+pub use run::RunRecord;
 pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct, Respelled};
 pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Variant};
 /// Text in a kept plan, checked again when it is read.

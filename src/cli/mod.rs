@@ -108,6 +108,13 @@ async fn run(args: &Args, signals: Signals, watch: Watch, env: &dyn Environment)
         Command::Unlock(unlock) => {
             crate::commands::unlock::run(&args.base(), &unlock.request(), env, &signals, &mut console).await
         }
+        Command::Prune(prune) => {
+            crate::commands::prune::run(&args.base(), &prune.request(), env, &signals, &mut console).await
+        }
+        Command::Runs(runs) => {
+            let request = runs.request().map_err(Failure::Usage)?;
+            crate::commands::runs::run(&args.base(), &request, env, &signals, &mut console).await
+        }
         Command::ShowHistory(show) => {
             let request = show.request().map_err(Failure::Usage)?;
             crate::commands::show_history::run(&args.base(), &request, env, &signals, &mut console).await

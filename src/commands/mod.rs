@@ -1,8 +1,8 @@
 //! One file per subcommand, thin: lease → read → plan → guard → show → apply → report. Ties the other modules together.
 //!
 //! Reading order: `run` (what all that write have in common), [`import_products`], [`sync_prices`], [`revert`], [`plan_file`]
-//! (each a way to come to a plan), [`watch`] (who is told of it), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`]; [`setup`]
-//! and [`unlock`] stand alone.
+//! (each a way to come to a plan), [`watch`] (who is told of it), [`deferred`], then those that only read: [`check_barcodes`], [`show_history`], [`runs`]; [`setup`],
+//! [`prune`] and [`unlock`] stand alone.
 //!
 //! The only place that knows whether a run is a dry one: below, nothing can write without a lease's [`Writer`], and a dry
 //! run takes none.
@@ -15,8 +15,10 @@ pub mod deferred;
 pub mod import_products;
 mod lock;
 pub mod plan_file;
+pub mod prune;
 pub mod revert;
 mod run;
+pub mod runs;
 pub mod setup;
 pub mod show_history;
 pub mod sync_prices;

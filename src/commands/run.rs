@@ -277,12 +277,10 @@ impl Run<'_> {
 
     fn holder(&self) -> Holder {
         let token = uuid::Uuid::new_v4();
-        let short = &token.simple().to_string()[..6];
-        let host = gethostname::gethostname().to_string_lossy().into_owned();
         Holder {
-            key: format!("{}-{}-{short}", Utc::now().format("%Y%m%dT%H%M%SZ"), self.name),
+            key: key(self.name.as_str(), &token),
             token: token.to_string(),
-            name: format!("{host}, process {}", std::process::id()),
+            name: this_process(),
             command: self.command.to_owned(),
             seconds: self.settings.sync.lease.as_secs(),
         }
@@ -307,6 +305,16 @@ impl Run<'_> {
             (Format::Text | Format::Json, _) => render::report_text(report, console.style, console.out),
         }
     }
+}
+
+/// A run's id in text, made of when it began and what it is about.
+pub(super) fn key(about: &str, token: &uuid::Uuid) -> String {
+    format!("{}-{about}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), &token.simple().to_string()[..6])
+}
+
+/// Machine and process, for people.
+pub(super) fn this_process() -> String {
+    format!("{}, process {}", gethostname::gethostname().to_string_lossy(), std::process::id())
 }
 
 /// Prints a plan.

@@ -23,11 +23,13 @@ pub enum Procedure {
     Report,
     /// Pages of all barcodes, and of links with theirs.
     Barcodes,
+    /// Takes away what was recorded long ago.
+    Prune,
 }
 
 impl Procedure {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Hello,
         Self::Lease,
         Self::Snapshot,
@@ -37,6 +39,7 @@ impl Procedure {
         Self::Move,
         Self::Report,
         Self::Barcodes,
+        Self::Prune,
     ];
 
     /// The word under which `x_pz_setup` keeps its id.
@@ -52,6 +55,7 @@ impl Procedure {
             Self::Move => "move",
             Self::Report => "report",
             Self::Barcodes => "barcodes",
+            Self::Prune => "prune",
         }
     }
 
@@ -70,6 +74,8 @@ impl Procedure {
             Self::Move => (true, include_str!("procedures/move.py")),
             Self::Report => (true, include_str!("procedures/report.py")),
             Self::Barcodes => (false, include_str!("procedures/barcodes.py")),
+            // Without a lease: see there.
+            Self::Prune => (false, include_str!("procedures/prune.py")),
         };
         // Packaging barcodes moved from product.packaging to product.uom in 19; the table of an action's groups has kept
         // its name throughout.

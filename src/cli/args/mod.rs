@@ -4,8 +4,11 @@ mod check_barcodes;
 mod deferred;
 mod import_products;
 mod moment;
+mod period;
 mod plan_file;
+mod prune;
 mod revert;
+mod runs;
 mod setup;
 mod show_history;
 mod span;
@@ -30,7 +33,9 @@ use check_barcodes::CheckBarcodes;
 use deferred::Deferred;
 use import_products::ImportProducts;
 use plan_file::{Apply, Show};
+use prune::Prune;
 use revert::Revert;
+use runs::Runs;
 use setup::Setup;
 use show_history::{EXAMPLES, ShowHistory};
 use sync_prices::SyncPrices;
@@ -117,6 +122,17 @@ pub(super) enum Command {
     /// Show which run holds the lease in Odoo; with --force take it away from a run that died
     #[command(after_help = STATUSES)]
     Unlock(Unlock),
+    /// Delete history, closed deferred actions and runs that are older than a time; what tells who has a barcode or a price
+    /// since when stays
+    ///
+    /// Takes no lease: a run may be at work meanwhile. Look first, with --dry-run.
+    #[command(after_help = STATUSES)]
+    Prune(Prune),
+    /// List what ran: when, how it ended, what it did
+    ///
+    /// Oldest first. Reads Odoo alone and changes nothing; an account of the reader group is enough.
+    #[command(after_help = format!("{}\n\n{STATUSES}", runs::EXAMPLES))]
+    Runs(Runs),
     /// Show when a product's barcode, price or name changed, by which run and why; or who had a barcode
     ///
     /// Oldest first. Reads Odoo alone and changes nothing; an account of the reader group is enough. Status 0 also when
@@ -151,6 +167,8 @@ impl Args {
             | Command::CheckBarcodes(_)
             | Command::Setup(_)
             | Command::Unlock(_)
+            | Command::Prune(_)
+            | Command::Runs(_)
             | Command::ShowHistory(_) => Ok(Orders::default()),
         }
     }

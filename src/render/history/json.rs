@@ -51,10 +51,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::catalog::{Change, Handover, Moment, Tenant, Tenure, TenureEnd};
+use crate::catalog::{Change, Handover, Moment, RunRecord, Tenant, Tenure, TenureEnd};
 
 use super::super::json::safe;
-use super::{HistoryWriter, RunHead, cause_words_or_code};
+use super::{HistoryWriter, cause_words_or_code};
 
 /// The schema's version; it changes when a field is taken away or means something else.
 const VERSION: u32 = 1;
@@ -120,7 +120,7 @@ struct TenureJson<'a> {
 fn start(writer: &HistoryWriter<'_>, out: &mut dyn Write) -> io::Result<()> {
     let moment = |moment: Option<Moment>| moment.map(|m| writer.rfc3339(m));
     let run = writer.asked.run.as_ref().map(|run| {
-        let RunHead { key, source, command, started, ended, status, summary } = run;
+        let RunRecord { key, source, command, started, ended, status, summary, .. } = run;
         RunJson { key, source, command, started: moment(*started), ended: moment(*ended), status, summary }
     });
     writeln!(out, "{{\n  \"format\": \"erpsync-history\",\n  \"version\": {VERSION},")?;

@@ -7,6 +7,7 @@ mod create;
 mod hello;
 mod lease;
 mod lookup;
+mod prune;
 mod report;
 mod shift;
 mod snapshot;
@@ -71,6 +72,7 @@ pub(super) fn run(env: &mut Env<'_>, name: &str, ask: &Ask<'_>) -> Result<Value,
         "move" => shift::run(env, ask),
         "report" => report::run(env, ask),
         "barcodes" => barcodes::run(env, ask),
+        "prune" => prune::run(env, ask),
         other => Err(OdooFault::value_error(format!("the stand-in has no procedure {other:?}"))),
     }
 }
