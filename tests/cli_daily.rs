@@ -406,3 +406,42 @@ fn pruning_keeps_nobody_from_work() {
     let output = command.env_remove("ERPSYNC_ODOO_API_KEY").env("ERPSYNC_ODOO_PASSWORD", "pw").output().unwrap();
     assert_eq!(output.status.code(), Some(77), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn a_page_for_people() {
+    for version in [14, 19] {
+        let (stage, mut shop) = in_step(version);
+        let bench = &stage.bench;
+        shop.product(1001).price = "2".to_owned();
+        shop.product(1002).name = "<script>alert(1)</script>".to_owned();
+        shop.write(bench);
+        let (page, plan) = (bench.path("run.html"), bench.path("plan.json"));
+        let (at, kept) = (page.to_str().unwrap(), plan.to_str().unwrap());
+        let made = || {
+            let text = fs::read_to_string(&page).unwrap();
+            assert_eq!(fs::metadata(&page).unwrap().permissions().mode() & 0o777, 0o600);
+            assert!(text.contains("Content-Security-Policy") && text.ends_with("</html>"), "{text}");
+            assert_eq!(text.matches("<script").count(), 1, "{text}");
+            fs::remove_file(&page).unwrap();
+            text
+        };
+        bench.import(&["--dry-run", "-q", "--report", at, "--out", kept]).expect(2);
+        let text = made();
+        assert!(text.contains("import-products, dry run") && text.contains("1 name, 1 price"), "{text}");
+        bench.run(&["show", kept, "-q", "--report", at]).expect(2);
+        assert!(made().contains("erpsync: plan plan.json"));
+        bench.run(&["apply", kept, "--report", at]).expect(0);
+        let text = made();
+        assert!(text.contains("Z-polonez-") && text.contains("done: 2 changed"), "{text}");
+        let key = run_keys(&stage).pop().unwrap();
+        bench.run(&["revert", "--run", &key, "--report", at, "-q"]).expect(0);
+        assert!(made().contains("A run undone"));
+        bench.run(&["sync-prices", "--report", at, "-q"]).expect(0);
+        assert!(made().contains("erpsync: sync-prices"));
+        // What failed is on it; a page that cannot be made is known before servers are asked.
+        bench.import(&["-q", "--report", "/nowhere/run.html"]).expect(64).says("no such directory");
+        bench.source("DROP TABLE dbo.Products");
+        bench.import(&["-q", "--report", at]).expect(78);
+        assert!(made().contains("<strong>Failed</strong>: "));
+    }
+}

@@ -64,9 +64,20 @@ async fn watched(args: &Args, signals: Signals) -> Status {
         Err(why) => return conclude(&Err(Failure::Usage(why)), args),
     };
     let shown = !args.quiet && args.log_format == LogFormat::Text;
-    let watch = Watch::new(orders, |result| Status::of_result(result).verdict(), progress::shower(shown));
+    let writes = orders.command.is_some();
+    let watch = match Watch::new(orders, |result| Status::of_result(result).verdict(), progress::shower(shown)) {
+        Ok(watch) => watch,
+        Err(failure) => return conclude(&Err(failure), args),
+    };
     let result = run(args, signals, watch.clone(), env).await;
-    let status = conclude(&result, args);
+    let mut status = conclude(&result, args);
+    if let Err(failure) = watch.make_page(result.as_ref().err()) {
+        log::complain(&failure.to_string());
+        // What was done is done; who only looks asked for the page.
+        if !writes {
+            status = status.min(Status::of_failure(&failure));
+        }
+    }
     watch.conclude(status.verdict(), env).await;
     status
 }

@@ -97,6 +97,7 @@ pub(super) fn keep(
 /// When the file cannot be used.
 pub fn show(request: &Request, console: &mut Console<'_>) -> Result<Outcome, Failure> {
     let kept = read(&request.file)?;
+    console.watch.page(&kept.plan, None);
     if !console.quiet {
         printed(print(&kept, request.format, console))?;
     }

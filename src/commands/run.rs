@@ -110,6 +110,7 @@ impl Run<'_> {
     /// # Errors
     /// See [`Failure`].
     pub fn shown(&self, plan: &Plan, console: &mut Console<'_>) -> Result<Outcome, Failure> {
+        self.watch.page(plan, None);
         printed(self.show_plan(plan, console))?;
         Ok(Outcome {
             refused: !plan.refusals.is_empty(),
@@ -222,6 +223,7 @@ impl Run<'_> {
             if shown == Format::Json && !console.quiet {
                 told(render::json(&plan, None, console.out));
             }
+            self.watch.page(&plan, None);
             for refusal in plan.refusals.iter().filter(|_| console.quiet) {
                 log::error!("{}: {}", refusal.guard, refusal.message);
             }
@@ -233,7 +235,7 @@ impl Run<'_> {
         if let Some(pause) = writer.renew().await? {
             return Err(paused(&pause));
         }
-        let kept = (shown == Format::Json).then(|| plan.clone());
+        let kept = (shown == Format::Json || self.watch.wants_page()).then(|| plan.clone());
         if self.narrow {
             plan.scope = Some(plan.external_ids().into_iter().cloned().collect());
         }
@@ -255,6 +257,9 @@ impl Run<'_> {
             Err(broken) => (broken.report, Some(broken.error)),
         };
         self.watch.applied(&report, error.is_none());
+        if let Some(plan) = &kept {
+            self.watch.page(plan, Some(&report));
+        }
         told(self.show_report(kept.as_ref(), &report, console));
         let summary = render::summary_line(&report);
         if let Some(error) = error {
@@ -373,7 +378,9 @@ pub(super) async fn each_source(
     for (name, source) in &settings.sources {
         watch.turn(name.as_str());
         let result = work(name, source).await;
-        watch.turn_over(&result);
+        if settings.sources.len() > 1 {
+            watch.turn_over(name.as_str(), &result);
+        }
         match result {
             Ok(one) => merge(&mut outcome, one),
             Err(failure) if settings.sources.len() == 1 || matches!(failure, Failure::Output(_)) => {

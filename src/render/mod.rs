@@ -5,7 +5,7 @@
 //!
 //! Reading order: `escape` (what data may not do to a terminal), `items` (the plan grouped by product, the one view that
 //! all formats share), then a file per format: `text`, `lines`, `json`, and `report` for what a run did. `check` shows
-//! findings, [`deferred`] what waits in Odoo, `history` what was recorded, `runs` what ran, each in formats of its own; `csv_cell` is what
+//! findings, `html` plans and reports in a browser, [`deferred`] what waits in Odoo, `history` what was recorded, `runs` what ran, each in formats of its own; `csv_cell` is what
 //! their tables share.
 
 mod check;
@@ -13,6 +13,7 @@ mod csv_cell;
 pub mod deferred;
 mod escape;
 mod history;
+mod html;
 mod items;
 mod json;
 mod lines;
@@ -23,6 +24,7 @@ mod text;
 
 pub use check::{check_csv, check_json, check_text, codes_text};
 pub use history::{Asked, HistoryFormat, HistoryWriter, Zone};
+pub use html::{Page, html_failure, html_page, html_section};
 pub use json::{json, log_line};
 pub use lines::plan_lines;
 pub use metrics::{Figures, Metrics, RunFigures};

@@ -162,8 +162,8 @@ impl Args {
             Command::SyncPrices(prices) => prices.orders(),
             Command::Apply(apply) => apply.orders(),
             Command::Revert(revert) => revert.orders(),
-            Command::Show(_)
-            | Command::Deferred(_)
+            Command::Show(show) => Ok(show.orders()),
+            Command::Deferred(_)
             | Command::CheckBarcodes(_)
             | Command::Setup(_)
             | Command::Unlock(_)

@@ -6,7 +6,7 @@ use crate::commands::plan_file::Request;
 use crate::commands::watch::Orders;
 use crate::config::Overrides;
 
-use super::watching::Watching;
+use super::watching::{PageArg, Watching};
 use super::{Args, FormatArg};
 
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,8 @@ pub(in crate::cli) struct Show {
     /// How to print it
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]
     format: FormatArg,
+    #[command(flatten)]
+    page: PageArg,
 }
 
 impl Apply {
@@ -54,6 +56,12 @@ impl Apply {
 }
 
 impl Show {
+    /// Whom the plan is shown besides.
+    pub(in crate::cli) fn orders(&self) -> Orders {
+        let name = self.file.file_name().unwrap_or(self.file.as_os_str());
+        self.page.orders(format!("plan {}", name.to_string_lossy()))
+    }
+
     pub(in crate::cli) fn request(&self) -> Request {
         Request { file: self.file.clone(), format: self.format.into(), max_age: None }
     }

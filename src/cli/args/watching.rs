@@ -19,6 +19,23 @@ pub(in crate::cli) struct Watching {
     /// report.ping_url_env and the like, which nobody sees in the list of processes
     #[arg(long, value_name = "URL", value_parser = |url: &str| Ok::<_, String>(SecretString::from(url)))]
     ping_url: Option<SecretString>,
+    #[command(flatten)]
+    page: PageArg,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct PageArg {
+    /// Make a page for a browser, in one file: the plan by reason with a search box, what waits, how far prices move, what was
+    /// not done
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+}
+
+impl PageArg {
+    /// For a command that only looks.
+    pub(super) fn orders(&self, title: String) -> Orders {
+        Orders { page: self.report.clone(), title, ..Orders::default() }
+    }
 }
 
 impl Watching {
@@ -36,10 +53,12 @@ impl Watching {
         if let Some((flag, _)) = given.into_iter().find(|(_, given)| dry_run && *given) {
             return Err(format!("{flag} tells of runs, and --dry-run is none; leave one of the two out"));
         }
+        let title = if dry_run { format!("{command}, dry run") } else { command.to_owned() };
         Ok(Orders {
             command: (!dry_run).then_some(command),
             metrics_file: self.metrics_file.clone(),
             ping_url: self.ping_url.clone(),
+            ..self.page.orders(title)
         })
     }
 }

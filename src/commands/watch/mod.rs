@@ -6,6 +6,7 @@
 mod metrics;
 mod ping;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,9 +15,10 @@ use secrecy::SecretString;
 
 use crate::apply::report::Report;
 use crate::config::{Environment, ReportSettings, SecretRef};
-use crate::render::{Figures, RunFigures};
+use crate::plan::Plan;
+use crate::render::{self, Figures, Page, RunFigures};
 
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, whole_file};
 use ping::Ping;
 
 /// A part of a run that takes time.
@@ -52,6 +54,9 @@ pub enum Stage {
     Idle,
 }
 
+/// The flag that names the page.
+const PAGE: &str = "--report";
+
 /// How a run ended, for those who watch it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
@@ -84,6 +89,10 @@ pub struct Orders {
     pub metrics_file: Option<PathBuf>,
     /// `--ping-url`
     pub ping_url: Option<SecretString>,
+    /// `--report`
+    pub page: Option<PathBuf>,
+    /// What the page is about.
+    pub title: String,
 }
 
 /// Passes on what happens; clones watch the same run.
@@ -105,6 +114,7 @@ struct State {
     ping: Option<Ping>,
     at_work: Option<AtWork>,
     ended: Vec<RunFigures>,
+    sections: Vec<String>,
 }
 
 struct AtWork {
@@ -117,11 +127,16 @@ struct AtWork {
 
 impl Watch {
     /// Watches one command. `show` is told of every stage.
-    #[must_use]
-    pub fn new(orders: Orders, judge: Judge, show: Box<dyn Fn(Stage) + Send + Sync>) -> Self {
+    ///
+    /// # Errors
+    /// When the page cannot be where it shall.
+    pub fn new(mut orders: Orders, judge: Judge, show: Box<dyn Fn(Stage) + Send + Sync>) -> Result<Self, Failure> {
+        if let Some(path) = &orders.page {
+            orders.page = Some(whole_file::destination(PAGE, path)?);
+        }
         let state =
             State { metrics_file: orders.metrics_file.clone(), ping_url: orders.ping_url.clone(), ..State::default() };
-        Self(Arc::new(Inner { orders, judge, show, state: Mutex::new(state) }))
+        Ok(Self(Arc::new(Inner { orders, judge, show, state: Mutex::new(state) })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -200,8 +215,26 @@ impl Watch {
         }
     }
 
-    /// A source's turn is over.
-    pub(super) fn turn_over(&self, result: &Result<Outcome, Failure>) {
+    /// Is there a page to be made, so that the plan is needed beyond its use?
+    pub(super) fn wants_page(&self) -> bool {
+        self.0.orders.page.is_some()
+    }
+
+    /// A plan, and what came of it, for the page.
+    pub(super) fn page(&self, plan: &Plan, report: Option<&Report>) {
+        if self.wants_page() {
+            let section = render::html_section(plan, report);
+            self.state().sections.push(section);
+        }
+    }
+
+    /// A source's turn is over, and others have theirs.
+    pub(super) fn turn_over(&self, source: &str, result: &Result<Outcome, Failure>) {
+        if let Err(failure) = result
+            && self.wants_page()
+        {
+            self.state().sections.push(render::html_failure(source, &failure.to_string()));
+        }
         self.end_turn((self.0.judge)(result));
     }
 
@@ -219,6 +252,21 @@ impl Watch {
             phases: now.phases,
             figures: now.figures,
         });
+    }
+
+    /// The command is over: makes the page.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn make_page(&self, failure: Option<&Failure>) -> Result<(), Failure> {
+        let Orders { page: Some(path), title, .. } = &self.0.orders else { return Ok(()) };
+        let sections = std::mem::take(&mut self.state().sections);
+        let made = chrono::Local::now().format("%Y-%m-%d %H:%M:%S %:z").to_string();
+        let failure = failure.map(ToString::to_string);
+        let text = render::html_page(&Page { title, made: &made, sections: &sections, failure: failure.as_deref() });
+        whole_file::replace(path, text.as_bytes(), whole_file::PRIVATE).map_err(|e| {
+            Failure::Io(io::Error::new(e.kind(), format!("{PAGE} {} was not written: {e}", path.display())))
+        })
     }
 
     /// The command is over: tells those who are not here.
