@@ -1,10 +1,11 @@
 //! A progress bar on a terminal, and nothing elsewhere: what a run is at, how far it is, how long it will still take.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::commands::watch::{Phase, Stage};
 use crate::render::plain;
@@ -64,13 +65,20 @@ fn show(stage: Stage) {
 }
 
 const WAITING: &str = "{spinner} {msg} {elapsed}";
-const COUNTING: &str = "{spinner} {msg} [{bar:24}] {human_pos}/{human_len} {per_sec:.0}, {eta} left";
+const COUNTING: &str = "{spinner} {msg} [{bar:24}] {human_pos}/{human_len} {rate}, {eta} left";
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
+        .with_key("rate", rate)
         .progress_chars("=> ")
         .tick_chars("|/-\\ ")
+}
+
+/// Whole products: fractions would only flicker.
+fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    // Nothing can be done about a terminal that cannot be written.
+    let _ = write!(out, "{:.0}/s", state.per_sec());
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ fn row(item: &Item<'_>, lines: &[Line<'_>], plan: &Plan) -> Markup {
         tr data-row="" {
             td { (cell(item.id.as_str())) }
             td.name { (cell(item.label())) }
-            td { @for one in lines { div { (line(one, new, languages)) } } }
+            td.words { @for one in lines { div { (line(one, new, languages)) } } }
         }
     }
 }

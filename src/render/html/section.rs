@@ -58,7 +58,7 @@ fn numbers(counts: &Counts) -> Markup {
     html! {
         ul.counts {
             @for (n, what) in all {
-                li.some[n > 0 && what != "unchanged"] { b { (grouped(n)) } (what) }
+                li class=(if n > 0 && what != "unchanged" { "some" } else if n == 0 { "none" } else { "" }) { b { (grouped(n)) } (what) }
             }
         }
     }
@@ -97,7 +97,7 @@ fn not_done(report: &Report) -> Markup {
                         tr data-row="" {
                             td { (cell(one.external_id.as_str())) }
                             td.name { (cell(&one.label)) }
-                            td { (cell(&one.message)) }
+                            td.words { (cell(&one.message)) }
                         }
                     }
                 }
@@ -131,7 +131,7 @@ fn deferred(one: &Deferred) -> Markup {
             td { (cell(one.external_id.as_str())) }
             td.name { (cell(&one.label)) }
             td { span.kind { (one.kind.code()) } @if !one.subject.is_empty() { br; (cell(&one.subject)) } }
-            td {
+            td.words {
                 (cell(&one.message))
                 @if let Some(holder) = one.holder { br; small { "at product " (holder) " now" } }
                 @if !candidates.is_empty() { br; small { "candidates: products " (cell(&candidates.join(", "))) } }
@@ -157,7 +157,7 @@ fn missing(plan: &Plan) -> Markup {
             thead { tr { th { "Product" } th { "Name" } } }
             tbody {
                 @for one in kept.iter().take(GROUP) {
-                    tr data-row="" { td { (cell(one.external_id.as_str())) } td { (cell(&one.label)) } }
+                    tr data-row="" { td { (cell(one.external_id.as_str())) } td.name { (cell(&one.label)) } }
                 }
             }
         }))
@@ -177,7 +177,7 @@ fn bad_rows(plan: &Plan) -> Markup {
                     tr data-row="" {
                         td { (row.id.as_ref().map_or_else(|| "(no id)".to_owned(), |id| cell(id.as_str()))) }
                         td { span.kind { (row.kind.code()) } }
-                        td { (cell(&row.message)) }
+                        td.words { (cell(&row.message)) }
                     }
                 }
             }

@@ -81,18 +81,12 @@ fn large(n: usize) -> Plan {
 
 #[test]
 fn a_large_plan_makes_no_large_page() {
-    let text = page(&[html_section(&large(12_000), None)]);
-    assert!(text.len() < 12_000_000, "{} bytes", text.len());
+    let text = page(&[html_section(&large(5_000), None)]);
+    assert!(text.len() < 8_000_000, "{} bytes", text.len());
     assert_eq!(text.matches("<tr data-row").count(), 2 * GROUP);
-    assert_eq!(text.matches("… and 10,000 more products").count(), 2);
-    assert!(
-        text.contains("100,000 to change (200,000 names") || text.contains("100,000 names, 100,000 prices"),
-        "counts are of all"
-    );
-    assert!(
-        text.contains(">12,000 prices of existing products;") || text.contains("100,000 prices"),
-        "so is the histogram"
-    );
+    assert_eq!(text.matches("… and 3,000 more products").count(), 2);
+    assert!(text.contains("5,000 to change (5,000 names, 5,000 prices)"), "counts are of all");
+    assert!(text.contains("5,000 prices of existing products;"), "so is the histogram");
 }
 
 #[test]
