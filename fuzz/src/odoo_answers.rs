@@ -20,11 +20,12 @@ use erpsync::odoo::setup::{self, Wishes};
 use erpsync::odoo::transport::version_in;
 use erpsync::odoo::writer::{Finish, Holder, MoveRow, Spoken};
 use erpsync::odoo::{
-    Lease, Odoo, OdooError, Session, SessionOptions, Writer, barcodes, deferred, lease, require_setup, snapshot,
+    Lease, Odoo, OdooError, Session, SessionOptions, Writer, barcodes, deferred, lease, require_setup, runs as ran,
+    snapshot,
 };
 use erpsync::plan::{ExtraBarcodes, FieldPolicy, GuardLimits, Limit, MissingPolicy, Policy, Scope, questions};
 use erpsync::render::deferred::Detail;
-use erpsync::render::{self, Asked, HistoryFormat, HistoryWriter, Options, RunHead, Style};
+use erpsync::render::{self, Asked, HistoryFormat, HistoryWriter, Options, Style};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
@@ -281,16 +282,21 @@ async fn changes(odoo: &Odoo) -> Result<(), OdooError> {
 }
 
 async fn runs(odoo: &Odoo) -> Result<(), OdooError> {
-    for run in history::find_runs(odoo, "key", 4).await? {
-        let history::RunLine { key, source, command, started, ended, status, summary, .. } = run;
-        let head = RunHead { key, source, command, started, ended, status, summary };
-        let asked = Asked { run: Some(head), ..Asked::default() };
+    for line in ran::find_runs(odoo, "key", 4).await? {
+        let asked = Asked { run: Some(line.record), ..Asked::default() };
         for (mut writer, format) in writers(&asked) {
             let mut out = Vec::new();
             let written = writer.begin(&mut out).and_then(|()| writer.end(&mut out));
             written.expect("a vector takes everything");
             clean(&out, format);
         }
+    }
+    let all = ran::list_runs(odoo, &ran::Question::default(), Some(4)).await?;
+    for format in [HistoryFormat::Text, HistoryFormat::Json, HistoryFormat::Csv] {
+        let mut out = Vec::new();
+        let written = render::runs(format, Style::default(), &zone, &Asked::default(), &all, &mut out);
+        written.expect("a vector takes everything");
+        clean(&out, format);
     }
     Ok(())
 }

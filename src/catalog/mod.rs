@@ -14,6 +14,7 @@ pub mod listing;
 pub mod name;
 pub mod odoo_codes;
 pub mod price;
+pub mod run;
 pub mod source;
 pub mod target;
 
@@ -26,6 +27,7 @@ pub use listing::{Claims, Listing, ListingBuilder, Place};
 pub use name::ProductName;
 pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind};
 pub use price::{Price, PriceDigits};
+pub use run::RunRecord;
 pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct, Respelled};
 pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Rest, Variant};
 /// Text in a kept plan, checked again when it is read.

@@ -1,6 +1,7 @@
 //! Exit statuses: the one place where an outcome or an error becomes a number. Documented in `--help` and in the README.
 
 use crate::apply::report::Interrupt;
+use crate::commands::watch::{Ending, Verdict};
 use crate::commands::{Failure, Outcome};
 use crate::mssql;
 use crate::odoo::ErrorKind;
@@ -72,6 +73,34 @@ impl Status {
             Self::Open => 3,
             Self::Done => 0,
         }
+    }
+
+    /// Of a command.
+    #[must_use]
+    pub fn of_result(result: &Result<Outcome, Failure>) -> Self {
+        match result {
+            Ok(outcome) => Self::of(outcome),
+            Err(failure) => Self::of_failure(failure),
+        }
+    }
+
+    /// What it means to whoever watches from elsewhere.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        let ending = match self {
+            Self::Done | Self::Open | Self::Changes => Ending::Good,
+            Self::Busy => Ending::NotRun,
+            Self::Interrupted
+            | Self::Terminated
+            | Self::Usage
+            | Self::Unreachable
+            | Self::Refused
+            | Self::Configuration
+            | Self::Failed
+            | Self::Guard
+            | Self::Partly => Ending::Bad,
+        };
+        Verdict { status: self.code(), ending }
     }
 
     /// Of a command that came to its end.

@@ -3,16 +3,19 @@
 
 mod args;
 mod exit;
+mod log;
+mod progress;
 mod signals;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::commands::watch::Watch;
 use crate::commands::{Console, Failure, Outcome, Signals};
-use crate::config::process_environment;
-use args::{Args, Command};
+use crate::config::{Environment, process_environment};
+use args::{Args, Command, LogFormat};
 
 pub use exit::Status;
 
@@ -32,7 +35,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(status.code());
         }
     };
-    log_to_stderr(&args);
+    log::to_stderr(&args);
     let signals = Signals::default();
     if let Some(deadline) = args.deadline {
         signals::end_at(deadline, &signals);
@@ -40,25 +43,50 @@ pub fn main() -> ExitCode {
     leave_the_drivers_panics_to_us();
     let status = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
-            let result = runtime.block_on(run(&args, signals));
+            let status = runtime.block_on(watched(&args, signals));
             // A reader task that hangs in the driver must not hold the end of the process.
             runtime.shutdown_background();
-            conclude(result, &args)
+            status
         }
         Err(e) => {
-            log::error!("cannot start: {e}");
+            log::complain(&format!("cannot start: {e}"));
             Status::Failed
         }
     };
     ExitCode::from(status.code())
 }
 
-async fn run(args: &Args, signals: Signals) -> Result<Outcome, Failure> {
-    let env: &dyn crate::config::Environment = &process_environment;
+/// Runs the command, reports, and then tells those who watch from elsewhere.
+async fn watched(args: &Args, signals: Signals) -> Status {
+    let env: &dyn Environment = &process_environment;
+    let orders = match args.orders() {
+        Ok(orders) => orders,
+        Err(why) => return conclude(&Err(Failure::Usage(why)), args),
+    };
+    let shown = !args.quiet && args.log_format == LogFormat::Text;
+    let writes = orders.command.is_some();
+    let watch = match Watch::new(orders, |result| Status::of_result(result).verdict(), progress::shower(shown)) {
+        Ok(watch) => watch,
+        Err(failure) => return conclude(&Err(failure), args),
+    };
+    let result = run(args, signals, watch.clone(), env).await;
+    let mut status = conclude(&result, args);
+    if let Err(failure) = watch.make_page(result.as_ref().err()) {
+        log::complain(&failure.to_string());
+        // What was done is done; who only looks asked for the page.
+        if !writes {
+            status = status.min(Status::of_failure(&failure));
+        }
+    }
+    watch.conclude(status.verdict(), env).await;
+    status
+}
+
+async fn run(args: &Args, signals: Signals, watch: Watch, env: &dyn Environment) -> Result<Outcome, Failure> {
     signals::listen(&signals, args.deadline).map_err(Failure::Io)?;
     let mut stdout = anstream::AutoStream::new(std::io::stdout(), args.color());
     let style = crate::render::Style { color: args.colored(), width: width() };
-    let mut console = Console { out: &mut stdout, style, quiet: args.quiet, verbose: args.verbose > 0 };
+    let mut console = Console { out: &mut stdout, style, quiet: args.quiet, verbose: args.verbose > 0, watch };
     match &args.command {
         Command::ImportProducts(import) => {
             let request = import.request().map_err(Failure::Usage)?;
@@ -69,7 +97,8 @@ async fn run(args: &Args, signals: Signals) -> Result<Outcome, Failure> {
             crate::commands::sync_prices::run(&prices.overrides(args), &request, env, &signals, &mut console).await
         }
         Command::Apply(apply) => {
-            crate::commands::plan_file::apply(&args.base(), &apply.request(), env, &signals, &mut console).await
+            crate::commands::plan_file::apply(&apply.overrides(args), &apply.request(), env, &signals, &mut console)
+                .await
         }
         Command::Show(show) => crate::commands::plan_file::show(&show.request(), &mut console),
         Command::Revert(revert) => {
@@ -95,6 +124,13 @@ async fn run(args: &Args, signals: Signals) -> Result<Outcome, Failure> {
         Command::Unlock(unlock) => {
             crate::commands::unlock::run(&args.base(), &unlock.request(), env, &signals, &mut console).await
         }
+        Command::Prune(prune) => {
+            crate::commands::prune::run(&args.base(), &prune.request(), env, &signals, &mut console).await
+        }
+        Command::Runs(runs) => {
+            let request = runs.request().map_err(Failure::Usage)?;
+            crate::commands::runs::run(&args.base(), &request, env, &signals, &mut console).await
+        }
         Command::ShowHistory(show) => {
             let request = show.request().map_err(Failure::Usage)?;
             crate::commands::show_history::run(&args.base(), &request, env, &signals, &mut console).await
@@ -103,45 +139,19 @@ async fn run(args: &Args, signals: Signals) -> Result<Outcome, Failure> {
 }
 
 /// Reports and translates into the exit status.
-fn conclude(result: Result<Outcome, Failure>, args: &Args) -> Status {
-    match result {
-        Ok(outcome) => Status::of(&outcome),
-        Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => Status::Done,
-        Err(failure) => {
-            complain(&failure.to_string());
-            if args.verbose > 1
-                && let Some(traceback) = failure.traceback()
-            {
-                let _ = writeln!(std::io::stderr(), "{}", crate::render::plain_lines(traceback));
-            }
-            Status::of_failure(&failure)
+fn conclude(result: &Result<Outcome, Failure>, args: &Args) -> Status {
+    let status = Status::of_result(result);
+    if let Err(failure) = result
+        && status != Status::Done
+    {
+        log::complain(&failure.to_string());
+        if args.verbose > 1
+            && let Some(traceback) = failure.traceback()
+        {
+            log::show(traceback);
         }
     }
-}
-
-/// Says on stderr why the process ends.
-fn complain(text: &str) {
-    let text = crate::render::plain_lines(text);
-    // Nobody is left to tell when that fails.
-    let _ = writeln!(std::io::stderr(), "erpsync: {text}");
-}
-
-/// Warnings and errors always, one more level a `-v`; only our own messages: libraries may log what they send.
-fn log_to_stderr(args: &Args) {
-    let level = match (args.quiet, args.verbose) {
-        (true, _) => log::LevelFilter::Error,
-        (false, 0) => log::LevelFilter::Warn,
-        (false, 1) => log::LevelFilter::Info,
-        (false, _) => log::LevelFilter::Debug,
-    };
-    env_logger::Builder::new()
-        .filter_level(log::LevelFilter::Off)
-        .filter_module("erpsync", level)
-        .format(|out, record| {
-            let text = crate::render::plain(&record.args().to_string());
-            writeln!(out, "{} {:<5} {text}", chrono::Local::now().format("%Y-%m-%dT%H:%M:%S%:z"), record.level())
-        })
-        .init();
+    status
 }
 
 /// A panic of the SQL Server driver, as a broken answer may bring about, is reported as the error that becomes of it.
@@ -149,7 +159,7 @@ fn leave_the_drivers_panics_to_us() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if crate::mssql::is_at_work() {
-            log::debug!("the driver panicked: {panic}");
+            ::log::debug!("the driver panicked: {panic}");
         } else {
             usual(panic);
         }

@@ -11,7 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::apply::report::Interrupt;
 use crate::commands::Signals;
 
-use super::{Status, complain};
+use super::Status;
+use super::log::complain;
 
 /// How long after a signal a failing call is still repeated. The call that is on its way is waited for all the same.
 const GRACE: Duration = Duration::from_secs(10);
@@ -42,7 +43,7 @@ pub(super) fn listen(signals: &Signals, deadline: Option<Duration>) -> io::Resul
             ours.raise(which, GRACE);
             // A message that nobody reads must not keep the second signal from being heard.
             tokio::task::spawn_blocking(|| {
-                log::warn!("ending after the batch in flight; a second signal ends at once");
+                ::log::warn!("ending after the batch in flight; a second signal ends at once");
             });
         }
     });
@@ -52,7 +53,7 @@ pub(super) fn listen(signals: &Signals, deadline: Option<Duration>) -> io::Resul
         tokio::spawn(async move {
             tokio::time::sleep(deadline.saturating_sub(reserve)).await;
             if ours.raise(Interrupt::Deadline, reserve) {
-                log::warn!("the deadline is near: ending after the batch in flight");
+                ::log::warn!("the deadline is near: ending after the batch in flight");
             }
         });
     }

@@ -4,13 +4,16 @@ use secrecy::SecretString;
 
 use crate::catalog::SourceName;
 use crate::config::{
-    self, CreateCompany, CreateSettings, Environment, NameOrId, OdooSettings, OdooTls, ProductType, SourceSettings,
-    SourceTls,
+    self, CreateCompany, CreateSettings, Environment, NameOrId, OdooSettings, OdooTls, Overrides, ProductType,
+    SourceSettings, SourceTls,
 };
 use crate::mssql::{self, SourceOptions};
-use crate::odoo::{ConnectOptions, Constants, Hurry, Named, NewKind, Retry, SessionOptions, TransportChoice, Trust};
+use crate::odoo::{
+    ConnectOptions, Constants, Hurry, Named, NewKind, Odoo, Retry, SessionOptions, TransportChoice, Trust,
+    require_setup,
+};
 
-use super::Failure;
+use super::{Failure, Signals};
 
 /// How often a read of the source is begun anew after a passing error.
 const SOURCE_ATTEMPTS: u32 = 3;
@@ -79,6 +82,20 @@ pub(super) fn configured_account(settings: &OdooSettings, env: &dyn Environment)
         None => (settings.login.clone().unwrap_or_default(), None),
     };
     Ok(Account { login, password, api_key: credentials.api_key })
+}
+
+/// Connects as any account of our groups, for commands that read what is recorded.
+///
+/// # Errors
+/// See [`Failure`].
+pub(super) async fn reader(overrides: &Overrides, env: &dyn Environment, signals: &Signals) -> Result<Odoo, Failure> {
+    let settings = super::settings(overrides, env)?;
+    let options = odoo(&settings.odoo, configured_account(&settings.odoo, env)?, signals.hurry());
+    let connected = signals.unless_interrupted(async {
+        let odoo = Odoo::connect(&options).await?;
+        require_setup(&odoo).await.map(|()| odoo)
+    });
+    connected.await
 }
 
 /// The target adapter's options.

@@ -12,7 +12,8 @@ use crate::plan::{self, ExtraBarcodes, Plan, Policy};
 
 use super::looking::{Looking, Seen};
 use super::run::{Planner, Run, each_source};
-use super::{Console, Failure, Format, Outcome, Signals, connect, lock, plan_file};
+use super::watch::{Phase, Watch};
+use super::{Console, Failure, Format, Outcome, Signals, connect, lock, plan_file, whole_file};
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -43,21 +44,24 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let settings = super::settings(overrides, env)?;
+    let watch = console.watch.clone();
+    watch.configured(&settings.report, env);
     settings.require_sources()?;
     if request.out.is_some() && settings.sources.len() > 1 {
         return Err(Failure::Usage("--out keeps the plan of one source; name it with --source".to_owned()));
     }
     if let Some(out) = &request.out {
-        plan_file::destination(out)?;
+        whole_file::destination(plan_file::OUT, out)?;
     }
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
-    each_source(&settings, async |name: &SourceName, source: &SourceSettings| {
+    each_source(&settings, &watch, async |name: &SourceName, source: &SourceSettings| {
         let planner = Import {
             name,
             source,
             options: connect::source(name, source, env)?,
             request,
             policy: settings.sync.policy(overrides.allowances),
+            watch: &watch,
         };
         one(&planner, &settings, env, signals, console).await
     })
@@ -80,6 +84,7 @@ async fn one(
         show_all: planner.request.dry_run,
         about: None,
         narrow: false,
+        watch: planner.watch,
     };
     let session = run.open(env, signals).await?;
     if planner.request.dry_run {
@@ -96,6 +101,7 @@ struct Import<'a> {
     options: SourceOptions,
     request: &'a Request,
     policy: Policy,
+    watch: &'a Watch,
 }
 
 impl Planner for Import<'_> {
@@ -131,6 +137,7 @@ impl Import<'_> {
         };
         let Seen { catalogue, odoo, scope } =
             looking.at(crate::mssql::read(&self.options), self.request.full, signals).await?;
+        self.watch.phase(Phase::Plan);
         let plan = match self.request.limit {
             None => plan::plan(self.name, &catalogue, &odoo, &self.policy, &scope),
             Some(limit) => plan::plan_limited(self.name, &catalogue, &odoo, &self.policy, &scope, limit),

@@ -1,8 +1,9 @@
 //! One file per subcommand, thin: lease → read → plan → guard → show → apply → report. Ties the other modules together.
 //!
 //! Reading order: `run` (what all that write have in common), `looking` (what a plan has to know), [`import_products`],
-//! [`sync_prices`], [`revert`], [`plan_file`] (each a way to come to a plan), [`deferred`], then those that only read:
-//! [`check_barcodes`], [`show_history`], [`doctor`]; [`init`], [`setup`] and [`unlock`] stand alone.
+//! [`sync_prices`], [`revert`], [`plan_file`] (each a way to come to a plan), [`watch`] (who is told of it), [`deferred`],
+//! then those that only read: [`check_barcodes`], [`show_history`], [`runs`], [`doctor`]; [`init`], [`setup`], [`prune`] and
+//! [`unlock`] stand alone.
 //!
 //! The only place that knows whether a run is a dry one: below, nothing can write without a lease's [`Writer`], and a dry
 //! run takes none.
@@ -18,12 +19,16 @@ pub mod init;
 mod lock;
 mod looking;
 pub mod plan_file;
+pub mod prune;
 pub mod revert;
 mod run;
+pub mod runs;
 pub mod setup;
 pub mod show_history;
 pub mod sync_prices;
 pub mod unlock;
+pub mod watch;
+mod whole_file;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -38,6 +43,7 @@ use crate::config::{self, ConfigError, Environment, Overrides, Settings};
 use crate::mssql::SourceError;
 use crate::odoo::{Hurry, OdooError};
 use crate::render::Style;
+use watch::Watch;
 
 /// Reads the settings, and warns of what is weaker in them than it should be.
 ///
@@ -61,6 +67,8 @@ pub struct Console<'a> {
     pub quiet: bool,
     /// Print more.
     pub verbose: bool,
+    /// Who else is told.
+    pub watch: Watch,
 }
 
 /// How to print the plan and the report.

@@ -4,8 +4,8 @@
 //! a catalogue that has changed since is refused before anything is written.
 
 use std::fmt::Display;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
@@ -18,7 +18,10 @@ use crate::plan::kept::{KeptPlan, Origin};
 use crate::render;
 
 use super::run::{Planner, Run, show_plan};
-use super::{Console, Failure, Format, Outcome, Signals, lock, printed};
+use super::{Console, Failure, Format, Outcome, Signals, lock, printed, whole_file};
+
+/// The flag that names the file of a plan.
+pub(super) const OUT: &str = "--out";
 
 /// Products that a refusal names.
 const NAMED: usize = 5;
@@ -56,38 +59,12 @@ fn read(path: &Path) -> Result<KeptPlan, Failure> {
     KeptPlan::parse(&text).map_err(|e| failed(&e))
 }
 
-/// Where a plan is to be kept: behind a link, so that the link stays. A device, a pipe or a read-only file is not
-/// replaced. Asked before servers are, so that nobody waits for a plan that cannot be kept.
-///
-/// # Errors
-/// When it cannot be there.
-pub(super) fn destination(path: &Path) -> Result<PathBuf, Failure> {
-    let refused = |what: &dyn Display| Failure::File(format!("--out {}: {what}", path.display()));
-    if is_a_strangers_link(path) {
-        return Err(refused(&"it is a link of another account's; give the name of a file"));
-    }
-    match fs::metadata(path) {
-        Ok(about) if !about.is_file() => Err(refused(&"it is there, and no file; give the name of a file")),
-        Ok(about) if about.permissions().readonly() => Err(refused(&"the file is read-only; give another name")),
-        Ok(_) => path.canonicalize().map_err(|e| refused(&e)),
-        Err(_) if path.is_symlink() => Err(refused(&"it is a link to nowhere; give the name of a file")),
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(refused(&e)),
-        Err(_) => {
-            let directory = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            if path.file_name().is_none() || !directory.is_dir() {
-                return Err(refused(&"there is no such directory; make it first"));
-            }
-            Ok(path.to_owned())
-        }
-    }
-}
-
 /// What new products get besides what the source says.
 pub(super) fn constants(session: &Session, source: &SourceSettings) -> serde_json::Value {
     serde_json::json!({"values": session.constants, "set_default_code": source.create.set_default_code})
 }
 
-/// Keeps a plan in a file: written beside it first, so that no half of it is ever there under its name.
+/// Keeps a plan in a file.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -109,44 +86,10 @@ pub(super) fn keep(
         extras,
         create,
     };
-    let target = destination(path)?;
-    let mut name = target.clone().into_os_string();
-    // A name of its own: what a killed process left is in nobody's way, also where all have one number.
-    name.push(format!(".{}.tmp", uuid::Uuid::new_v4().simple()));
-    let beside = PathBuf::from(name);
-    let failed =
-        |e: io::Error| Failure::Io(io::Error::new(e.kind(), format!("plan {} was not kept: {e}", path.display())));
-    // Nobody else's file, nor what a link leads to.
-    let mut file = new_file(&beside).map_err(failed)?;
+    let target = whole_file::destination(OUT, path)?;
     let text = KeptPlan::new(origin, plan.clone(), odoo).text();
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.and_then(|()| fs::rename(&beside, &target)).map_err(|e| {
-        let _ = fs::remove_file(&beside);
-        failed(e)
-    })
-}
-
-/// Names and prices of a whole catalogue are nobody else's business, and nobody else shall change what will be applied.
-fn new_file(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// In a directory that everybody may write, somebody else's link would have us replace a file that they may not.
-#[cfg(unix)]
-fn is_a_strangers_link(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let owner = |about: io::Result<fs::Metadata>| about.ok().map(|about| about.uid());
-    let (own, link) = (owner(fs::metadata("/proc/self")), owner(fs::symlink_metadata(path)));
-    path.is_symlink() && link != Some(0) && own.is_some() && own != link
-}
-
-#[cfg(not(unix))]
-fn is_a_strangers_link(_: &Path) -> bool {
-    false
+    whole_file::replace(&target, text.as_bytes(), whole_file::PRIVATE)
+        .map_err(|e| Failure::Io(io::Error::new(e.kind(), format!("plan {} was not kept: {e}", path.display()))))
 }
 
 /// Prints a kept plan.
@@ -155,6 +98,7 @@ fn is_a_strangers_link(_: &Path) -> bool {
 /// When the file cannot be used.
 pub fn show(request: &Request, console: &mut Console<'_>) -> Result<Outcome, Failure> {
     let kept = read(&request.file)?;
+    console.watch.page(&kept.plan, None);
     if !console.quiet {
         printed(print(&kept, request.format, console))?;
     }
@@ -191,6 +135,9 @@ pub async fn apply(
     let name = kept.plan.source.clone();
     let overrides = Overrides { sources: vec![name.to_string()], ..overrides.clone() };
     let settings = super::settings(&overrides, env)?;
+    let watch = console.watch.clone();
+    watch.configured(&settings.report, env);
+    watch.turn(name.as_str());
     let Some(source) = settings.sources.get(&name) else {
         return Err(Failure::Usage(format!("the plan is of source {name}, which is not configured")));
     };
@@ -220,6 +167,7 @@ pub async fn apply(
         show_all: true,
         about: None,
         narrow: true,
+        watch: &watch,
     };
     let session = run.open(env, signals).await?;
     let planner = Kept { kept: &kept, create: constants(&session, source) };

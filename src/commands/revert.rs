@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::catalog::{Change, ChangedField, ExternalId};
 use crate::config::{Environment, Overrides};
-use crate::odoo::history::{Question, Reader, RunLine};
+use crate::odoo::history::{Question, Reader};
+use crate::odoo::runs::RunLine;
 use crate::odoo::{Session, snapshot};
 use crate::plan::{self, Plan, Policy, Scope};
 
@@ -37,6 +38,8 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let settings = super::settings(overrides, env)?;
+    let watch = console.watch.clone();
+    watch.configured(&settings.report, env);
     settings.require_sources()?;
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     // Which source it was is known only once the run is found; any will do to get there.
@@ -53,13 +56,15 @@ pub async fn run(
         // What waits is the imports' business.
         about: Some(&[]),
         narrow: false,
+        watch: &watch,
     };
     let session = any.open(env, signals).await?;
     let line = signals.unless_interrupted(the_run(&session.odoo, &request.run)).await?;
-    let Some((name, source)) = settings.sources.iter().find(|(name, _)| name.as_str() == line.source) else {
+    watch.turn(&line.record.source);
+    let Some((name, source)) = settings.sources.iter().find(|(name, _)| name.as_str() == line.record.source) else {
         return Err(Failure::Usage(format!(
             "run {} was of source {:?}, which is not configured",
-            line.key, line.source
+            line.record.key, line.record.source
         )));
     };
     let run = Run { name, source, ..any };
@@ -109,7 +114,7 @@ impl Planner for Revert<'_> {
                 if !unknown.is_empty() {
                     return Err(Failure::Usage(format!(
                         "--only: run {} changed nothing of {}",
-                        self.run.key,
+                        self.run.record.key,
                         unknown.join(", ")
                     )));
                 }
@@ -122,6 +127,6 @@ impl Planner for Revert<'_> {
         let answers = snapshot::look_up(session, self.source, &[], &[], &codes, true);
         let answers = signals.unless_interrupted(answers).await?;
         let odoo = snapshot::state(session, links, answers);
-        Ok(plan::plan_revert(self.source, &self.run.key, &changes, &odoo, self.max_component, &scope))
+        Ok(plan::plan_revert(self.source, &self.run.record.key, &changes, &odoo, self.max_component, &scope))
     }
 }

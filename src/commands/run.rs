@@ -18,6 +18,7 @@ use crate::odoo::{ErrorKind, Lease, Odoo, OdooError, Pause, Session, Writer};
 use crate::plan::Plan;
 use crate::render;
 
+use super::watch::{Phase, Watch};
 use super::{Console, Failure, Format, Outcome, Signals, connect, printed, told};
 
 /// Products and bad rows that a text lists when nobody asked for all.
@@ -53,6 +54,8 @@ pub(super) struct Run<'a> {
     pub about: Option<&'static [(&'static str, &'static str)]>,
     /// Deferred actions of other products than the plan's stay as they are.
     pub narrow: bool,
+    /// Who else is told.
+    pub watch: &'a Watch,
 }
 
 /// What a run that applies brought about.
@@ -87,8 +90,19 @@ impl Run<'_> {
         signals: &Signals,
         console: &mut Console<'_>,
     ) -> Result<Outcome, Failure> {
-        let plan = planner.plan(session, signals).await?;
+        let plan = self.plan(session, planner, signals).await?;
         self.shown(&plan, console)
+    }
+
+    /// Plans, before the eyes of whoever watches.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn plan(&self, session: &Session, planner: &impl Planner, signals: &Signals) -> Result<Plan, Failure> {
+        self.watch.phase(Phase::Read);
+        let plan = planner.plan(session, signals).await;
+        self.watch.idle();
+        plan
     }
 
     /// Shows a plan that is not carried out, and says what it means for the status.
@@ -96,6 +110,7 @@ impl Run<'_> {
     /// # Errors
     /// See [`Failure`].
     pub fn shown(&self, plan: &Plan, console: &mut Console<'_>) -> Result<Outcome, Failure> {
+        self.watch.page(plan, None);
         printed(self.show_plan(plan, console))?;
         Ok(Outcome {
             refused: !plan.refusals.is_empty(),
@@ -118,6 +133,7 @@ impl Run<'_> {
     ) -> Result<Outcome, Failure> {
         let started = Instant::now();
         let holder = self.holder();
+        let over = |how: &str| log::info!("run {} {how}; {:.1} s", holder.key, started.elapsed().as_secs_f64());
         let writer = match lease(session, self.name, &holder).await {
             Ok(writer) => writer,
             Err(failure) => {
@@ -128,12 +144,17 @@ impl Run<'_> {
                 return ended_meanwhile(failure, signals);
             }
         };
-        let done = match self.leased(session, writer, planner, signals, console).await {
-            Ok(done) => done,
-            Err(failure) => return ended_meanwhile(failure, signals),
-        };
-        log::info!("{}; {:.1} s in all", done.summary, started.elapsed().as_secs_f64());
-        Ok(done.outcome)
+        self.watch.working();
+        match self.leased(session, writer, planner, signals, console).await {
+            Ok(done) => {
+                over(&done.summary);
+                Ok(done.outcome)
+            }
+            Err(failure) => {
+                over("failed");
+                ended_meanwhile(failure, signals)
+            }
+        }
     }
 
     /// Everything from the lease on; whatever happens, the run's line is ended and the lease given back.
@@ -184,8 +205,7 @@ impl Run<'_> {
         console: &mut Console<'_>,
         done: &mut Finish,
     ) -> Result<Done, Failure> {
-        let started = Instant::now();
-        let mut plan = planner.plan(session, signals).await?;
+        let mut plan = self.plan(session, planner, signals).await?;
         let shown = self.format;
         if shown != Format::Json && !console.quiet {
             told(self.show_plan(&plan, console));
@@ -203,17 +223,19 @@ impl Run<'_> {
             if shown == Format::Json && !console.quiet {
                 told(render::json(&plan, None, console.out));
             }
+            self.watch.page(&plan, None);
             for refusal in plan.refusals.iter().filter(|_| console.quiet) {
                 log::error!("{}: {}", refusal.guard, refusal.message);
             }
-            return Ok(Done { outcome: Outcome { refused: true, ..Outcome::default() }, summary });
+            let outcome = Outcome { refused: true, ..Outcome::default() };
+            return Ok(Done { outcome, summary: format!("refused by a guard: {}", summary.trim_end_matches('.')) });
         }
         // Reading may have taken longer than the lease lasts. Whoever had it meanwhile may have made another catalogue of
         // the one that was planned for.
         if let Some(pause) = writer.renew().await? {
             return Err(paused(&pause));
         }
-        let kept = (shown == Format::Json).then(|| plan.clone());
+        let kept = (shown == Format::Json || self.watch.wants_page()).then(|| plan.clone());
         if self.narrow {
             plan.scope = Some(plan.external_ids().into_iter().cloned().collect());
         }
@@ -224,18 +246,26 @@ impl Run<'_> {
             default_code: self.source.create.set_default_code,
             about: self.about,
         };
-        let result =
-            apply::apply(plan, writer, options, || signals.seen(), |done, total| log::debug!("{done} of {total} done"))
-                .await;
+        self.watch.phase(Phase::Apply);
+        let progress = |done, total| {
+            log::debug!("{done} of {total} done");
+            self.watch.progress(done, total);
+        };
+        let result = apply::apply(plan, writer, options, || signals.seen(), progress).await;
+        self.watch.idle();
         let (report, error) = match result {
             Ok(report) => (report, None),
             Err(broken) => (broken.report, Some(broken.error)),
         };
+        self.watch.applied(&report, error.is_none());
+        if let Some(plan) = &kept {
+            self.watch.page(plan, Some(&report));
+        }
         told(self.show_report(kept.as_ref(), &report, console));
-        let summary = render::summary_line(&report, started.elapsed().as_secs_f64());
+        let summary = render::summary_line(&report);
         if let Some(error) = error {
             *done = apply::finish_line(&report);
-            log::error!("{summary}");
+            log::error!("run {} {summary}", report.run);
             return Err(error.into());
         }
         let open = match self.settings.sync.status_for_open {
@@ -253,12 +283,10 @@ impl Run<'_> {
 
     fn holder(&self) -> Holder {
         let token = uuid::Uuid::new_v4();
-        let short = &token.simple().to_string()[..6];
-        let host = gethostname::gethostname().to_string_lossy().into_owned();
         Holder {
-            key: format!("{}-{}-{short}", Utc::now().format("%Y%m%dT%H%M%SZ"), self.name),
+            key: key(self.name.as_str(), &token),
             token: token.to_string(),
-            name: format!("{host}, process {}", std::process::id()),
+            name: this_process(),
             command: self.command.to_owned(),
             seconds: self.settings.sync.lease.as_secs(),
         }
@@ -283,6 +311,16 @@ impl Run<'_> {
             (Format::Text | Format::Json, _) => render::report_text(report, console.style, console.out),
         }
     }
+}
+
+/// A run's id in text, made of when it began and what it is about.
+pub(super) fn key(about: &str, token: &uuid::Uuid) -> String {
+    format!("{}-{about}-{}", Utc::now().format("%Y%m%dT%H%M%SZ"), &token.simple().to_string()[..6])
+}
+
+/// Machine and process, for people.
+pub(super) fn this_process() -> String {
+    format!("{}, process {}", gethostname::gethostname().to_string_lossy(), std::process::id())
 }
 
 /// Prints a plan.
@@ -334,11 +372,17 @@ async fn lease<'s>(session: &'s Session, source: &SourceName, holder: &Holder) -
 /// The failure of a single source; with several, failures stand in the [`Outcome`].
 pub(super) async fn each_source(
     settings: &Settings,
+    watch: &Watch,
     mut work: impl AsyncFnMut(&SourceName, &SourceSettings) -> Result<Outcome, Failure>,
 ) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
     for (name, source) in &settings.sources {
-        match work(name, source).await {
+        watch.turn(name.as_str());
+        let result = work(name, source).await;
+        if settings.sources.len() > 1 {
+            watch.turn_over(name.as_str(), &result);
+        }
+        match result {
             Ok(one) => merge(&mut outcome, one),
             Err(failure) if settings.sources.len() == 1 || matches!(failure, Failure::Output(_)) => {
                 return Err(failure);

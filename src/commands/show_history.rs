@@ -13,9 +13,10 @@ use chrono::{DateTime, FixedOffset, Local};
 
 use crate::catalog::{Barcode, Change, ChangedField, ExternalId, Moment, SourceName, Tenant, TenureEnd, history};
 use crate::config::{Environment, Overrides};
-use crate::odoo::history::{Question, Reader, RunLine, find_runs, holders, knows_product, knows_source};
-use crate::odoo::{Odoo, require_setup};
-use crate::render::{Asked, HistoryFormat, HistoryWriter, RunHead};
+use crate::odoo::Odoo;
+use crate::odoo::history::{Question, Reader, holders, knows_product, knows_source};
+use crate::odoo::runs::{RunLine, find_runs};
+use crate::render::{Asked, HistoryFormat, HistoryWriter};
 
 use super::{Console, Failure, Outcome, Signals, connect};
 
@@ -58,15 +59,9 @@ pub async fn run(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    let settings = super::settings(overrides, env)?;
-    let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?, signals.hurry());
+    let odoo = connect::reader(overrides, env, signals).await?;
     let mut nowhere = io::sink();
     let out: &mut (dyn Write + Send) = if console.quiet { &mut nowhere } else { console.out };
-    let odoo = signals.unless_interrupted(async {
-        let odoo = Odoo::connect(&options).await?;
-        require_setup(&odoo).await.map(|()| odoo)
-    });
-    let odoo = odoo.await?;
     let run = match &request.run {
         None => None,
         Some(key) => Some(signals.unless_interrupted(the_run(&odoo, key)).await?),
@@ -76,7 +71,7 @@ pub async fn run(
         until: request.until,
         recent_days: request.recent_days,
         limit: request.limit,
-        run: run.as_ref().map(head),
+        run: run.as_ref().map(|run| run.record.clone()),
     };
     let show = Show { odoo: &odoo, request, run, signals };
     let writer = HistoryWriter::new(request.format, console.style, &local, asked);
@@ -89,7 +84,7 @@ pub async fn run(
 }
 
 /// The user's clock; `TZ` is honoured.
-fn local(moment: Moment) -> DateTime<FixedOffset> {
+pub(super) fn local(moment: Moment) -> DateTime<FixedOffset> {
     DateTime::from_timestamp(moment.0, 0).unwrap_or_default().with_timezone(&Local).fixed_offset()
 }
 
@@ -164,7 +159,7 @@ impl Show<'_> {
         tenures.retain(|t| {
             product.as_ref().is_none_or(|id| t.tenant.external_id == id.as_str())
                 && (sources.is_empty() || sources.iter().any(|s| s.as_str() == t.tenant.source))
-                && self.run.as_ref().is_none_or(|run| t.is_by(&run.key))
+                && self.run.as_ref().is_none_or(|run| t.is_by(&run.record.key))
                 && t.touches(*since, *until)
         });
         let left_out = limit.map_or(0, |limit| tenures.len().saturating_sub(limit));
@@ -178,13 +173,7 @@ impl Show<'_> {
     /// An empty answer is one only when product and sources are not misspelt.
     async fn require_traces(&self) -> Result<(), Failure> {
         let Request { product, sources, .. } = self.request;
-        for source in sources {
-            if !self.signals.unless_interrupted(knows_source(self.odoo, source)).await? {
-                return Err(Failure::NotFound(format!(
-                    "Odoo has no trace of source {source}: no run of it, and no product (--source takes the NAME of [sources.NAME])"
-                )));
-            }
-        }
+        require_sources(self.odoo, sources, self.signals).await?;
         let Some(id) = product else { return Ok(()) };
         if self.signals.unless_interrupted(knows_product(self.odoo, sources, id)).await? {
             return Ok(());
@@ -197,6 +186,21 @@ impl Show<'_> {
     }
 }
 
+/// An empty answer is one only when the sources are not misspelt.
+///
+/// # Errors
+/// [`Failure::NotFound`] for one that Odoo knows nothing of.
+pub(super) async fn require_sources(odoo: &Odoo, sources: &[SourceName], signals: &Signals) -> Result<(), Failure> {
+    for source in sources {
+        if !signals.unless_interrupted(knows_source(odoo, source)).await? {
+            return Err(Failure::NotFound(format!(
+                "Odoo has no trace of source {source}: no run of it, and no product (--source takes the NAME of [sources.NAME])"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The one run that is meant.
 ///
 /// # Errors
@@ -207,7 +211,7 @@ pub(super) async fn the_run(odoo: &Odoo, key: &str) -> Result<RunLine, Failure> 
         0 => Err(Failure::NotFound(format!("Odoo has no run whose key is, begins or ends with {key:?}"))),
         1 => Ok(found.remove(0)),
         n => {
-            let keys: Vec<&str> = found.iter().take(RUNS_LISTED).map(|run| run.key.as_str()).collect();
+            let keys: Vec<&str> = found.iter().take(RUNS_LISTED).map(|run| run.record.key.as_str()).collect();
             let more = if n > RUNS_LISTED { " and more" } else { "" };
             Err(Failure::Usage(format!(
                 "--run {key:?} fits several runs: {}{more}; give more of the key",
@@ -215,9 +219,4 @@ pub(super) async fn the_run(odoo: &Odoo, key: &str) -> Result<RunLine, Failure> 
             )))
         }
     }
-}
-
-fn head(run: &RunLine) -> RunHead {
-    let RunLine { key, source, command, started, ended, status, summary, .. } = run.clone();
-    RunHead { key, source, command, started, ended, status, summary }
 }

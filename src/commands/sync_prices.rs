@@ -11,6 +11,7 @@ use crate::plan::{self, Plan, Policy};
 
 use super::looking::{Looking, Seen};
 use super::run::{Planner, Run, each_source};
+use super::watch::{Phase, Watch};
 use super::{Console, Failure, Format, Outcome, Signals, connect, lock};
 
 /// The deferred actions that a run about prices opens and closes; all others stay as the import left them.
@@ -42,11 +43,13 @@ pub async fn run(
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let settings = super::settings(overrides, env)?;
+    let watch = console.watch.clone();
+    watch.configured(&settings.report, env);
     settings.require_sources()?;
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
-    each_source(&settings, async |name: &SourceName, source: &SourceSettings| {
+    each_source(&settings, &watch, async |name: &SourceName, source: &SourceSettings| {
         let policy = settings.sync.policy(overrides.allowances);
-        let planner = Prices { name, options: connect::source(name, source, env)?, request, policy };
+        let planner = Prices { name, options: connect::source(name, source, env)?, request, policy, watch: &watch };
         let run = Run {
             name,
             source,
@@ -56,6 +59,7 @@ pub async fn run(
             show_all: request.dry_run,
             about: Some(ABOUT),
             narrow: false,
+            watch: &watch,
         };
         let session = run.open(env, signals).await?;
         if request.dry_run {
@@ -71,6 +75,7 @@ struct Prices<'a> {
     options: SourceOptions,
     request: &'a Request,
     policy: Policy,
+    watch: &'a Watch,
 }
 
 impl Planner for Prices<'_> {
@@ -84,6 +89,7 @@ impl Planner for Prices<'_> {
         };
         let reading = crate::mssql::read_prices(&self.options);
         let Seen { catalogue, odoo, scope } = looking.at(reading, self.request.full, signals).await?;
+        self.watch.phase(Phase::Plan);
         Ok(plan::plan_prices(self.name, &catalogue, &odoo, &self.policy, &scope))
     }
 }

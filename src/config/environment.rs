@@ -18,6 +18,8 @@ pub const ODOO_LOGIN: &str = "ERPSYNC_ODOO_LOGIN";
 pub const ODOO_PASSWORD: &str = "ERPSYNC_ODOO_PASSWORD";
 /// The API key in Odoo.
 pub const ODOO_API_KEY: &str = "ERPSYNC_ODOO_API_KEY";
+/// Where a monitor is told that a run began, went through or failed; whoever has it can do so too.
+pub const PING_URL: &str = "ERPSYNC_PING_URL";
 /// Set by systemd for units with `LoadCredential=`: the directory with one file per credential.
 pub const CREDENTIALS_DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 pub(super) const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";

@@ -22,6 +22,7 @@ pub(super) struct File {
     pub sources: BTreeMap<String, Source>,
     pub odoo: Odoo,
     pub sync: Sync,
+    pub report: Report,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,6 +113,15 @@ pub(super) struct Sync {
     pub lease_seconds: Option<i64>,
     pub lock_file: Option<PathBuf>,
     pub status_for_open: Option<StatusForOpen>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub(super) struct Report {
+    pub metrics_file: Option<PathBuf>,
+    pub ping_url_env: Option<String>,
+    pub ping_url_file: Option<PathBuf>,
+    pub ping_url_credential: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -18,6 +18,7 @@ pub(super) fn sections() -> Vec<(&'static [&'static str], &'static [&'static str
         (&["sync", "max_price_change"], names::<file::PriceLimit>()),
         (&["sync", "guards"], names::<file::Guards>()),
         (&["sync", "guards", "NAME"], names::<file::Limit>()),
+        (&["report"], names::<file::Report>()),
     ]
 }
 
@@ -39,7 +40,7 @@ pub(super) fn first_unknown(path: &[String]) -> Option<(&[String], &str)> {
 /// What to say of an unknown key: that secrets don't belong here, where it belongs, a similar key, or all keys.
 pub(super) fn hint(section: &[String], key: &str) -> String {
     let known = known_in(section);
-    for stem in ["password", "api_key"] {
+    for stem in ["password", "api_key", "ping_url"] {
         if key == stem && known.contains(&&*format!("{stem}_env")) {
             return format!(
                 "a secret does not belong in this file, which gets copied, mailed and committed: remove it, and name its place with {stem}_env, {stem}_file or {stem}_credential"
@@ -59,7 +60,7 @@ pub(super) fn hint(section: &[String], key: &str) -> String {
 
 /// Does the key say where a secret is, so that its value is never shown?
 pub(super) fn is_about_a_secret(key: &str) -> bool {
-    ["password_", "api_key_"].iter().any(|stem| key.starts_with(stem))
+    ["password_", "api_key_", "ping_url_"].iter().any(|stem| key.starts_with(stem))
 }
 
 /// The name that somebody who typed `word` most likely meant.

@@ -34,7 +34,7 @@ pub(crate) use secret::io_words;
 pub use secret::{LoginPassword, OdooCredentials, SecretPlace, SecretRef};
 pub use settings::{
     Columns, CreateCompany, CreateSettings, Endpoint, Isolation, NameOrId, OdooSettings, OdooTls, ProductType,
-    Settings, SourceSettings, SourceTls, StatusForOpen, SyncSettings, Transport,
+    ReportSettings, Settings, SourceSettings, SourceTls, StatusForOpen, SyncSettings, Transport,
 };
 
 /// What the command line says about the settings.
@@ -50,6 +50,8 @@ pub struct Overrides {
     pub odoo_database: Option<String>,
     /// `--odoo-login`
     pub odoo_login: Option<String>,
+    /// `--metrics-file`
+    pub metrics_file: Option<PathBuf>,
     /// `--allow-…`: no settings, and not read here; the command hands them to [`SyncSettings::policy`].
     pub allowances: Allowances,
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::environment::PING_URL;
 use super::secret::SecretRef;
 use crate::catalog::source::BarcodeOrder;
 use crate::catalog::{MatchRule, SourceName};
@@ -24,6 +25,8 @@ pub struct Settings {
     pub odoo: OdooSettings,
     /// The rules.
     pub sync: SyncSettings,
+    /// Who is told how runs end.
+    pub report: ReportSettings,
     /// The file that was read.
     pub path: PathBuf,
     /// What a person should know at every run: unchecked certificates, readable password files. Fragments, one each.
@@ -251,6 +254,24 @@ pub struct SyncSettings {
     pub lock_file: Option<PathBuf>,
     /// Which open conflicts make status 3.
     pub status_for_open: StatusForOpen,
+}
+
+/// Who is told how runs end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportSettings {
+    /// Where a monitor finds the figures of the last runs.
+    pub metrics_file: Option<PathBuf>,
+    /// What a monitor is called at.
+    pub ping_url: SecretRef,
+}
+
+impl Default for ReportSettings {
+    /// What holds without a file: the usual variable.
+    fn default() -> Self {
+        let section = "[report] of sync.toml".to_owned();
+        let ping_url = SecretRef::new("the address to ping".to_owned(), section, "ping_url", PING_URL.to_owned(), None);
+        Self { metrics_file: None, ping_url }
+    }
 }
 
 /// Which open conflicts and deferred actions make exit status 3.

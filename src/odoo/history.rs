@@ -1,27 +1,24 @@
-//! Reads the history that runs wrote: changes in the order of recording, page by page; runs by their keys; who has a
-//! barcode by our last write.
+//! Reads the history that runs wrote: changes in the order of recording, page by page; who has a barcode by our last write.
+//! The runs themselves: see [`runs`](super::runs).
 //!
 //! Plain reads of our own models, so that an account of the reader group is enough. Writes nothing, takes no lease.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Map, Value, json};
 
 use crate::catalog::{Change, ChangedField, ExternalId, Moment, SourceName, Tenant};
 
 use super::client::{Odoo, Page};
 use super::error::OdooError;
+use super::row::{Row, moment_text as text};
+use super::runs::RUNS;
 use super::snapshot::further;
 
 /// Lines that one call returns.
 const PAGE: usize = 5000;
 
-/// How Odoo writes a moment, in UTC.
-const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
-
 const LINKS: &str = "x_pz_product";
-const RUNS: &str = "x_pz_run";
 
 /// Which lines are wanted; everything that is given must hold.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +61,7 @@ impl Question {
     }
 }
 
-fn of_sources(sources: &[SourceName]) -> Vec<Value> {
+pub(super) fn of_sources(sources: &[SourceName]) -> Vec<Value> {
     let names: Vec<&str> = sources.iter().map(SourceName::as_str).collect();
     if names.is_empty() { Vec::new() } else { vec![json!(["x_source", "in", names])] }
 }
@@ -247,60 +244,6 @@ fn product_name(label: &str, external_id: &str) -> String {
     name.unwrap_or(label).to_owned()
 }
 
-/// A run's own line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunLine {
-    /// Its id in Odoo.
-    pub id: i64,
-    /// Its key.
-    pub key: String,
-    /// Its source.
-    pub source: String,
-    /// Its command.
-    pub command: String,
-    /// When it began.
-    pub started: Option<Moment>,
-    /// When it ended; `None` while it works, and when it died.
-    pub ended: Option<Moment>,
-    /// How it ended.
-    pub status: String,
-    /// What it did, in words.
-    pub summary: String,
-}
-
-/// Runs whose key is this text, else those whose key begins or ends with it: at most `limit`, oldest first.
-///
-/// # Errors
-/// When a call fails or an answer is not understood.
-pub async fn find_runs(odoo: &Odoo, key: &str, limit: usize) -> Result<Vec<RunLine>, OdooError> {
-    let columns = ["x_key", "x_source", "x_command", "x_started", "x_ended", "x_status", "x_summary"];
-    let read = async |domain: Value| -> Result<Vec<RunLine>, OdooError> {
-        let rows = odoo.search_page(RUNS, domain, &columns, Page { order: "id", limit }).await?;
-        rows.iter()
-            .map(|cells| {
-                let row = Row { cells, model: RUNS };
-                let word = |name| row.text(name).unwrap_or_default();
-                Ok(RunLine {
-                    id: row.id()?,
-                    key: word("x_key"),
-                    source: word("x_source"),
-                    command: word("x_command"),
-                    started: row.moment("x_started")?,
-                    ended: row.moment("x_ended")?,
-                    status: word("x_status"),
-                    summary: word("x_summary"),
-                })
-            })
-            .collect()
-    };
-    let exact = read(json!([["x_key", "=", key]])).await?;
-    if !exact.is_empty() {
-        return Ok(exact);
-    }
-    let literal = key.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    read(json!(["|", ["x_key", "=like", format!("{literal}%")], ["x_key", "=like", format!("%{literal}")]])).await
-}
-
 /// Who has one of these codes by what runs wrote or agreed to, with the product's name.
 ///
 /// # Errors
@@ -364,38 +307,4 @@ pub async fn knows_source(odoo: &Odoo, source: &SourceName) -> Result<bool, Odoo
 
 async fn exists(odoo: &Odoo, model: &'static str, domain: Value) -> Result<bool, OdooError> {
     Ok(!odoo.search_page(model, domain, &["id"], Page { order: "id", limit: 1 }).await?.is_empty())
-}
-
-fn text(moment: Moment) -> String {
-    DateTime::from_timestamp(moment.0, 0).unwrap_or_default().format(FORMAT).to_string()
-}
-
-struct Row<'a> {
-    cells: &'a Map<String, Value>,
-    model: &'static str,
-}
-
-impl Row<'_> {
-    fn id(&self) -> Result<i64, OdooError> {
-        self.cells.get("id").and_then(Value::as_i64).ok_or_else(|| self.not_understood("id"))
-    }
-
-    /// Odoo's word for no text is `false`; an empty one is none either.
-    fn text(&self, name: &str) -> Option<String> {
-        self.cells.get(name).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
-    }
-
-    fn moment(&self, name: &str) -> Result<Option<Moment>, OdooError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let parsed = NaiveDateTime::parse_from_str(&text, FORMAT).map_err(|_| self.not_understood(name))?;
-        Ok(Some(Moment(parsed.and_utc().timestamp())))
-    }
-
-    fn not_understood(&self, name: &str) -> OdooError {
-        OdooError::Answer {
-            call: format!("{}.search_read", self.model),
-            reason: format!("column {name} of record {}", self.cells.get("id").unwrap_or(&Value::Null)),
-            body: self.cells.get(name).unwrap_or(&Value::Null).to_string(),
-        }
-    }
 }

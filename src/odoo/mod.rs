@@ -2,8 +2,9 @@
 //!
 //! [`transport`] speaks HTTP, [`client`] connects and repeats, [`procedure`] holds the code that runs inside Odoo,
 //! [`setup`] installs it, [`session`] greets it, [`snapshot`] and [`barcodes`] read and [`writer`] writes through it, under the [`lease`].
-//! [`history`] reads what runs recorded, [`deferred`] what waits, and notes what people chose, past the procedures.
-//! [`doctor`] looks at everything once and says what it finds. [`script`] is an Odoo for tests.
+//! [`history`] and [`runs`] read what runs recorded, [`deferred`] what waits, and notes what people chose, past the
+//! procedures. [`prune`] takes away what is old, [`doctor`] looks at everything once and says what it finds. [`script`] is an
+//! Odoo for tests.
 
 pub mod barcodes;
 pub mod client;
@@ -14,7 +15,10 @@ pub mod error;
 pub mod history;
 pub mod lease;
 pub mod procedure;
+pub mod prune;
 pub mod retry;
+mod row;
+pub mod runs;
 pub mod script;
 pub mod session;
 pub mod setup;

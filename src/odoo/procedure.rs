@@ -25,11 +25,13 @@ pub enum Procedure {
     Report,
     /// Pages of all barcodes, and of links with theirs.
     Barcodes,
+    /// Takes away what was recorded long ago.
+    Prune,
 }
 
 impl Procedure {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Hello,
         Self::Lease,
         Self::Digest,
@@ -40,6 +42,7 @@ impl Procedure {
         Self::Move,
         Self::Report,
         Self::Barcodes,
+        Self::Prune,
     ];
 
     /// The word under which `x_pz_setup` keeps its id.
@@ -56,6 +59,7 @@ impl Procedure {
             Self::Move => "move",
             Self::Report => "report",
             Self::Barcodes => "barcodes",
+            Self::Prune => "prune",
         }
     }
 
@@ -75,6 +79,8 @@ impl Procedure {
             Self::Move => (true, include_str!("procedures/move.py")),
             Self::Report => (true, include_str!("procedures/report.py")),
             Self::Barcodes => (false, include_str!("procedures/barcodes.py")),
+            // Without a lease: see there.
+            Self::Prune => (false, include_str!("procedures/prune.py")),
         };
         // Packaging barcodes moved from product.packaging to product.uom in 19; the table of an action's groups has kept
         // its name throughout.

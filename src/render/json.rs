@@ -59,6 +59,7 @@
 //! that the document is fit for a terminal and reads back as it was.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -93,6 +94,40 @@ pub fn json(plan: &Plan, report: Option<&Report>, out: &mut dyn Write) -> io::Re
 pub(super) fn document(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *out, Safe(PrettyFormatter::new())))?;
     writeln!(out)
+}
+
+/// JSON on one line, fit for a terminal: characters that are not stand inside strings only, and are written `\u001b`.
+pub(super) fn safe(value: &impl Serialize) -> io::Result<String> {
+    let text = serde_json::to_string(value)?;
+    if !text.contains(is_unsafe) {
+        return Ok(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Ok(out)
+}
+
+/// A line of a log as a JSON object: time, level, target, message.
+#[must_use]
+pub fn log_line(time: &str, level: &str, target: &str, message: &str) -> String {
+    #[derive(Serialize)]
+    struct LineJson<'a> {
+        time: &'a str,
+        level: &'a str,
+        target: &'a str,
+        message: &'a str,
+    }
+    // Strings always become JSON.
+    safe(&LineJson { time, level, target, message }).unwrap_or_default()
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,8 @@
 //!
 //! Reading order: `escape` (what data may not do to a terminal), `items` (the plan grouped by product, the one view that
 //! all formats share), then a file per format: `text`, `lines`, `json`, and `report` for what a run did. `check` shows
-//! findings, [`deferred`] what waits in Odoo, `history` what was recorded, `diagnosis` what an examination found, each in formats of its own; `csv_cell` is what
+//! findings, `html` plans and reports in a browser, [`deferred`] what waits in Odoo, `history` what was recorded, `runs` what
+//! ran, `diagnosis` what an examination found, each in formats of its own; `csv_cell` is what
 //! their tables share.
 
 mod check;
@@ -14,18 +15,24 @@ pub mod deferred;
 mod diagnosis;
 mod escape;
 mod history;
+mod html;
 mod items;
 mod json;
 mod lines;
+mod metrics;
 mod report;
+mod runs;
 mod text;
 
 pub use check::{check_csv, check_json, check_text, codes_text};
 pub use diagnosis::{diagnosis_json, diagnosis_text};
-pub use history::{Asked, HistoryFormat, HistoryWriter, RunHead, Zone};
-pub use json::json;
+pub use history::{Asked, HistoryFormat, HistoryWriter, Zone};
+pub use html::{Page, html_failure, html_page, html_section};
+pub use json::{json, log_line};
 pub use lines::plan_lines;
+pub use metrics::{Figures, Metrics, RunFigures};
 pub use report::{report_lines, report_text, summary_line};
+pub use runs::runs;
 pub use text::{plan_summary_line, plan_text};
 
 /// How a text looks.
@@ -65,7 +72,8 @@ fn plural(n: usize, noun: &str) -> String {
 }
 
 /// A number as people read it: `1,984`.
-fn grouped(n: usize) -> String {
+#[must_use]
+pub fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {

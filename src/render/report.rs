@@ -7,7 +7,6 @@ use std::io::{self, Write};
 use crate::apply::report::{Interrupt, NotDone, Report};
 use crate::catalog::SourceName;
 
-use super::escape::plain;
 use super::items::Symbol;
 use super::lines::Line;
 use super::text::Page;
@@ -72,12 +71,11 @@ fn section(page: &mut Page<'_>, heading: &str, all: &[NotDone], gap: bool) -> io
     Ok(true)
 }
 
-/// A report in one line for a log, without a line break; `seconds` is how long the run took.
+/// A report in one line for a log, without a line break.
 #[must_use]
-pub fn summary_line(report: &Report, seconds: f64) -> String {
+pub fn summary_line(report: &Report) -> String {
     let head = if report.interrupted.is_some() { "interrupted" } else { "done" };
-    let run = if report.run.is_empty() { String::new() } else { format!("run {} ", plain(&report.run)) };
-    format!("{run}{head}: {}; {seconds:.1} s", counts(report))
+    format!("{head}: {}", counts(report))
 }
 
 fn counts(report: &Report) -> String {

@@ -102,7 +102,7 @@ fn reports() {
     let all = [("full", sample::report()), ("quiet", quiet), ("settled", settled), ("stopped", stopped)];
     let mut shown = String::new();
     for (what, report) in &all {
-        shown += &format!("[{what}]\n{}log: {}\n\n", report_of(report), summary_line(report, 12.34));
+        shown += &format!("[{what}]\n{}log: {}\n\n", report_of(report), summary_line(report));
     }
     insta::assert_snapshot!(shown);
 }
@@ -257,7 +257,7 @@ proptest! {
         let coloured = text(&plan, Style { color: true, width }, VERBOSE);
         prop_assert_eq!(&without_colours(&coloured), &plain, "colours add nothing but themselves");
         prop_assert_eq!(first_unsafe(&report_of(&report), &['\n']), None);
-        prop_assert_eq!(first_unsafe(&summary_line(&report, 1.0), &[]), None);
+        prop_assert_eq!(first_unsafe(&summary_line(&report), &[]), None);
         prop_assert_eq!(first_unsafe(&plan_summary_line(&plan), &[]), None);
         let source = &plan.source;
         for all in [lines(&plan, VERBOSE), written(|out| report_lines(source, &report, out))] {

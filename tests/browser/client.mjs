@@ -23,6 +23,9 @@ export async function start() {
 
 export const stop = () => browser.close();
 
+/** An empty page of nobody's. */
+export const page = async (options) => (await browser.newContext(options)).newPage();
+
 export class Person {
   static async login(shop, login, password) {
     const person = new Person();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Person, start, stop } from './client.mjs';
 import { operator } from './operator.mjs';
 import { refused } from './refused.mjs';
+import { report } from './report.mjs';
 import { screens } from './screens.mjs';
 import { PASSWORD, Shop } from './shop.mjs';
 import { shots } from './shots.mjs';
@@ -38,6 +39,7 @@ async function story(version) {
     await step('screens, in Russian', as('russian', PASSWORD, screens));
     await step('an operator at work', as('operator', PASSWORD, operator));
     await step('refused by rights', () => refused(shop));
+    await step('a page of a dry run', () => report(shop));
   } catch (error) {
     // The database stays, to be looked at.
     shop.leave();

@@ -14,6 +14,7 @@ mod finish;
 mod installation;
 mod lease;
 mod moves;
+mod prune;
 mod reading;
 mod relink;
 mod writing;
@@ -100,6 +101,8 @@ pub async fn all(world: &World) {
     choices::abandoned(world).await;
     choices::about(world).await;
     choices::link_states(world).await;
+    prune::what_goes_and_what_stays(world).await;
+    prune::only_what_is_old(world).await;
     installation::is_removed(world).await;
 }
 

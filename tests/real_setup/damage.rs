@@ -52,7 +52,7 @@ fn versions(bench: &Bench) {
         assert!(!run.stderr.contains("run `erpsync setup`"), "{}", run.stderr);
     }
     assert_eq!(target.checksums(&LOGINS), before);
-    target.sql("update x_pz_setup set x_schema = 2");
+    target.sql("update x_pz_setup set x_schema = 3");
     target.sql("delete from x_pz_setup");
     mended(bench, 78, "run `erpsync setup`", "setup record");
 }

@@ -12,7 +12,7 @@ use super::forms;
 use super::stage::{SECRETS, Stage};
 
 /// Every subcommand, in an order in which each has something to do; what `{run}` stands for is known by then.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 23] = [
     &["setup", "--admin-login", "admin", "--dry-run"],
     &["setup", "--admin-login", "admin"],
     &["import-products", "--dry-run", "--first-run", "--out", "plan.json"],
@@ -31,6 +31,9 @@ const COMMANDS: [&[&str]; 20] = [
     &["deferred", "show", "1"],
     &["deferred", "abandon", "1"],
     &["revert", "--run", "{run}"],
+    &["runs"],
+    &["runs", "--format", "json"],
+    &["prune", "--keep", "24m"],
     &["unlock"],
     &["setup", "--admin-login", "admin", "--remove"],
 ];
@@ -174,6 +177,8 @@ fn no_flag_takes_a_secret() {
         "unlock",
         "setup",
         "show-history",
+        "runs",
+        "prune",
     ];
     let sub = [
         ["deferred", "list"],

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use crate::commands::import_products::Request;
+use crate::commands::watch::Orders;
 use crate::config::Overrides;
 use crate::plan::Allowances;
 
+use super::watching::Watching;
 use super::{Args, FormatArg, external_ids};
 
 #[derive(Debug, clap::Args)]
@@ -52,9 +54,19 @@ pub(in crate::cli) struct ImportProducts {
     /// Believe a source without products or without barcodes
     #[arg(long)]
     allow_empty_source: bool,
+    #[command(flatten)]
+    watching: Watching,
 }
 
 impl ImportProducts {
+    /// Who is told of the run.
+    ///
+    /// # Errors
+    /// When a dry run is to be told of.
+    pub(in crate::cli) fn orders(&self) -> Result<Orders, String> {
+        self.watching.orders("import-products", self.dry_run)
+    }
+
     /// What it says about the settings.
     pub(in crate::cli) fn overrides(&self, args: &Args) -> Overrides {
         let allowances = Allowances {
@@ -66,7 +78,7 @@ impl ImportProducts {
             price_change: self.allow_price_change,
             empty_source: self.allow_empty_source,
         };
-        Overrides { sources: self.source.clone(), allowances, ..args.base() }
+        Overrides { sources: self.source.clone(), allowances, ..self.watching.overrides(args) }
     }
 
     /// # Errors

@@ -6,13 +6,17 @@ mod doctor;
 mod import_products;
 mod init;
 mod moment;
+mod period;
 mod plan_file;
+mod prune;
 mod revert;
+mod runs;
 mod setup;
 mod show_history;
 mod span;
 mod sync_prices;
 mod unlock;
+mod watching;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -23,6 +27,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::catalog::ExternalId;
 use crate::commands::Format;
+use crate::commands::watch::Orders;
 use crate::config::Overrides;
 
 use super::exit::STATUSES;
@@ -32,7 +37,9 @@ use doctor::Doctor;
 use import_products::ImportProducts;
 use init::Init;
 use plan_file::{Apply, Show};
+use prune::Prune;
 use revert::Revert;
+use runs::Runs;
 use setup::Setup;
 use show_history::{EXAMPLES, ShowHistory};
 use sync_prices::SyncPrices;
@@ -70,6 +77,9 @@ pub(super) struct Args {
     /// rest; whatever still hangs then is ended (status 1)
     #[arg(long, global = true, help_heading = ALL_COMMANDS, value_name = "TIME", value_parser = span::parse)]
     pub(super) deadline: Option<Duration>,
+    /// How to write warnings and logs: for people, or one JSON object a line with time, level, target and message
+    #[arg(long, global = true, help_heading = ALL_COMMANDS, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(super) log_format: LogFormat,
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -79,6 +89,12 @@ enum Color {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -124,6 +140,17 @@ pub(super) enum Command {
     /// Show which run holds the lease in Odoo; with --force take it away from a run that died
     #[command(after_help = STATUSES)]
     Unlock(Unlock),
+    /// Delete history, closed deferred actions and runs that are older than a time; what tells who has a barcode or a price
+    /// since when stays
+    ///
+    /// Takes no lease: a run may be at work meanwhile. Look first, with --dry-run.
+    #[command(after_help = STATUSES)]
+    Prune(Prune),
+    /// List what ran: when, how it ended, what it did
+    ///
+    /// Oldest first. Reads Odoo alone and changes nothing; an account of the reader group is enough.
+    #[command(after_help = format!("{}\n\n{STATUSES}", runs::EXAMPLES))]
+    Runs(Runs),
     /// Show when a product's barcode, price or name changed, by which run and why; or who had a barcode
     ///
     /// Oldest first. Reads Odoo alone and changes nothing; an account of the reader group is enough. Status 0 also when
@@ -143,6 +170,29 @@ enum FormatArg {
 }
 
 impl Args {
+    /// Who is told of what the command does.
+    ///
+    /// # Errors
+    /// When two flags contradict each other.
+    pub(super) fn orders(&self) -> Result<Orders, String> {
+        match &self.command {
+            Command::ImportProducts(import) => import.orders(),
+            Command::SyncPrices(prices) => prices.orders(),
+            Command::Apply(apply) => apply.orders(),
+            Command::Revert(revert) => revert.orders(),
+            Command::Show(show) => Ok(show.orders()),
+            Command::Deferred(_)
+            | Command::CheckBarcodes(_)
+            | Command::Doctor(_)
+            | Command::Init(_)
+            | Command::Setup(_)
+            | Command::Unlock(_)
+            | Command::Prune(_)
+            | Command::Runs(_)
+            | Command::ShowHistory(_) => Ok(Orders::default()),
+        }
+    }
+
     /// For the stream: with `auto` it asks the terminal, `NO_COLOR` and `CLICOLOR`.
     pub(super) fn color(&self) -> anstream::ColorChoice {
         match self.color {

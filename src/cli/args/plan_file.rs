@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use crate::commands::plan_file::Request;
+use crate::commands::watch::Orders;
+use crate::config::Overrides;
 
-use super::FormatArg;
+use super::watching::{PageArg, Watching};
+use super::{Args, FormatArg};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Apply {
@@ -17,6 +20,8 @@ pub(in crate::cli) struct Apply {
     /// Refuse a plan that is older
     #[arg(long, value_name = "HOURS", default_value_t = 24)]
     max_age: u32,
+    #[command(flatten)]
+    watching: Watching,
 }
 
 #[derive(Debug, clap::Args)]
@@ -27,15 +32,36 @@ pub(in crate::cli) struct Show {
     /// How to print it
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]
     format: FormatArg,
+    #[command(flatten)]
+    page: PageArg,
 }
 
 impl Apply {
+    /// Who is told of the run.
+    ///
+    /// # Errors
+    /// None: it is no dry run.
+    pub(in crate::cli) fn orders(&self) -> Result<Orders, String> {
+        self.watching.orders("apply", false)
+    }
+
+    /// What it says about the settings.
+    pub(in crate::cli) fn overrides(&self, args: &Args) -> Overrides {
+        self.watching.overrides(args)
+    }
+
     pub(in crate::cli) fn request(&self) -> Request {
         Request { file: self.file.clone(), format: self.format.into(), max_age: Some(self.max_age) }
     }
 }
 
 impl Show {
+    /// Whom the plan is shown besides.
+    pub(in crate::cli) fn orders(&self) -> Orders {
+        let name = self.file.file_name().unwrap_or(self.file.as_os_str());
+        self.page.orders(format!("plan {}", name.to_string_lossy()))
+    }
+
     pub(in crate::cli) fn request(&self) -> Request {
         Request { file: self.file.clone(), format: self.format.into(), max_age: None }
     }

@@ -1,8 +1,10 @@
 //! Flags of `revert`.
 
 use crate::commands::revert::Request;
+use crate::commands::watch::Orders;
 use crate::config::Overrides;
 
+use super::watching::Watching;
 use super::{Args, FormatArg, external_ids};
 
 #[derive(Debug, clap::Args)]
@@ -19,12 +21,22 @@ pub(in crate::cli) struct Revert {
     /// How to print the plan and the report
     #[arg(long, value_enum, default_value_t = FormatArg::Text)]
     format: FormatArg,
+    #[command(flatten)]
+    watching: Watching,
 }
 
 impl Revert {
+    /// Who is told of the run.
+    ///
+    /// # Errors
+    /// When a dry run is to be told of.
+    pub(in crate::cli) fn orders(&self) -> Result<Orders, String> {
+        self.watching.orders("revert", self.dry_run)
+    }
+
     /// What it says about the settings.
     pub(in crate::cli) fn overrides(&self, args: &Args) -> Overrides {
-        args.base()
+        self.watching.overrides(args)
     }
 
     /// # Errors

@@ -1,9 +1,11 @@
 //! Flags of `sync-prices`.
 
 use crate::commands::sync_prices::Request;
+use crate::commands::watch::Orders;
 use crate::config::Overrides;
 use crate::plan::Allowances;
 
+use super::watching::Watching;
 use super::{Args, FormatArg, external_ids};
 
 #[derive(Debug, clap::Args)]
@@ -29,14 +31,24 @@ pub(in crate::cli) struct SyncPrices {
     /// Let prices move further than sync.max_price_change
     #[arg(long)]
     allow_price_change: bool,
+    #[command(flatten)]
+    watching: Watching,
 }
 
 impl SyncPrices {
+    /// Who is told of the run.
+    ///
+    /// # Errors
+    /// When a dry run is to be told of.
+    pub(in crate::cli) fn orders(&self) -> Result<Orders, String> {
+        self.watching.orders("sync-prices", self.dry_run)
+    }
+
     /// What it says about the settings.
     pub(in crate::cli) fn overrides(&self, args: &Args) -> Overrides {
         let allowances =
             Allowances { changes: self.allow_changes, price_change: self.allow_price_change, ..Allowances::default() };
-        Overrides { sources: self.source.clone(), allowances, ..args.base() }
+        Overrides { sources: self.source.clone(), allowances, ..self.watching.overrides(args) }
     }
 
     /// # Errors

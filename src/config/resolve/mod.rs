@@ -3,6 +3,7 @@
 //! [`Section`] knows where its keys stand, so that each check is one line and each error names its place.
 
 mod odoo;
+mod report;
 mod source;
 mod sync;
 
@@ -35,7 +36,8 @@ pub(super) fn resolve(document: &Document, overrides: &Overrides, env: &dyn Envi
     }
     let odoo = odoo::resolve(document, file.odoo, overrides, env, &mut warnings)?;
     let sync = sync::resolve(document, file.sync)?;
-    Ok(Settings { sources, odoo, sync, path: document.path.clone(), warnings })
+    let report = report::resolve(document, file.report, overrides, &mut warnings)?;
+    Ok(Settings { sources, odoo, sync, report, path: document.path.clone(), warnings })
 }
 
 /// The sources of this run, after checking all the names in the file.
@@ -258,6 +260,7 @@ impl<'a> Section<'a> {
 
 const PASSWORD: (&str, [&str; 3]) = ("password", ["password_env", "password_file", "password_credential"]);
 const API_KEY: (&str, [&str; 3]) = ("api_key", ["api_key_env", "api_key_file", "api_key_credential"]);
+const PING_URL: (&str, [&str; 3]) = ("ping_url", ["ping_url_env", "ping_url_file", "ping_url_credential"]);
 
 fn is_variable_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -50,7 +50,7 @@ fn it_has_every_key_that_the_code_knows() {
 }
 
 /// The keys whose comment says that they have no default; all others show it.
-const NO_DEFAULT: [(&[&str], &[&str]); 4] = [
+const NO_DEFAULT: [(&[&str], &[&str]); 5] = [
     (&["sources", "shop"], &["instance", "password_env", "password_file", "password_credential", "ca_file"]),
     (&["sources", "shop", "create"], &["category", "taxes", "unit"]),
     (
@@ -67,6 +67,7 @@ const NO_DEFAULT: [(&[&str], &[&str]); 4] = [
         ],
     ),
     (&["sync"], &["lock_file"]),
+    (&["report"], &["metrics_file", "ping_url_env", "ping_url_file", "ping_url_credential"]),
 ];
 
 #[test]
@@ -92,6 +93,7 @@ fn it_names_every_variable() {
         environment::ODOO_LOGIN,
         environment::ODOO_PASSWORD,
         environment::ODOO_API_KEY,
+        environment::PING_URL,
     ];
     for name in of_source.iter().map(String::as_str).chain(others) {
         assert!(EXAMPLE.contains(name), "{name}");

@@ -47,15 +47,14 @@
 //! - `other`: who lost the code to this one, or got it from it, in the same run.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::catalog::{Change, Handover, Moment, Tenant, Tenure, TenureEnd};
+use crate::catalog::{Change, Handover, Moment, RunRecord, Tenant, Tenure, TenureEnd};
 
-use super::super::escape::is_unsafe;
-use super::{HistoryWriter, RunHead, cause_words_or_code};
+use super::super::json::safe;
+use super::{HistoryWriter, cause_words_or_code};
 
 /// The schema's version; it changes when a field is taken away or means something else.
 const VERSION: u32 = 1;
@@ -121,7 +120,7 @@ struct TenureJson<'a> {
 fn start(writer: &HistoryWriter<'_>, out: &mut dyn Write) -> io::Result<()> {
     let moment = |moment: Option<Moment>| moment.map(|m| writer.rfc3339(m));
     let run = writer.asked.run.as_ref().map(|run| {
-        let RunHead { key, source, command, started, ended, status, summary } = run;
+        let RunRecord { key, source, command, started, ended, status, summary, .. } = run;
         RunJson { key, source, command, started: moment(*started), ended: moment(*ended), status, summary }
     });
     writeln!(out, "{{\n  \"format\": \"erpsync-history\",\n  \"version\": {VERSION},")?;
@@ -207,24 +206,4 @@ fn tenant(tenant: &Tenant) -> TenantJson<'_> {
 
 fn cause(code: &str) -> Option<CauseJson<'_>> {
     (!code.is_empty()).then(|| CauseJson { code, text: cause_words_or_code(code) })
-}
-
-/// JSON on one line, fit for a terminal: characters that are not stand inside strings only, and are written `\u001b`.
-fn safe(value: &impl Serialize) -> io::Result<String> {
-    let text = serde_json::to_string(value)?;
-    if !text.contains(is_unsafe) {
-        return Ok(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_unsafe(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a String cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(c);
-        }
-    }
-    Ok(out)
 }

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use chrono::{DateTime, FixedOffset};
 
 use crate::catalog::history::cause_words;
-use crate::catalog::{Change, Moment, Tenant, Tenure};
+use crate::catalog::{Change, Moment, RunRecord, Tenant, Tenure};
 
 use super::Style;
 
@@ -34,25 +34,6 @@ pub enum HistoryFormat {
 /// From a moment to the reader's clock.
 pub type Zone<'z> = &'z (dyn Fn(Moment) -> DateTime<FixedOffset> + Send + Sync);
 
-/// The run that a history is limited to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RunHead {
-    /// Its key.
-    pub key: String,
-    /// Its source.
-    pub source: String,
-    /// Its command.
-    pub command: String,
-    /// When it began.
-    pub started: Option<Moment>,
-    /// When it ended.
-    pub ended: Option<Moment>,
-    /// How it ended.
-    pub status: String,
-    /// What it did, in words.
-    pub summary: String,
-}
-
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -65,7 +46,7 @@ pub struct Asked {
     /// The newest so many.
     pub limit: Option<usize>,
     /// One run's.
-    pub run: Option<RunHead>,
+    pub run: Option<RunRecord>,
 }
 
 /// Writes a history in one of the formats.
@@ -138,13 +119,33 @@ impl<'z> HistoryWriter<'z> {
 
     /// For programs: `2026-11-22T14:03:11+03:00`.
     fn rfc3339(&self, moment: Moment) -> String {
-        (self.zone)(moment).to_rfc3339()
+        rfc3339(self.zone, moment)
     }
 
     /// For people: `2026-11-22 14:03:11 +03:00`.
     fn clock(&self, moment: Moment) -> String {
-        (self.zone)(moment).format("%Y-%m-%d %H:%M:%S %:z").to_string()
+        clock(self.zone, moment)
     }
+}
+
+/// For programs.
+pub(super) fn rfc3339(zone: Zone<'_>, moment: Moment) -> String {
+    zone(moment).to_rfc3339()
+}
+
+/// For people.
+pub(super) fn clock(zone: Zone<'_>, moment: Moment) -> String {
+    zone(moment).format("%Y-%m-%d %H:%M:%S %:z").to_string()
+}
+
+/// ` since …, until …`, both as people mean them: the end included.
+pub(super) fn period(zone: Zone<'_>, asked: &Asked) -> String {
+    if let Some(days) = asked.recent_days {
+        return format!(" in the last {days} days (--since shows more)");
+    }
+    let since = asked.since.map(|m| format!(" since {}", clock(zone, m)));
+    let until = asked.until.map(|m| format!(" until {}", clock(zone, Moment(m.0 - 1))));
+    since.into_iter().chain(until).collect()
 }
 
 /// A cause in words; one that this version does not know as it is recorded.

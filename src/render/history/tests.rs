@@ -77,7 +77,7 @@ fn asked() -> Asked {
 }
 
 fn of_run() -> Asked {
-    let run = RunHead {
+    let run = RunRecord {
         key: "20261122T090308Z-polonez-9f0c11".to_owned(),
         source: "polonez".to_owned(),
         command: "import-products".to_owned(),
@@ -85,6 +85,7 @@ fn of_run() -> Asked {
         ended: None,
         status: String::new(),
         summary: "3 created\u{1b}[2J".to_owned(),
+        ..RunRecord::default()
     };
     Asked { run: Some(run), ..Asked::default() }
 }

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use crate::catalog::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
+use crate::catalog::{Change, ChangedField, Handover, Tenant, Tenure, TenureEnd};
 
 use super::super::escape::{code, plain, quoted};
 use super::super::plural;
-use super::{HistoryWriter, cause_words_or_code, tenant, tenant_of};
+use super::{HistoryWriter, cause_words_or_code, period, tenant, tenant_of};
 
 /// Columns before a field's name.
 const INDENT: usize = 6;
@@ -49,9 +49,9 @@ pub(super) fn changes(writer: &mut HistoryWriter<'_>, changes: &[Change], out: &
 pub(super) fn end(writer: &HistoryWriter<'_>, out: &mut dyn Write) -> io::Result<()> {
     let newest = writer.asked.limit.filter(|limit| writer.count >= *limit).map_or("", |_| ", the newest");
     if writer.count == 0 {
-        return writeln!(out, "No changes{}.", period(writer));
+        return writeln!(out, "No changes{}.", period(writer.zone, &writer.asked));
     }
-    writeln!(out, "\n{}{newest}{}.", plural(writer.count, "change"), period(writer))
+    writeln!(out, "\n{}{newest}{}.", plural(writer.count, "change"), period(writer.zone, &writer.asked))
 }
 
 /// The same for the intervals of a barcode.
@@ -81,9 +81,15 @@ pub(super) fn tenures(
         }
     }
     if tenures.is_empty() {
-        write!(out, "Nobody had barcode {}{}", code(barcode), period(writer))?;
+        write!(out, "Nobody had barcode {}{}", code(barcode), period(writer.zone, &writer.asked))?;
     } else {
-        write!(out, "\nBarcode {}: {}{}", code(barcode), plural(tenures.len(), "interval"), period(writer))?;
+        write!(
+            out,
+            "\nBarcode {}: {}{}",
+            code(barcode),
+            plural(tenures.len(), "interval"),
+            period(writer.zone, &writer.asked)
+        )?;
     }
     let now: Vec<String> = now.iter().map(|t| plain(&tenant(t)).into_owned()).collect();
     if now.is_empty() { writeln!(out, "; nobody has it now.") } else { writeln!(out, "; now at {}.", now.join(", ")) }
@@ -130,14 +136,4 @@ fn aside(writer: &HistoryWriter<'_>, text: &str) -> String {
 
 fn painted(writer: &HistoryWriter<'_>, ansi: Ansi, text: &str) -> String {
     if writer.style.color { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
-}
-
-/// ` since …, until …`, both as people mean them: the end included.
-fn period(writer: &HistoryWriter<'_>) -> String {
-    if let Some(days) = writer.asked.recent_days {
-        return format!(" in the last {days} days (--since shows more)");
-    }
-    let since = writer.asked.since.map(|m| format!(" since {}", writer.clock(m)));
-    let until = writer.asked.until.map(|m| format!(" until {}", writer.clock(Moment(m.0 - 1))));
-    since.into_iter().chain(until).collect()
 }

@@ -8,6 +8,7 @@ mod digest;
 mod hello;
 mod lease;
 mod lookup;
+mod prune;
 mod report;
 mod shift;
 mod snapshot;
@@ -73,6 +74,7 @@ pub(super) fn run(env: &mut Env<'_>, name: &str, ask: &Ask<'_>) -> Result<Value,
         "move" => shift::run(env, ask),
         "report" => report::run(env, ask),
         "barcodes" => barcodes::run(env, ask),
+        "prune" => prune::run(env, ask),
         other => Err(OdooFault::value_error(format!("the stand-in has no procedure {other:?}"))),
     }
 }
