@@ -37,10 +37,10 @@ fn readable(page: &str) -> String {
 #[test]
 fn golden() {
     let dry = html_section(&sample::rich(), None);
-    insta::assert_snapshot!("dry_run", readable(&page(&[dry])));
+    insta::assert_snapshot!("of_a_plan", readable(&page(&[dry])));
     let run = html_section(&sample::desk(), Some(&sample::report()));
     let failed = html_failure("shop-2", "cannot connect to <sql>: refused");
-    insta::assert_snapshot!("run", readable(&page(&[run, failed])));
+    insta::assert_snapshot!("of_a_run", readable(&page(&[run, failed])));
 }
 
 /// Every element of the page is one of ours, whatever names say, and nothing is loaded from anywhere.
