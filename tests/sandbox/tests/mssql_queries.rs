@@ -384,3 +384,37 @@ async fn a_read_committed_transaction_sees_each_change() {
     server.execute("DELETE FROM dbo.Products WHERE Price IS NULL").unwrap();
     assert_eq!(int(&mut client, count).await, 2);
 }
+
+#[tokio::test]
+async fn an_answer_that_is_given_again_is_the_same_until_a_table_changes() {
+    let again = MssqlServer::start(MssqlOptions { repeat_answers: true, ..MssqlOptions::default() }).await.unwrap();
+    again.execute("CREATE TABLE dbo.Products (ProductID int NOT NULL PRIMARY KEY, ProductName nvarchar(200) NULL, Price money NULL)").unwrap();
+    let many = |from: i64| (from..from + 3_000).map(|id| [id.into(), format!("Сыр {id}").into(), "1.25".into()]);
+    again.insert_rows("dbo.Products", many(1)).unwrap();
+    let mut client = connect(&again).await;
+    let counted = format!("{PRODUCTS};\nSELECT ROWCOUNT_BIG() AS [rows]");
+    let read = async |client: &mut mssql_support::Conn| {
+        let results = client.simple_query(&counted).await.unwrap().into_results().await.unwrap();
+        let names: Vec<String> = results[0].iter().map(|row| row.get::<&str, _>(1).unwrap().to_owned()).collect();
+        assert_eq!(results[1][0].get::<i64, _>(0), Some(names.len() as i64));
+        names
+    };
+    let first = read(&mut client).await;
+    assert_eq!((first.len(), first[2_999].as_str()), (3_000, "Сыр 3000"));
+    assert_eq!(read(&mut client).await, first);
+    let mut other = connect(&again).await;
+    assert_eq!(read(&mut other).await, first);
+    again.execute("UPDATE dbo.Products SET ProductName = N'Silk' WHERE ProductID = 1").unwrap();
+    assert_eq!(read(&mut other).await[0], "Silk");
+    again.insert_rows("dbo.Products", many(10_000)).unwrap();
+    assert_eq!(read(&mut client).await.len(), 6_000);
+}
+
+#[tokio::test]
+async fn a_bulk_copy_program_asks_for_columns_first() {
+    let server = shop().await;
+    let mut client = connect(&server).await;
+    let none = client.simple_query("SET FMTONLY ON SELECT ProductID FROM dbo.Products SET FMTONLY OFF").await.unwrap();
+    assert!(none.into_results().await.unwrap().iter().all(Vec::is_empty));
+    assert_eq!(rows(&mut client, "SELECT ProductID FROM dbo.Products").await.len(), 3);
+}

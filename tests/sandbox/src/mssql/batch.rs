@@ -23,6 +23,8 @@ pub(super) enum Isolation {
 pub(super) enum Statement {
     Select(Box<Query>),
     SetNoCount(bool),
+    /// Columns without rows from here on, as bulk copy programs ask.
+    SetFormatOnly(bool),
     SetIsolation(Isolation),
     /// A setting without consequence here.
     SetOption,
@@ -260,6 +262,8 @@ fn set(parser: &mut Parser<'_>) -> Result<Statement, SqlError> {
             };
             if options.iter().any(|option| option == "NOCOUNT") {
                 Ok(Statement::SetNoCount(on))
+            } else if options == ["FMTONLY"] {
+                Ok(Statement::SetFormatOnly(on))
             } else {
                 Ok(Statement::SetOption)
             }

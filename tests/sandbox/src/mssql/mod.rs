@@ -20,6 +20,7 @@
 //! SQLite's SQL), `wire` and `token` (the answer's bytes); `store`, `admin` and `catalog` are the database behind it.
 
 mod admin;
+mod answers;
 mod batch;
 mod calendar;
 mod catalog;
@@ -71,6 +72,7 @@ struct Shared {
     store: store::Store,
     identity: Option<certs::Identity>,
     log: Mutex<Log>,
+    answers: answers::Answers,
 }
 
 impl Shared {
@@ -122,7 +124,13 @@ impl MssqlServer {
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let addr = listener.local_addr()?;
-        let shared = Arc::new(Shared { options, store: store::Store::create()?, identity, log: Mutex::default() });
+        let shared = Arc::new(Shared {
+            options,
+            store: store::Store::create()?,
+            identity,
+            log: Mutex::default(),
+            answers: answers::Answers::default(),
+        });
         let serving = Arc::clone(&shared);
         let listener = Guard(tokio::spawn(async move {
             let mut clients = JoinSet::new();
@@ -159,6 +167,7 @@ impl MssqlServer {
     /// # Errors
     /// As SQL Server would put it, with the line; 50000 for what the stand-in does not understand.
     pub fn execute(&self, sql: &str) -> Result<(), SqlError> {
+        let _forgotten = self.shared.answers.forget_after();
         admin::execute(&self.shared.store, &self.shared.options, sql)
     }
 
@@ -170,6 +179,7 @@ impl MssqlServer {
     where
         R: IntoIterator<Item = SqlValue>,
     {
+        let _forgotten = self.shared.answers.forget_after();
         self.shared.store.insert_rows(table, rows, &self.shared.options.database)
     }
 

@@ -13,6 +13,7 @@ use sqlparser::ast::{Expr, Query, SelectItem, SetExpr};
 use tokio::sync::mpsc;
 
 use super::Shared;
+use super::answers;
 use super::batch::{self, Isolation, Statement};
 use super::error::SqlError;
 use super::lower::{self, Env, Plan};
@@ -83,8 +84,11 @@ pub(super) struct Session {
     cancel: Arc<AtomicBool>,
     out: mpsc::Sender<Out>,
     buffer: Vec<u8>,
+    /// What is sent is kept here too, while an answer is recorded.
+    kept: Option<Vec<Vec<u8>>>,
     isolation: Isolation,
     no_count: bool,
+    format_only: bool,
     transaction: Option<Transaction>,
     transactions_begun: u64,
     row_count: i64,
@@ -108,8 +112,10 @@ impl Session {
             cancel,
             out,
             buffer: Vec::new(),
+            kept: None,
             isolation: Isolation::ReadCommitted,
             no_count: false,
+            format_only: false,
             transaction: None,
             transactions_begun: 0,
             row_count: 0,
@@ -215,6 +221,7 @@ impl Session {
                 }
             }
             Statement::SetNoCount(on) => self.no_count = *on,
+            Statement::SetFormatOnly(on) => self.format_only = *on,
             Statement::SetIsolation(isolation) => self.isolation = *isolation,
             Statement::SetOption => {}
             Statement::Use(name) => self.use_database(name)?,
@@ -251,13 +258,22 @@ impl Session {
 
     fn select(&mut self, query: &Query, more: u16) -> Result<(), Stop> {
         let plan = self.plan(query)?;
+        if self.format_only {
+            wire::col_metadata(&mut self.buffer, &plan.columns);
+            token::done_token(&mut self.buffer, self.done, more | done::COUNT, CMD_SELECT, 0);
+            return Ok(());
+        }
         let fault = if plan.reads_tables {
             self.open_view()?;
             self.shared.take_fault(|fault| !fault.is_of_login())
         } else {
             None
         };
-        let count = self.rows(&plan, fault.as_ref())?;
+        let count = if plan.reads_tables && fault.is_none() && self.shared.options.repeat_answers {
+            self.repeated(&plan)?
+        } else {
+            self.rows(&plan, fault.as_ref())?
+        };
         self.row_count = count as i64;
         let counted = if self.no_count { 0 } else { done::COUNT };
         token::done_token(&mut self.buffer, self.done, more | counted, CMD_SELECT, count);
@@ -286,6 +302,26 @@ impl Session {
         }
     }
 
+    /// Sends metadata and rows from memory, where they are kept from the first time.
+    fn repeated(&mut self, plan: &Plan) -> Result<u64, Stop> {
+        let key = (plan.sql.clone(), self.knows_nbc);
+        if let Some(answer) = self.shared.answers.known(&key) {
+            self.flush()?;
+            for chunk in answer.chunks.iter() {
+                self.out.blocking_send(Out::Bytes(chunk.clone())).map_err(|_| Stop::Gone)?;
+            }
+            return Ok(answer.rows);
+        }
+        self.flush()?;
+        let moment = self.shared.answers.moment();
+        self.kept = Some(Vec::new());
+        let rows = self.rows(plan, None);
+        let kept = self.flush().map(|()| self.kept.take().unwrap_or_default());
+        let rows = rows?;
+        self.shared.answers.keep(key, moment, answers::Answer { chunks: kept?, rows });
+        Ok(rows)
+    }
+
     /// Sends metadata and rows; the fault, if any, strikes where it says or at the end.
     fn rows(&mut self, plan: &Plan, fault: Option<&Fault>) -> Result<u64, Stop> {
         let strike = match fault {
@@ -311,6 +347,9 @@ impl Session {
                 count += 1;
                 if self.buffer.len() >= CHUNK {
                     let bytes = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK + 4096));
+                    if let Some(kept) = &mut self.kept {
+                        kept.push(bytes.clone());
+                    }
                     self.out.blocking_send(Out::Bytes(bytes)).map_err(|_| Stop::Gone)?;
                 }
             }
@@ -349,6 +388,9 @@ impl Session {
             return Ok(());
         }
         let bytes = std::mem::take(&mut self.buffer);
+        if let Some(kept) = &mut self.kept {
+            kept.push(bytes.clone());
+        }
         self.out.blocking_send(Out::Bytes(bytes)).map_err(|_| Stop::Gone)
     }
 
