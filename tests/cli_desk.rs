@@ -160,10 +160,10 @@ fn a_file_that_is_no_plan() {
         ("report", "no plan that was kept with --out"),
         ("directory", "it is no file"),
         ("huge", "more than any plan"),
-        ("dangling", "No such file"),
+        ("dangling", "no such file"),
         ("fifo", "it is no file"),
         ("/dev/zero", "it is no file"),
-        ("absent", "No such file"),
+        ("absent", "no such file"),
     ] {
         for command in ["apply", "show"] {
             let run = desk.refuses(&[command, name], 64).says(name).says(said);

@@ -127,7 +127,7 @@ fn healthy_then_broken(version: u32) {
     says(&run, "procedures", "failed", "not those of this erpsync: move");
     says(&run, "procedure-groups", "failed", "as they must be: update");
     stage.bench.setup(&["-q"]).expect(0);
-    says(&stage.doctor().expect(0), "procedures", "ok", "all 9");
+    says(&stage.doctor().expect(0), "procedures", "ok", "all 11");
 
     stage.sync_group(3);
     says(&stage.doctor().expect(1), "setup", "failed", "setup --grant");

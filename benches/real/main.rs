@@ -90,9 +90,8 @@ fn on_empty(args: &Args, world: &mut World, version: u32, size: u64) -> Result<(
     world.rounds = args.rounds(size);
     if args.wants(Step::First, size) {
         steps::first_import::run(world, version, size, 1, 1)?;
-        if world.tool.has_connections()? {
-            steps::first_import::run(world, version, size, 2, 2)?;
-        }
+        let connections = if world.tool.has_connections()? { 2 } else { 1 };
+        steps::first_import::run(world, version, size, 2, connections)?;
     }
     if args.wants(Step::Batches, size) {
         let odoo = world.odoo(version, 1)?;

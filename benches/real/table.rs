@@ -141,16 +141,20 @@ pub fn thousands(number: u64) -> String {
 /// The tables, one a step, in Markdown.
 pub fn markdown(rows: &[Row]) -> String {
     let mut out = String::new();
-    let mut step = "";
+    let mut steps: Vec<&str> = Vec::new();
     for row in rows {
-        if row.step != step {
-            step = &row.step;
-            out += &format!(
-                "\n### {step}\n\n| what | Odoo | products | seconds | records/s | peak MiB | CPU s | calls | ceiling, seconds | ceiling ÷ measured |\n\
-                 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |\n"
-            );
+        if !steps.contains(&row.step.as_str()) {
+            steps.push(&row.step);
         }
-        out += &format!("| {} |\n", row.cells().join(" | "));
+    }
+    for step in steps {
+        out += &format!(
+            "\n### {step}\n\n| what | Odoo | products | seconds | records/s | peak MiB | CPU s | calls | ceiling, seconds | ceiling ÷ measured |\n\
+             | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | ---: |\n"
+        );
+        for row in rows.iter().filter(|row| row.step == step) {
+            out += &format!("| {} |\n", row.cells().join(" | "));
+        }
     }
     out
 }

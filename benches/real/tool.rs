@@ -7,12 +7,22 @@ use anyhow::{Result, ensure};
 use crate::measure::{self, Usage};
 use crate::odoo::{Odoo, PASSWORD};
 use crate::source::{LOGIN, Source};
-use crate::table::Sample;
 
 /// The binary and a place for its files.
 pub struct Tool {
     binary: PathBuf,
     directory: tempfile::TempDir,
+}
+
+/// Between which servers it runs.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// SQL Server's stand-in.
+    pub source: &'a Source,
+    /// Odoo.
+    pub odoo: &'a Odoo,
+    /// Odoo's database.
+    pub database: &'a str,
 }
 
 /// What a run is set to.
@@ -38,7 +48,8 @@ impl Tool {
         self.directory.path()
     }
 
-    fn configure(&self, source: &Source, odoo: &Odoo, database: &str, settings: Settings) -> Result<()> {
+    fn configure(&self, place: Place<'_>, settings: Settings) -> Result<()> {
+        let Place { source, odoo, database } = place;
         let mut extra = String::new();
         if settings.connections > 0 {
             extra += &format!("connections = {}\n", settings.connections);
@@ -77,16 +88,8 @@ lock_file = "run.lock"
     ///
     /// # Errors
     /// When it ends with a status that is not expected.
-    pub fn run(
-        &self,
-        source: &Source,
-        odoo: &Odoo,
-        database: &str,
-        settings: Settings,
-        arguments: &[&str],
-        expected: &[i32],
-    ) -> Result<Usage> {
-        self.configure(source, odoo, database, settings)?;
+    pub fn run(&self, place: Place<'_>, settings: Settings, arguments: &[&str], expected: &[i32]) -> Result<Usage> {
+        self.configure(place, settings)?;
         measure::run(&self.binary, arguments, &self.directory().join("tool.log"), expected, |command| {
             command.env_clear().current_dir(self.directory());
             command.env("ERPSYNC_CONFIG", self.directory().join("sync.toml"));
@@ -94,21 +97,6 @@ lock_file = "run.lock"
             command.env("ERPSYNC_ODOO_PASSWORD", PASSWORD);
             command.env("ERPSYNC_ODOO_ADMIN_PASSWORD", "admin");
         })
-    }
-
-    /// Runs a command and counts its calls.
-    pub fn sample(
-        &self,
-        source: &Source,
-        odoo: &Odoo,
-        database: &str,
-        settings: Settings,
-        arguments: &[&str],
-        expected: &[i32],
-    ) -> Result<Sample> {
-        let before = odoo.calls()?;
-        let usage = self.run(source, odoo, database, settings, arguments, expected)?;
-        Ok(Sample { calls: Some(odoo.calls()? - before), ..Sample::from(usage) })
     }
 
     /// What it printed last.

@@ -9,7 +9,7 @@ use crate::recipe::{BASE, State};
 use crate::seed;
 use crate::source::Source;
 use crate::table::{Row, Sample};
-use crate::tool::{DEFAULTS, Settings, Tool};
+use crate::tool::{DEFAULTS, Place, Settings, Tool};
 
 /// Has the sync account and the tool's setup; copied, never used.
 const TEMPLATE: &str = "bench_tpl";
@@ -68,6 +68,10 @@ impl World {
         Ok(odoo)
     }
 
+    fn at<'a>(&'a self, odoo: &'a Odoo, database: &'a str) -> Place<'a> {
+        Place { source: &self.source, odoo, database }
+    }
+
     fn prepare(&mut self, odoo: &Odoo) -> Result<()> {
         eprintln!("Odoo {}: account and setup", odoo.version);
         odoo.fresh(TEMPLATE)?;
@@ -87,7 +91,7 @@ impl World {
             ),
         )?;
         self.fill(seed::MODELS, BASE)?;
-        self.tool.run(&self.source, odoo, TEMPLATE, DEFAULTS, &["setup", "--admin-login", "admin"], &[0])?;
+        self.tool.run(self.at(odoo, TEMPLATE), DEFAULTS, &["setup", "--admin-login", "admin"], &[0])?;
         Ok(())
     }
 
@@ -103,7 +107,7 @@ impl World {
     /// A worker reads the whole registry when it first meets a database: seconds that are not the tool's.
     pub fn warm(&self, odoo: &Odoo, database: &str) -> Result<()> {
         for _ in 0..(odoo.workers.max(1) * 3) {
-            self.tool.run(&self.source, odoo, database, DEFAULTS, &["show-history"], &[0])?;
+            self.tool.run(self.at(odoo, database), DEFAULTS, &["show-history"], &[0])?;
         }
         Ok(())
     }
@@ -145,7 +149,9 @@ impl World {
         arguments: &[&str],
         expected: &[i32],
     ) -> Result<Sample> {
-        self.tool.sample(&self.source, odoo, database, settings, arguments, expected)
+        let before = odoo.calls()?;
+        let usage = self.tool.run(self.at(odoo, database), settings, arguments, expected)?;
+        Ok(Sample { calls: Some(odoo.calls()? - before), ..Sample::from(usage) })
     }
 
     /// Reads the source with a bare loop.

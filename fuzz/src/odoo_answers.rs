@@ -8,11 +8,14 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, FixedOffset};
-use erpsync::catalog::source::{BarcodeOrder, CatalogueBuilder};
+use erpsync::catalog::digest::Line;
+use erpsync::catalog::source::BarcodeOrder;
 use erpsync::catalog::{
-    Barcode, Catalogue, CodeKey, ExternalId, MatchRule, Moment, Price, SourceName, TenureEnd, history as recorded,
+    Barcode, Catalogue, CodeKey, ExternalId, Listing, ListingBuilder, MatchRule, Moment, Price, SourceName, TenureEnd,
+    history as recorded,
 };
 use erpsync::check::{Report, Source, check_odoo, check_source};
+use erpsync::odoo::digest::{self, Rules};
 use erpsync::odoo::history::{self, Question};
 use erpsync::odoo::procedure::Procedure;
 use erpsync::odoo::script::{Reply, Script};
@@ -23,6 +26,7 @@ use erpsync::odoo::{
     Lease, Odoo, OdooError, Session, SessionOptions, Writer, barcodes, deferred, lease, require_setup, runs as ran,
     snapshot,
 };
+use erpsync::plan::narrow::{Comparison, Narrowing};
 use erpsync::plan::{ExtraBarcodes, FieldPolicy, GuardLimits, Limit, MissingPolicy, Policy, Scope, questions};
 use erpsync::render::deferred::Detail;
 use erpsync::render::{self, Asked, HistoryFormat, HistoryWriter, Options, Style};
@@ -110,6 +114,7 @@ async fn read(version: u32, json2: bool, what: &str, replies: Vec<Reply>) -> Res
             }
             Ok(())
         }
+        "digests" => digests(&session(version, json2, replies).await?).await,
         "links" => links(&session(version, json2, replies).await?).await,
         "codes" => codes(&session(version, json2, replies).await?).await,
         "writer" => write(&session(version, json2, replies).await?).await,
@@ -140,7 +145,11 @@ fn source() -> SourceName {
 
 /// What the source says: a product that Odoo may know, one that it may not, and one code on two products.
 fn catalogue() -> Catalogue {
-    let mut builder = CatalogueBuilder::new(BarcodeOrder::Gtin);
+    listing().whole()
+}
+
+fn listing() -> Listing {
+    let mut builder = ListingBuilder::new(BarcodeOrder::Gtin);
     for (id, name, price) in [("1", "Tea", "1.5"), ("2", "Coffee", "20"), ("3", "Juice", "0")] {
         builder.product(Some(id), Some(name), Price::parse(price).map(Some).map_err(|e| e.to_string()));
     }
@@ -148,6 +157,23 @@ fn catalogue() -> Catalogue {
         builder.barcode(Some(id), Some(code));
     }
     builder.finish()
+}
+
+/// Whatever the digests are, only what was asked for and what is ours is looked at.
+async fn digests(session: &Session) -> Result<(), OdooError> {
+    let line = Line::Whole;
+    let rules = Rules { line, leave_names: false, leave_prices: true, extras: true, archive: false };
+    let told = digest::summary(session, &source(), rules).await?;
+    let listing = listing();
+    let mut narrowing = Narrowing::new(&listing, line);
+    narrowing.want(told.looks.iter().cloned());
+    let comparison = Comparison::new(&listing, line, &told.buckets, told.links, told.looks);
+    for page in comparison.pages() {
+        let lines = digest::lines(session, &source(), line, page).await?;
+        narrowing.want(comparison.changed(page, lines.into_iter()));
+    }
+    assert!(narrowing.next().len() >= narrowing.catalogue().products.len());
+    Ok(())
 }
 
 /// Every rule the other way round than by default.

@@ -205,16 +205,16 @@ pub async fn look_up(
                 of_id.push(candidate);
             }
         }
-        for id in list(&answer, "linked")? {
-            let id = id.as_str().and_then(|id| ExternalId::parse(id).ok());
-            out.linked.insert(id.ok_or_else(|| not_understood("lookup", "an external id that is none", &answer))?);
-        }
         for row in list(&answer, "holders")? {
             let holder = holder(&Row { cells: row, call: "lookup" })?;
             let of_code: &mut Vec<Holder> = out.holders.entry(CodeKey::of(&holder.barcode)).or_default();
             if !of_code.contains(&holder) {
                 of_code.push(holder);
             }
+        }
+        for id in list(&answer, "linked")? {
+            let id = id.as_str().and_then(|id| ExternalId::parse(id).ok());
+            out.linked.insert(id.ok_or_else(|| not_understood("lookup", "an external id that is none", &answer))?);
         }
     }
     for holders in out.holders.values_mut() {

@@ -11,7 +11,7 @@ use crate::world::{CREATE, World};
 /// Records that a ceiling's call carries: the tool's default.
 pub const BATCH: u64 = 200;
 
-/// With so many workers and connections. The ceiling is the ORM in as many processes as there are connections.
+/// With so many workers and connections. The ceiling is the ORM in as many processes as there are workers.
 pub fn run(world: &mut World, version: u32, size: u64, workers: u32, connections: u32) -> Result<()> {
     let odoo = world.odoo(version, workers)?;
     let ways = |count: u32, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
@@ -23,8 +23,8 @@ pub fn run(world: &mut World, version: u32, size: u64, workers: u32, connections
         row.subject.samples.push(sample);
         odoo.drop(&[&database])?;
         let database = world.empty(&odoo)?;
-        let processes = u64::from(connections);
-        let name = format!("ORM in {}", ways(connections, "process").replace("processs", "processes"));
+        let processes = u64::from(workers);
+        let name = format!("ORM in {}", ways(workers, "process").replace("processs", "processes"));
         row.ceiling(&name, orm::measure(&odoo, &database, Work::Create, size, BASE, BATCH, processes)?);
         linked(&odoo, &database, size)?;
         odoo.drop(&[&database])?;
