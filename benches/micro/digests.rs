@@ -41,7 +41,7 @@ fn listing(bencher: Bencher<'_, '_>) {
 fn looked_at(listing: &Listing, theirs: &Buckets) -> usize {
     let mut narrowing = Narrowing::new(listing, Line::Whole);
     let comparison = Comparison::new(listing, Line::Whole, theirs, listing.len(), BTreeSet::new());
-    narrowing.next().len() + comparison.pages().iter().map(Vec::len).sum::<usize>()
+    narrowing.to_ask().len() + comparison.pages().iter().map(Vec::len).sum::<usize>()
 }
 
 /// Both sides are in step: all that is planned for an unchanged product.

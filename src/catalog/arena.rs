@@ -53,13 +53,13 @@ impl Arena {
     }
 
     /// Everything from here to the end of the chunk.
-    pub fn from(&self, at: At) -> &[u8] {
+    pub fn bytes(&self, at: At) -> &[u8] {
         let chunk = &self.chunks[(at.0 / PER_CHUNK) as usize];
         &chunk[(at.0 % PER_CHUNK) as usize * UNIT..]
     }
 
     /// The same, to be changed.
-    pub fn from_mut(&mut self, at: At) -> &mut [u8] {
+    pub fn bytes_mut(&mut self, at: At) -> &mut [u8] {
         let chunk = &mut self.chunks[(at.0 / PER_CHUNK) as usize];
         &mut chunk[(at.0 % PER_CHUNK) as usize * UNIT..]
     }
@@ -76,7 +76,7 @@ mod tests {
         let places: Vec<At> = texts.iter().map(|text| arena.push(&[b"<", text, b">"])).collect();
         assert!(arena.chunks.len() > 2);
         for (text, at) in texts.iter().zip(places) {
-            let found = arena.from(at);
+            let found = arena.bytes(at);
             assert!(found[0] == b'<' && found[1..].starts_with(text) && found[text.len() + 1] == b'>');
         }
     }

@@ -128,7 +128,7 @@ impl Looking<'_> {
         let mut answers = Answers::default();
         let mut first = true;
         loop {
-            let asked = narrowing.next();
+            let asked = narrowing.to_ask();
             if asked.is_empty() {
                 break;
             }

@@ -105,7 +105,7 @@ fn pages(ranges: Vec<(u32, u32)>, links: usize) -> Vec<Vec<(u32, u32)>> {
 
 /// Grows the set of products that a plan is about until nobody is missing.
 ///
-/// Ask for links and holders of what [`Narrowing::next`] returns, show it the answers, and so on until it is empty.
+/// Ask for links and holders of what [`Narrowing::to_ask`] returns, show it the answers, and so on until it is empty.
 #[derive(Debug)]
 pub struct Narrowing<'a> {
     listing: &'a Listing,
@@ -160,7 +160,7 @@ impl<'a> Narrowing<'a> {
     }
 
     /// The products to ask for next, with everybody who shares a code with them in the source; empty when all is known.
-    pub fn next(&mut self) -> BTreeSet<ExternalId> {
+    pub fn to_ask(&mut self) -> BTreeSet<ExternalId> {
         let mut out = BTreeSet::new();
         loop {
             let fresh: BTreeSet<ExternalId> = std::mem::take(&mut self.wanted);

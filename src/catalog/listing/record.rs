@@ -47,7 +47,7 @@ impl<'a> Record<'a> {
     }
 
     pub fn read(texts: &'a Arena, at: At) -> Self {
-        let bytes = texts.from(at);
+        let bytes = texts.bytes(at);
         let hash = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
         let (id, name) = (usize::from(bytes[4]), usize::from(u16::from_le_bytes([bytes[6], bytes[7]])));
         let (state, price) = match bytes[5] {
@@ -92,14 +92,14 @@ impl<'a> Code<'a> {
     }
 
     pub fn read(texts: &'a Arena, at: At) -> Self {
-        let bytes = texts.from(at);
+        let bytes = texts.bytes(at);
         let next = At::of(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         Self { next, text: text(&bytes[5..5 + usize::from(bytes[4])]) }
     }
 
     /// Has another one follow.
     pub fn relink(texts: &mut Arena, at: At, next: At) {
-        texts.from_mut(at)[..4].copy_from_slice(&next.number().to_le_bytes());
+        texts.bytes_mut(at)[..4].copy_from_slice(&next.number().to_le_bytes());
     }
 
     /// All barcodes of a list.

@@ -127,7 +127,7 @@ fn narrowed(world: &World, what: Line) -> (Catalogue, OdooState) {
         ..whole
     };
     loop {
-        let asked = narrowing.next();
+        let asked = narrowing.to_ask();
         if asked.is_empty() {
             break;
         }
