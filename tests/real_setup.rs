@@ -104,8 +104,8 @@ const WHOLE: [&str; 9] = [
     "views|21",
     "actions|7",
     "menus|8",
-    "procedures|9",
-    "registered|56",
+    "procedures|11",
+    "registered|58",
     "indexes|8",
 ];
 

@@ -43,9 +43,7 @@ fn bench(args: &Args) -> Result<()> {
     let mut world = World::new(Tool::new(binary.canonicalize()?)?, args.rounds)?;
     let outcome = measure_all(args, &mut world);
     // What was measured before something went wrong is worth having.
-    let command: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    let command = format!("benches/run {}", command.join(" "));
-    let figures = page::figures(&world.prepared, command.trim(), &world.rows);
+    let figures = page::figures(&world.prepared, &command(), &world.rows);
     println!("{figures}");
     if let Some(path) = &args.json {
         serde_json::to_writer_pretty(File::create(path)?, &world.rows)?;
@@ -55,6 +53,20 @@ fn bench(args: &Args) -> Result<()> {
     }
     let cleaned = world.clean();
     outcome.and(cleaned)
+}
+
+/// What to type for the same figures; where files lie on this machine is nobody's affair.
+fn command() -> String {
+    let mut command = "benches/run".to_owned();
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--bench" | "--write" => {}
+            "--binary" | "--json" => drop(words.next()),
+            word => command = format!("{command} {word}"),
+        }
+    }
+    command
 }
 
 fn docs() -> PathBuf {
