@@ -2,6 +2,7 @@
 //! benchmark does. Reading order: `catalogue` (both sides in step), then one module for each part.
 
 mod catalogue;
+mod digests;
 mod planning;
 mod reading;
 #[path = "../real/recipe.rs"]
