@@ -55,6 +55,8 @@ pub fn scenario(version: u32) {
         told,
         [
             "create ",
+            "digest lines",
+            "digest sums",
             "hello ",
             "lease release",
             "lease renew",
