@@ -9,9 +9,10 @@ import { page as open } from './client.mjs';
 
 export async function report(shop) {
   const file = join(shop.dir, 'run.html');
+  // Nothing of what the steps before have settled, or protected.
   await shop.source.sql(`
-    UPDATE dbo.Products SET Price = Price + 0.11 WHERE ProductID IN (101, 102, 104, 105);
-    UPDATE dbo.Products SET ProductName = N'<img src=x onerror=alert(1)> & tea' WHERE ProductID = 101`);
+    UPDATE dbo.Products SET Price = Price + 0.11 WHERE ProductID IN (102, 104, 105, 106);
+    UPDATE dbo.Products SET ProductName = N'<img src=x onerror=alert(1)> & tea' WHERE ProductID = 102`);
   shop.erpsync(['import-products', '--dry-run', '--report', file], 2);
   const wrong = [];
   const page = await open({ viewport: { width: 1100, height: 900 } });
@@ -23,7 +24,7 @@ export async function report(shop) {
 
   const rows = page.locator('tr[data-row]:visible');
   const all = await rows.count();
-  assert.ok(all >= 8, `${all} rows`);
+  assert.ok(all >= 6, `${all} rows`);
   assert.equal(await page.locator('svg rect').count() > 0, true, 'the histogram has bars');
   assert.equal(await page.locator('img').count(), 0);
   const found = page.locator('#found');
