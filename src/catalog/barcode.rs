@@ -1,5 +1,6 @@
 //! Barcodes: the text as the source lists it, its check digit, and the key under which two spellings are one code.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use thiserror::Error;
@@ -133,12 +134,24 @@ impl CodeKey {
     /// The key of any text that stands in a barcode field, also one that we would not accept from the source.
     #[must_use]
     pub fn of(text: &str) -> Self {
+        Self(Self::text_of(text).into())
+    }
+
+    /// What such a key compares, which mostly is a part of the text itself.
+    #[must_use]
+    pub fn text_of(text: &str) -> Cow<'_, str> {
         let text = text.trim();
         if text.len() == 12 && check_digit(text) == CheckDigit::Valid {
-            Self(format!("0{text}").into())
+            Cow::Owned(format!("0{text}"))
         } else {
-            Self(text.into())
+            Cow::Borrowed(text)
         }
+    }
+
+    /// The same of a key.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

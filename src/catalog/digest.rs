@@ -29,8 +29,8 @@ pub fn line_digest(parts: &[&[u8]]) -> u64 {
     for part in parts {
         hasher.update(part);
     }
-    let digest = hasher.finalize();
-    u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]])
+    let digest: [u8; 16] = hasher.finalize().into();
+    (u128::from_be_bytes(digest) >> 64) as u64
 }
 
 /// What goes into a line.

@@ -113,7 +113,7 @@ impl Listing {
     fn product(&self, place: Place) -> ExternalProduct {
         const CHECKED: &str = "checked when it was read";
         let record = self.record(place.0);
-        let codes = self.codes(place.0).map(|code| Barcode::parse(code.text).ok().flatten().expect(CHECKED));
+        let codes = self.codes(place.0).map(|code| Barcode::parse(code.text()).ok().flatten().expect(CHECKED));
         ExternalProduct {
             id: ExternalId::parse(record.id()).expect(CHECKED),
             name: ProductName::parse(record.name()).expect(CHECKED),
@@ -127,8 +127,11 @@ impl Listing {
     #[must_use]
     pub fn buckets(&self, bits: u32, line: Line) -> Buckets {
         let mut out = Buckets::new(bits);
-        for place in self.products() {
-            out.add(self.record(place.0).hash, self.digest(place, line));
+        for slot in &self.slots {
+            let record = Record::read(&self.texts, slot.record);
+            if record.state == State::Product {
+                out.add(record.hash, self.digest_of(&record, slot.codes, line));
+            }
         }
         out
     }
@@ -142,19 +145,22 @@ impl Listing {
     /// The digest of a product's line.
     #[must_use]
     pub fn digest(&self, place: Place, line: Line) -> u64 {
-        let record = self.record(place.0);
+        self.digest_of(&self.record(place.0), self.slots[place.0 as usize].codes, line)
+    }
+
+    fn digest_of(&self, record: &Record<'_>, codes: At, line: Line) -> u64 {
         match line {
             Line::Prices => line_digest(&[record.id().as_bytes(), &[SEPARATOR], record.price().as_bytes()]),
+            // Most products have one code or none.
+            Line::Whole if codes == At::NONE => line_digest(&[record.line]),
             Line::Whole => {
-                // Most products have one code or none.
-                let mut codes = self.codes(place.0);
-                let first = codes.next().map(|c| c.text).unwrap_or_default();
-                let more: Vec<&str> = codes.map(|c| c.text).collect();
-                if more.is_empty() {
-                    return line_digest(&[record.line, first.as_bytes()]);
+                let first = Code::read(&self.texts, codes);
+                if first.next == At::NONE {
+                    return line_digest(&[record.line, first.bytes]);
                 }
-                let more: String = more.iter().flat_map(|code| ["\n", code]).collect();
-                line_digest(&[record.line, first.as_bytes(), more.as_bytes()])
+                let mut parts = vec![record.line, first.bytes];
+                parts.extend(Code::list(&self.texts, first.next).flat_map(|code| [b"\n", code.bytes]));
+                line_digest(&parts)
             }
         }
     }
@@ -327,7 +333,7 @@ fn arrange(order: BarcodeOrder, listing: &mut Listing, list: At, id: &ExternalId
     let mut at = list;
     while at != At::NONE {
         let code = Code::read(&listing.texts, at);
-        codes.extend(Barcode::parse(code.text).ok().flatten());
+        codes.extend(Barcode::parse(code.text()).ok().flatten());
         nodes.push(at);
         at = code.next;
     }

@@ -69,15 +69,17 @@ pub(crate) enum Flaw {
 
 /// What is wrong with a text that may have so many UTF-16 code units; its length is told before its characters.
 pub(crate) fn flaw(text: &str, max: usize) -> Option<Flaw> {
-    let plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
-    if plain {
-        return (text.len() > max).then_some(Flaw::TooLong);
-    }
-    let forbidden = |c: &char| c.is_control() || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}');
     // No text has more UTF-16 units than bytes.
     if text.len() > max && text.chars().map(char::len_utf16).sum::<usize>() > max {
         return Some(Flaw::TooLong);
     }
+    // In UTF-8 whatever is forbidden has one of these bytes, and hardly another text has. Without a way out of the loop, many
+    // bytes are looked at in one step.
+    let suspicious = text.bytes().fold(false, |found, b| found | (b < b' ') | matches!(b, 0x7f | 0xc2 | 0xef));
+    if !suspicious {
+        return None;
+    }
+    let forbidden = |c: &char| c.is_control() || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}');
     text.chars().find(forbidden).map(Flaw::Character)
 }
 

@@ -48,14 +48,15 @@ impl<'a> Record<'a> {
 
     pub fn read(texts: &'a Arena, at: At) -> Self {
         let bytes = texts.bytes(at);
-        let hash = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        let (id, name) = (usize::from(bytes[4]), usize::from(u16::from_le_bytes([bytes[6], bytes[7]])));
-        let (state, price) = match bytes[5] {
+        let (&[h0, h1, h2, h3, id, last, n0, n1], texts) = bytes.split_first_chunk::<HEAD>().expect("a whole record");
+        let hash = u32::from_le_bytes([h0, h1, h2, h3]);
+        let (id, name) = (usize::from(id), usize::from(u16::from_le_bytes([n0, n1])));
+        let (state, price) = match last {
             UNCLAIMED => (State::Unclaimed, 0),
             UNREADABLE => (State::Unreadable, 0),
             len => (State::Product, usize::from(len)),
         };
-        Self { hash, state, line: &bytes[HEAD..HEAD + id + name + price + 3], id, name }
+        Self { hash, state, line: &texts[..id + name + price + 3], id, name }
     }
 
     pub fn id(&self) -> &'a str {
@@ -81,7 +82,8 @@ fn text(bytes: &[u8]) -> &str {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Code<'a> {
     pub next: At,
-    pub text: &'a str,
+    /// Its text, as bytes.
+    pub bytes: &'a [u8],
 }
 
 impl<'a> Code<'a> {
@@ -92,9 +94,12 @@ impl<'a> Code<'a> {
     }
 
     pub fn read(texts: &'a Arena, at: At) -> Self {
-        let bytes = texts.bytes(at);
-        let next = At::of(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-        Self { next, text: text(&bytes[5..5 + usize::from(bytes[4])]) }
+        let (&[n0, n1, n2, n3, len], text) = texts.bytes(at).split_first_chunk().expect("a whole record");
+        Self { next: At::of(u32::from_le_bytes([n0, n1, n2, n3])), bytes: &text[..usize::from(len)] }
+    }
+
+    pub fn text(&self) -> &'a str {
+        text(self.bytes)
     }
 
     /// Has another one follow.

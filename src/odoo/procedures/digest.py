@@ -3,6 +3,8 @@
 # Left out of the sums are links of products that the source does not have, as they say themselves, and those that need a
 # look: a person edited the product, something waits for it, or what was written is not what was to be written.
 prices = ask['prices']
+# What is joined and added up here does not fit into PostgreSQL's default of 4 MB, and files are slow. For this call alone.
+cr.execute("SET LOCAL work_mem = '64MB'")
 HASH = "('x0' || substr(md5(l.x_external_id), 1, 7))::bit(32)::int"
 LINE = "l.x_external_id || chr(31) || coalesce(l.x_said_price, '')"
 if not prices:
