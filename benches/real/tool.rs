@@ -23,6 +23,8 @@ pub struct Place<'a> {
     pub odoo: &'a Odoo,
     /// Odoo's database.
     pub database: &'a str,
+    /// An API key, where there are API keys for every program: checking a password takes Odoo 19 half a second.
+    pub key: Option<&'a str>,
 }
 
 /// What a run is set to.
@@ -49,7 +51,7 @@ impl Tool {
     }
 
     fn configure(&self, place: Place<'_>, settings: Settings) -> Result<()> {
-        let Place { source, odoo, database } = place;
+        let Place { source, odoo, database, .. } = place;
         let mut extra = String::new();
         if settings.connections > 0 {
             extra += &format!("connections = {}\n", settings.connections);
@@ -94,7 +96,10 @@ lock_file = "run.lock"
             command.env_clear().current_dir(self.directory());
             command.env("ERPSYNC_CONFIG", self.directory().join("sync.toml"));
             command.env("ERPSYNC_SOURCE_BENCH_PASSWORD", LOGIN.1);
-            command.env("ERPSYNC_ODOO_PASSWORD", PASSWORD);
+            match place.key {
+                Some(key) => command.env("ERPSYNC_ODOO_API_KEY", key),
+                None => command.env("ERPSYNC_ODOO_PASSWORD", PASSWORD),
+            };
             command.env("ERPSYNC_ODOO_ADMIN_PASSWORD", "admin");
         })
     }

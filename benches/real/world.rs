@@ -33,6 +33,8 @@ pub struct World {
     pub rows: Vec<Row>,
     /// Versions whose template is ready, with their full versions.
     pub prepared: BTreeMap<u32, String>,
+    /// The sync account's API keys, from Odoo 19 on.
+    keys: BTreeMap<u32, String>,
     databases: u64,
 }
 
@@ -40,7 +42,16 @@ impl World {
     /// Nothing is there yet but the binary.
     pub fn new(tool: Tool, rounds: u32) -> Result<Self> {
         let source = Source::start()?;
-        Ok(Self { tool, source, state: None, rounds, rows: Vec::new(), prepared: BTreeMap::new(), databases: 0 })
+        Ok(Self {
+            tool,
+            source,
+            state: None,
+            rounds,
+            rows: Vec::new(),
+            prepared: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            databases: 0,
+        })
     }
 
     /// Notes a row and says it at once.
@@ -69,7 +80,7 @@ impl World {
     }
 
     fn at<'a>(&'a self, odoo: &'a Odoo, database: &'a str) -> Place<'a> {
-        Place { source: &self.source, odoo, database }
+        Place { source: &self.source, odoo, database, key: self.keys.get(&odoo.version).map(String::as_str) }
     }
 
     fn prepare(&mut self, odoo: &Odoo) -> Result<()> {
@@ -90,6 +101,9 @@ impl World {
                 groups.join(", ")
             ),
         )?;
+        if odoo.version >= 19 {
+            self.keys.insert(odoo.version, odoo.api_key(TEMPLATE, "sync")?);
+        }
         self.fill(seed::MODELS, BASE)?;
         self.tool.run(self.at(odoo, TEMPLATE), DEFAULTS, &["setup", "--admin-login", "admin"], &[0])?;
         Ok(())
