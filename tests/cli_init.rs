@@ -122,6 +122,26 @@ fn nothing_is_overwritten() {
     finish(world.complete(&["--config", "elsewhere/sync.toml"])).expect(64).says("cannot be written");
 }
 
+/// What comes next is copied into a shell: with the file that was named, and with nobody's login that was not told.
+#[test]
+fn what_comes_next_can_be_copied() {
+    let world = World::new(14);
+    fs::create_dir(world.path("it's mine")).unwrap();
+    let run = finish(world.complete(&["--config", "it's mine/sync.toml"])).expect(0);
+    assert!(!run.stdout.contains("--admin-login admin"), "{}", run.stdout);
+    let next = |word: &str| {
+        let line = run.stdout.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("no {word}: {run:?}"));
+        line.trim().replace('…', "admin").replace("LOGIN", "admin")
+    };
+    for (word, status) in [(" setup ", 0), (" doctor", 0), (" import-products ", 2)] {
+        let mut shell = Command::new("/bin/sh");
+        let binary = PathBuf::from(env!("CARGO_BIN_EXE_erpsync"));
+        shell.arg("-c").arg(next(word)).env_clear().current_dir(world.dir.path()).stdin(Stdio::null());
+        shell.env("PATH", binary.parent().unwrap());
+        finish(shell).expect(status);
+    }
+}
+
 #[test]
 fn secrets_in_variables() {
     let world = World::new(14);

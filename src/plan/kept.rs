@@ -77,7 +77,7 @@ pub enum KeptPlanError {
     #[error("it is damaged or cut off ({0}); make the plan anew")]
     Damaged(String),
     /// Another kind of document.
-    #[error("it is no plan that was kept with --out ({0})")]
+    #[error("it is no plan that was kept with --out ({0}); give the file that --out wrote, or make the plan anew")]
     OtherFormat(String),
     /// Another version of the format.
     #[error("erpsync {program} kept it in format {found}, and this one knows format {VERSION}; make the plan anew")]

@@ -264,9 +264,11 @@ fn write(
             out += &format!("  export {}=…\n", secret.variable);
         }
     }
-    let config = if request.named { format!(" --config {}", path.display()) } else { String::new() };
+    let config = if request.named { format!(" --config {}", in_shell(&path.to_string_lossy())) } else { String::new() };
+    // Who the administrator is was not asked: the account of the runs needs not be one.
     out += &format!(
-        "\nNext, as an administrator of Odoo, once:\n  ERPSYNC_ODOO_ADMIN_PASSWORD=… erpsync{config} setup --admin-login admin\n\
+        "\nNext, once, with the login and the password of an administrator of Odoo:\n  \
+         ERPSYNC_ODOO_ADMIN_PASSWORD=… erpsync{config} setup --admin-login LOGIN\n\
          then see whether everything is as it should be, and what would change:\n  erpsync{config} doctor\n  \
          erpsync{config} import-products --dry-run --first-run\n"
     );
@@ -274,6 +276,16 @@ fn write(
         told(console.out.write_all(out.as_bytes()));
     }
     Ok(Outcome::default())
+}
+
+/// A word of a command that somebody copies into a shell.
+fn in_shell(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 fn say(console: &mut Console<'_>, text: &str) -> Result<(), Failure> {
