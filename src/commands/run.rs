@@ -24,6 +24,9 @@ use super::{Console, Failure, Format, Outcome, Signals, connect, printed, told};
 /// Products and bad rows that a text lists when nobody asked for all.
 const SHOWN: usize = 100;
 
+/// Refusals that are told one by one with `-q`.
+const COMPLAINTS: usize = 20;
+
 /// How long a run that was asked to end, or whose server is away, still tries to say so in Odoo and to give the lease back.
 const ENDING: Duration = Duration::from_secs(10);
 
@@ -262,6 +265,9 @@ impl Run<'_> {
             self.watch.page(plan, Some(&report));
         }
         told(self.show_report(kept.as_ref(), &report, console));
+        if console.quiet {
+            complain_of_refusals(&report);
+        }
         let summary = render::summary_line(&report);
         if let Some(error) = error {
             *done = apply::finish_line(&report);
@@ -337,6 +343,16 @@ pub(super) fn show_plan(
         Format::Text => render::plan_text(plan, console.style, options, console.out),
         Format::Lines => render::plan_lines(plan, options, console.out),
         Format::Json => render::json(plan, None, console.out),
+    }
+}
+
+/// What Odoo refused needs somebody: whoever hears of errors alone, as cron's mail does, hears of it.
+fn complain_of_refusals(report: &Report) {
+    for refused in report.refused.iter().take(COMPLAINTS) {
+        log::error!("Odoo refused {} {}: {}", refused.external_id, refused.label, refused.message);
+    }
+    if let Some(more @ 1..) = report.refused.len().checked_sub(COMPLAINTS) {
+        log::error!("Odoo refused {more} more");
     }
 }
 
