@@ -2,7 +2,7 @@
 //!
 //! Pure; `table` applies the rules, here are the words, and the order of moves. Takes *seats* – the products that take part, each with what it has and what the source lists for it – and who
 //! else in Odoo holds the codes. Gives every seat a code or none, the moves that lead there in a safe order, and what
-//! must wait. The rules (see also `README.md`, "Barcodes"):
+//! must wait. The rules (see also `docs/barcodes.md`):
 //!
 //! - the code that a product has stays while the source lists it there;
 //! - otherwise the first code that only this product lists, and that nobody outside holds;
