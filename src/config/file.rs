@@ -2,7 +2,7 @@
 //!
 //! Every key is optional here, so that a missing one is reported with its cure instead of serde's words. Nothing is
 //! checked beyond types and unknown keys; `resolve` turns this into settings, and nobody else sees it. The doc of each
-//! key is in `sync.toml.example`; a test keeps the two together.
+//! key is in `sync.toml.example` and `docs/configuration.md`; tests keep the three together.
 
 use std::collections::BTreeMap;
 use std::fmt;

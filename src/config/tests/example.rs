@@ -50,7 +50,7 @@ fn it_has_every_key_that_the_code_knows() {
 }
 
 /// The keys whose comment says that they have no default; all others show it.
-const NO_DEFAULT: [(&[&str], &[&str]); 5] = [
+pub(super) const NO_DEFAULT: [(&[&str], &[&str]); 5] = [
     (&["sources", "shop"], &["instance", "password_env", "password_file", "password_credential", "ca_file"]),
     (&["sources", "shop", "create"], &["category", "taxes", "unit"]),
     (

@@ -3,6 +3,7 @@
 mod errors;
 mod example;
 mod keys;
+mod page;
 mod resolved;
 mod secrets;
 
