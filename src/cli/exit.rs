@@ -1,4 +1,5 @@
-//! Exit statuses: the one place where an outcome or an error becomes a number. Documented in `--help` and in the README.
+//! Exit statuses: the one place where an outcome or an error becomes a number. Documented in `--help` and in
+//! `docs/statuses.md`.
 
 use crate::apply::report::Interrupt;
 use crate::commands::watch::{Ending, Verdict};
@@ -177,25 +178,70 @@ mod tests {
         assert_eq!(Status::of(&Outcome::default()).code(), 0);
     }
 
-    #[test]
-    fn every_number_stands_in_the_help() {
+    /// In order of precedence, all of them: the match has no way past a new one.
+    fn all() -> Vec<Status> {
         use Status::*;
-        for status in [
-            Interrupted,
-            Terminated,
-            Usage,
-            Unreachable,
-            Busy,
-            Refused,
-            Configuration,
-            Failed,
-            Guard,
-            Partly,
-            Changes,
-            Open,
-            Done,
-        ] {
-            assert!(STATUSES.contains(&status.code().to_string()), "{status:?}");
-        }
+        let next = |status: Status| match status {
+            Interrupted => Some(Terminated),
+            Terminated => Some(Usage),
+            Usage => Some(Unreachable),
+            Unreachable => Some(Busy),
+            Busy => Some(Refused),
+            Refused => Some(Configuration),
+            Configuration => Some(Failed),
+            Failed => Some(Guard),
+            Guard => Some(Partly),
+            Partly => Some(Changes),
+            Changes => Some(Open),
+            Open => Some(Done),
+            Done => None,
+        };
+        std::iter::successors(Some(Interrupted), |status| next(*status)).collect()
+    }
+
+    fn numbers(text: &str) -> Vec<u8> {
+        text.split(", ").map(|number| number.trim().parse().unwrap()).collect()
+    }
+
+    /// Numbers and meaning, a line each.
+    fn table(lines: impl Iterator<Item = (String, String)>) -> Vec<(Vec<u8>, String)> {
+        lines.map(|(first, meaning)| (numbers(&first), meaning)).collect()
+    }
+
+    fn in_help() -> Vec<(Vec<u8>, String)> {
+        let lines = STATUSES.lines().filter_map(|line| line.strip_prefix("  "));
+        table(lines.map(|line| {
+            let (first, meaning) = line.split_once("   ").or_else(|| line.split_once("  ")).unwrap();
+            (first.to_owned(), meaning.trim().to_owned())
+        }))
+    }
+
+    fn in_page(page: &str) -> Vec<(Vec<u8>, String)> {
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| "));
+        let rows = rows.filter(|row| row.starts_with(|c: char| c.is_ascii_digit()));
+        table(rows.map(|row| {
+            let mut cells = row.trim_end_matches(" |").split(" | ");
+            (cells.next().unwrap().to_owned(), cells.next().unwrap().to_owned())
+        }))
+    }
+
+    #[test]
+    fn every_number_stands_in_the_help_and_no_other() {
+        let mut known: Vec<u8> = all().into_iter().map(Status::code).collect();
+        known.sort_unstable();
+        let listed: Vec<u8> = in_help().into_iter().flat_map(|(numbers, _)| numbers).collect();
+        assert_eq!(listed, known);
+    }
+
+    #[test]
+    fn the_pages_say_what_the_help_says() {
+        let page = include_str!("../../docs/statuses.md");
+        assert_eq!(in_page(page), in_help());
+        let sections: Vec<Vec<u8>> = page.lines().filter_map(|line| line.strip_prefix("### ")).map(numbers).collect();
+        let numbers = |table: Vec<(Vec<u8>, String)>| -> Vec<Vec<u8>> { table.into_iter().map(|row| row.0).collect() };
+        assert_eq!(sections, numbers(in_help()), "the sections");
+        assert_eq!(numbers(in_page(include_str!("../../README.ru.md"))), numbers(in_help()));
+        let order = STATUSES.lines().last().unwrap();
+        assert!(page.contains(order), "{order}");
     }
 }
