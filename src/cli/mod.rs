@@ -10,7 +10,7 @@ mod signals;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::commands::watch::Watch;
 use crate::commands::{Console, Failure, Outcome, Signals};
@@ -18,6 +18,12 @@ use crate::config::{Environment, process_environment};
 use args::{Args, Command, LogFormat};
 
 pub use exit::Status;
+
+/// The command line as clap knows it, for whoever makes manual pages and completions of it.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
+}
 
 /// Parses the command line, runs the command, reports an error and returns the exit status.
 #[must_use]
