@@ -106,7 +106,7 @@ fn it_exists(place: &str, program: &str, args: &str) {
     assert!(known.contains(words.first().unwrap_or(&"")), "{place}: cargo {args}");
     let mut rest = words[1..].iter();
     let mut target: Option<String> = None;
-    let takes_value = ["--test", "--bench", "--example", "--path", "--version", "--test-threads"];
+    let takes_value = ["--test", "--bench", "--example", "--path", "--root", "--version", "--test-threads"];
     while let Some(word) = rest.next() {
         let value = if takes_value.contains(word) { rest.next().copied().unwrap_or_default() } else { "" };
         let value = value.trim_matches('\'');
@@ -143,6 +143,7 @@ fn it_exists(place: &str, program: &str, args: &str) {
                     "--locked",
                     "--open",
                     "--test-threads",
+                    "--root",
                     "--version",
                 ];
                 assert!(known.contains(&flag), "{place}: cargo {args}: {flag}?");
