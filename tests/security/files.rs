@@ -103,6 +103,7 @@ fn no_crate_may_have_unsafe_code() {
     for (manifest, lint) in [
         ("Cargo.toml", "[workspace.lints.rust]\nunsafe_code = \"forbid\""),
         ("Cargo.toml", "[lints]\nworkspace = true"),
+        ("packaging/Cargo.toml", "[lints]\nworkspace = true"),
         ("tests/sandbox/Cargo.toml", "[lints]\nworkspace = true"),
         ("fuzz/Cargo.toml", "[lints.rust]\nunsafe_code = \"forbid\""),
     ] {
@@ -110,5 +111,5 @@ fn no_crate_may_have_unsafe_code() {
         assert!(text.contains(lint), "{manifest} does not say {lint}");
     }
     let members = fs::read_to_string("Cargo.toml").unwrap();
-    assert!(members.contains("members = [\"tests/sandbox\"]"), "a new member needs its line above");
+    assert!(members.contains("members = [\"packaging\", \"tests/sandbox\"]"), "a new member needs its line above");
 }
