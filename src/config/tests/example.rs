@@ -1,7 +1,7 @@
 //! `sync.toml.example` is documentation that cannot go stale.
 
 use super::super::document::Document;
-use super::super::environment::{self, SourceVariable};
+use super::super::environment::SourceVariable;
 use super::super::keys;
 use super::*;
 use crate::catalog::SourceName;
@@ -86,16 +86,7 @@ fn the_defaults_that_it_shows_are_the_defaults() {
 fn it_names_every_variable() {
     let shop = SourceName::parse("shop").unwrap();
     let of_source = SourceVariable::ALL.map(|variable| variable.name(&shop));
-    let others = [
-        environment::CONFIG,
-        environment::ODOO_URL,
-        environment::ODOO_DATABASE,
-        environment::ODOO_LOGIN,
-        environment::ODOO_PASSWORD,
-        environment::ODOO_API_KEY,
-        environment::PING_URL,
-    ];
-    for name in of_source.iter().map(String::as_str).chain(others) {
+    for name in of_source.iter().map(String::as_str).chain(super::OTHER_VARIABLES) {
         assert!(EXAMPLE.contains(name), "{name}");
     }
 }

@@ -10,7 +10,18 @@ mod secrets;
 use std::ffi::OsString;
 
 use super::document::Document;
-use super::{ConfigError, Overrides, Settings, resolve};
+use super::{ConfigError, Overrides, Settings, environment, resolve};
+
+/// The variables that belong to no source: an example and a page that leave one out are not whole.
+const OTHER_VARIABLES: [&str; 7] = [
+    environment::CONFIG,
+    environment::ODOO_URL,
+    environment::ODOO_DATABASE,
+    environment::ODOO_LOGIN,
+    environment::ODOO_PASSWORD,
+    environment::ODOO_API_KEY,
+    environment::PING_URL,
+];
 
 /// An environment with these variables and no others.
 fn vars<const N: usize>(vars: [(&'static str, &'static str); N]) -> impl Fn(&str) -> Option<OsString> {

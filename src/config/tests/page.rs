@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::document::Document;
-use super::super::environment::{self, SourceVariable};
+use super::super::environment::SourceVariable;
 use super::super::keys;
 use super::example::NO_DEFAULT;
 use super::*;
@@ -173,18 +173,7 @@ fn it_names_every_variable_and_no_other() {
         words.filter(|word| word.starts_with("ERPSYNC_")).map(str::to_owned).collect()
     };
     let mut known: BTreeSet<String> = SourceVariable::ALL.map(|variable| variable.name(&name)).into();
-    known.extend(
-        [
-            environment::CONFIG,
-            environment::ODOO_URL,
-            environment::ODOO_DATABASE,
-            environment::ODOO_LOGIN,
-            environment::ODOO_PASSWORD,
-            environment::ODOO_API_KEY,
-            environment::PING_URL,
-        ]
-        .map(str::to_owned),
-    );
+    known.extend(super::OTHER_VARIABLES.map(str::to_owned));
     // The administrator's, which no configuration names.
     known.extend(words(include_str!("../../commands/setup.rs")));
     assert_eq!(words(PAGE), known);
