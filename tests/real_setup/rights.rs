@@ -96,7 +96,7 @@ fn story(version: u32) {
              join ir_model_data g on g.model = 'res.groups' and g.res_id = r.gid
              where d.module = 'erpsync' and d.model = 'ir.actions.server' group by 1 order by 1"
         ),
-        ["barcodes", "create", "hello", "lease", "lookup", "move", "report", "snapshot", "update"]
+        ["barcodes", "create", "digest", "hello", "lease", "lookup", "move", "prune", "report", "snapshot", "update"]
             .map(|p| format!("procedure_{p}|{{group_sync}}"))
     );
 
