@@ -101,7 +101,7 @@ struct State {
     changed: Condvar,
 }
 
-/// A running proxy on 127.0.0.1. Dropping it ends it; requests under way come to their end.
+/// A running proxy on an address of the loopback network that is this process's own. Dropping it ends it; requests under way come to their end.
 pub struct Proxy {
     state: Arc<State>,
     port: u16,
@@ -172,10 +172,10 @@ impl Proxy {
         Ok(Self { state, port })
     }
 
-    /// `http://127.0.0.1:PORT`
+    /// `http://127.X.Y.Z:PORT`
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}:{}", host(), self.port)
     }
 
     /// Listens again after requests were refused.
@@ -226,26 +226,31 @@ impl Drop for Proxy {
         self.state.traffic().closed = true;
         self.state.changed.notify_all();
         // Wakes the thread that waits for a client; nobody may be listening any longer.
-        let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
+        let _ = TcpStream::connect((host(), self.port));
     }
+}
+
+/// Another one in each process: a port that a proxy gives up for a while is then no other suite's to take.
+fn host() -> Ipv4Addr {
+    let [_, a, b, c] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 64 | (a & 63), b, c)
 }
 
 /// A socket that has its port and does not listen yet: whoever connects is refused.
 fn bound(port: u16) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
-    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+    socket.bind(&SocketAddr::from((host(), port)).into())?;
     Ok(socket)
 }
 
-/// The same on a port of nobody's. Below those that the system gives to whoever connects somewhere (32768 and above): one
+/// The same on a port of no other proxy's. Below those that the system gives to whoever connects somewhere (32768 and above): one
 /// that is given up to refuse connections must still be free a moment later.
 fn bound_anywhere() -> io::Result<(Socket, u16)> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let mut tries = 0;
     loop {
-        let next = std::process::id().wrapping_mul(331).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = 16_000 + u16::try_from(next % 16_000).unwrap_or(0);
+        let port = 16_000 + u16::try_from(NEXT.fetch_add(1, Ordering::Relaxed) % 16_000).unwrap_or(0);
         tries += 1;
         match bound(port) {
             Ok(socket) => return Ok((socket, port)),
