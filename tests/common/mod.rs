@@ -3,16 +3,24 @@
 
 #![allow(dead_code, missing_docs)]
 
-/// Each scenario once on each version, as a test of its own.
+/// Each scenario once on each version, as a test of its own. The two versions take turns: one server has one processor's
+/// worth of work in it, whatever is asked of it at once.
 #[allow(unused_macros, reason = "for the suites against real servers")]
 macro_rules! on_both {
     ($($name:ident: $scenario:path,)*) => {
-        mod on_14 {
-            $(#[test] #[ignore = "needs a real Odoo 14"] fn $name() { $scenario(14) })*
-        }
-        mod on_19 {
-            $(#[test] #[ignore = "needs a real Odoo 19"] fn $name() { $scenario(19) })*
-        }
+        $(mod $name {
+            #[test]
+            #[ignore = "needs a real Odoo 14"]
+            fn on_14() {
+                $scenario(14)
+            }
+
+            #[test]
+            #[ignore = "needs a real Odoo 19"]
+            fn on_19() {
+                $scenario(19)
+            }
+        })*
     };
 }
 
