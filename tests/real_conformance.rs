@@ -6,13 +6,15 @@ mod common;
 mod conformance;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use common::target::{How, SYNC_PASSWORD, Target, script};
 use conformance::World;
 use tokio::sync::OnceCell;
 
 fn conforms(version: u32, name: &str, with_keys: bool) {
-    let target = Target::real(version, name, &["en_US", "ru_RU"], How::Password);
+    let target = Rc::new(Target::real(version, name, &["en_US", "ru_RU"], How::Password));
+    let same = Rc::clone(&target);
     for login in ["clerk", "plain"] {
         target.user(login, login, &["base.group_user"]);
     }
@@ -40,6 +42,14 @@ fn conforms(version: u32, name: &str, with_keys: bool) {
             target.sql(&format!(
                 "alter table {table} add constraint another_module_{column}_{name} check (coalesce({shown}, '') != '{value}')"
             ));
+        }),
+        forget_digests: Box::new(move || {
+            let columns = "attrelid = 'x_pz_product'::regclass and attgenerated = 's' and not attisdropped";
+            let kept = same.sql(&format!("select attname from pg_attribute where {columns} order by 1"));
+            assert_eq!(kept, ["erpsync_hash", "erpsync_line", "erpsync_line_price"]);
+            for column in kept {
+                same.sql(&format!("alter table x_pz_product drop column {column}"));
+            }
         }),
     };
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(conformance::all(&world));

@@ -232,7 +232,7 @@ fn compare(odoo: &Odoo, database: &str, table: &str) -> Result<()> {
                  replace(replace(replace(replace(replace(replace(e.value, d.name, 'NAME'), d.codes, 'CODES'), d.code, 'CODE'),
                    d.list_price::text, 'PRICE'), d.said_price, 'PRICE'), d.wrote_price, 'PRICE')
                else e.value end, 'NULL'), ' ' order by e.key)
-             from jsonb_each_text(to_jsonb(t)) e) as shape, d.ext
+             from jsonb_each_text(to_jsonb(t)) e where left(e.key, 8) != 'erpsync_') as shape, d.ext
            from {table} t, chosen d join x_pz_product l on l.id = d.link join product_product v on v.id = d.variant where {join}),
          plain as (select made, replace(replace(shape, ext, 'EXT'), 'CODES', 'CODE') as shape from shapes)
          select distinct shape from plain where not made and shape not in (select shape from plain where made)"

@@ -192,3 +192,29 @@ pub async fn looks(world: &World) {
     // Leave nothing behind that another scenario would stumble over.
     variant("archived", json!({"active": true})).await;
 }
+
+/// Where PostgreSQL does not keep digests, the procedure computes the same.
+pub async fn computed_when_asked(world: &World) {
+    let session = world.session().await;
+    let all = [(0, (1 << 28) - 1)];
+    let mut before = Vec::new();
+    for round in ["kept", "computed"] {
+        for (at, (name, line)) in
+            [("odd", Line::Whole), ("odd", Line::Prices), ("sums", Line::Whole), ("sums", Line::Prices)]
+                .into_iter()
+                .enumerate()
+        {
+            let said = told(&session, name, Rules { line, ..RULES }).await;
+            let found =
+                (said.links, said.looks, said.buckets, lines(&session, &source(name), line, &all).await.unwrap());
+            assert!(!found.3.is_empty());
+            match before.get(at) {
+                None => before.push(found),
+                Some(before) => assert_eq!(&found, before, "{round}: {line:?} of {name}"),
+            }
+        }
+        if round == "kept" {
+            (world.forget_digests)();
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! read breaks his reads. A change of anything here raises [`SCHEMA`].
 
 /// The version of everything that `setup` makes; a run with another one ends 78.
-pub const SCHEMA: i64 = 3;
+pub const SCHEMA: i64 = 4;
 
 /// How many lanes a run may use side by side; lane 0 carries the barcodes.
 pub const LANES: i64 = 8;
@@ -282,8 +282,7 @@ pub const MODELS: &[Model] = &[
 /// Indexes that Odoo cannot be asked for over its API, unique ones above all; made by SQL in a server action that lives for one call.
 pub const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_product_external_uniq ON x_pz_product (x_source, x_external_id)",
-    // The buckets of digests, see `catalog::digest`.
-    "CREATE INDEX IF NOT EXISTS x_pz_product_bucket_index ON x_pz_product (x_source, (('x0' || substr(md5(x_external_id), 1, 7))::bit(32)::int))",
+    STORED_DIGESTS,
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_product_product_uniq ON x_pz_product (x_source, x_product_id)",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_barcode_history_operation_uniq ON x_pz_product_barcode_history (x_operation)",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_price_history_operation_uniq ON x_pz_product_price_history (x_operation)",
@@ -293,6 +292,29 @@ pub const INDEXES: &[&str] = &[
     "DROP INDEX IF EXISTS x_pz_conflict_open_uniq",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_conflict_live_uniq ON x_pz_conflict (x_source, x_external_id, x_kind, coalesce(x_subject, '')) WHERE x_state != 'closed'",
 ];
+
+/// The digests of `catalog::digest`, computed by PostgreSQL itself whenever a link is written, and an index for the buckets.
+/// Generated columns came with PostgreSQL 12; before, `procedures/digest.py` computes what they hold when it is asked. Odoo
+/// knows nothing of the columns, which cannot be written, and they go with the table.
+const STORED_DIGESTS: &str = "DO $do$
+DECLARE
+    hash text := $$('x0' || substr(md5(x_external_id), 1, 7))::bit(32)::int$$;
+    line text := $$('x' || substr(md5(%s), 1, 16))::bit(64)::bigint$$;
+BEGIN
+    IF current_setting('server_version_num')::int < 120000 THEN
+        EXECUTE 'CREATE INDEX IF NOT EXISTS x_pz_product_bucket_index ON x_pz_product (x_source, (' || hash || '))';
+        RETURN;
+    END IF;
+    EXECUTE 'ALTER TABLE x_pz_product
+        ADD COLUMN IF NOT EXISTS erpsync_hash int GENERATED ALWAYS AS (' || hash || ') STORED,
+        ADD COLUMN IF NOT EXISTS erpsync_line bigint GENERATED ALWAYS AS (' || format(line, $$x_external_id || chr(31)
+            || coalesce(x_said_name, '') || chr(31) || coalesce(x_said_price, '') || chr(31) || coalesce(x_said_barcodes, '')$$)
+        || ') STORED,
+        ADD COLUMN IF NOT EXISTS erpsync_line_price bigint GENERATED ALWAYS AS (' || format(line, $$x_external_id || chr(31)
+            || coalesce(x_said_price, '')$$) || ') STORED';
+    CREATE INDEX IF NOT EXISTS x_pz_product_hash_index ON x_pz_product (x_source, erpsync_hash);
+    DROP INDEX IF EXISTS x_pz_product_bucket_index;
+END $do$";
 
 #[cfg(test)]
 mod tests {
