@@ -150,7 +150,7 @@ impl Listing {
 
     fn digest_of(&self, record: &Record<'_>, codes: At, line: Line) -> u64 {
         match line {
-            Line::Prices => line_digest(&[record.id().as_bytes(), &[SEPARATOR], record.price().as_bytes()]),
+            Line::Prices => line_digest(&[record.id_bytes(), &[SEPARATOR], record.price().as_bytes()]),
             // Most products have one code or none.
             Line::Whole if codes == At::NONE => line_digest(&[record.line]),
             Line::Whole => {
@@ -174,31 +174,42 @@ impl Listing {
     }
 
     fn slot(&self, id: &str) -> Option<u32> {
-        let hash = hash_of(&self.hasher, id);
-        self.index.find(hash, |at| self.record(*at).id() == id).copied()
+        self.slot_hashed(hash_of(&self.hasher, id.as_bytes()), id)
+    }
+
+    fn slot_hashed(&self, hash: u64, id: &str) -> Option<u32> {
+        self.index.find(hash, |at| self.is(*at, id)).copied()
+    }
+
+    /// Does this slot have this id?
+    fn is(&self, at: u32, id: &str) -> bool {
+        self.slots
+            .get(at as usize)
+            .is_some_and(|slot| Record::read(&self.texts, slot.record).id_bytes() == id.as_bytes())
     }
 
     /// The slot of an id, made when there is none.
     fn slot_or_new(&mut self, id: &str) -> u32 {
-        if let Some(at) = self.slot(id) {
-            return at;
-        }
-        let at = u32::try_from(self.slots.len()).expect("places are numbered by 32 bits");
-        let record = Record::write(&mut self.texts, State::Unclaimed, id_hash(id), [id, "", ""]);
-        self.put(at, Slot { record, codes: At::NONE });
-        at
+        let hash = hash_of(&self.hasher, id.as_bytes());
+        self.slot_hashed(hash, id).unwrap_or_else(|| {
+            let record = Record::write(&mut self.texts, State::Unclaimed, id_hash(id), [id, "", ""]);
+            self.put(hash, Slot { record, codes: At::NONE })
+        })
     }
 
-    fn put(&mut self, at: u32, slot: Slot) {
+    /// A slot for an id that has none, by the hash of the id.
+    fn put(&mut self, hash: u64, slot: Slot) -> u32 {
+        let at = u32::try_from(self.slots.len()).expect("places are numbered by 32 bits");
         self.slots.push(slot);
         let Self { texts, slots, index, hasher, .. } = self;
-        let id = |at: u32| Record::read(texts, slots[at as usize].record).id();
-        index.insert_unique(hash_of(hasher, id(at)), at, |at| hash_of(hasher, id(*at)));
+        let id = |at: u32| Record::read(texts, slots[at as usize].record).id_bytes();
+        index.insert_unique(hash, at, |at| hash_of(hasher, id(*at)));
+        at
     }
 }
 
-fn hash_of(hasher: &DefaultHashBuilder, id: &str) -> u64 {
-    std::hash::BuildHasher::hash_one(hasher, id.as_bytes())
+fn hash_of(hasher: &DefaultHashBuilder, id: &[u8]) -> u64 {
+    std::hash::BuildHasher::hash_one(hasher, id)
 }
 
 /// Puts a [`Listing`] together, row by row, in whatever order the rows come.
@@ -207,6 +218,9 @@ pub struct ListingBuilder {
     order: BarcodeOrder,
     listing: Listing,
     repeated: BTreeSet<u32>,
+    /// Whose barcode came last. Tables are mostly read in the order of their ids: the next one is this product's, or the next
+    /// one's, and need not be looked for.
+    last: u32,
     /// Where a price is written before it is stored.
     price: String,
 }
@@ -215,7 +229,7 @@ impl ListingBuilder {
     /// An empty listing.
     #[must_use]
     pub fn new(order: BarcodeOrder) -> Self {
-        Self { order, listing: Listing::default(), repeated: BTreeSet::new(), price: String::new() }
+        Self { order, listing: Listing::default(), repeated: BTreeSet::new(), last: 0, price: String::new() }
     }
 
     fn bad(&mut self, id: Option<&str>, kind: BadRowKind, message: String) {
@@ -234,7 +248,8 @@ impl ListingBuilder {
                 return self.bad(None, BadRowKind::Id, format!("product row named {shown:?}: {e}"));
             }
         };
-        let known = self.listing.slot(id);
+        let place = hash_of(&self.listing.hasher, id.as_bytes());
+        let known = self.listing.slot_hashed(place, id);
         let seen = known.filter(|at| self.listing.record(*at).state != State::Unclaimed);
         if seen.is_some_and(|at| self.repeated.insert(at)) {
             let message = "several product rows have this id; none of them is used".to_owned();
@@ -258,8 +273,7 @@ impl ListingBuilder {
         match known {
             Some(at) => self.listing.slots[at as usize].record = record,
             None => {
-                let at = u32::try_from(self.listing.slots.len()).expect("places are numbered by 32 bits");
-                self.listing.put(at, Slot { record, codes: At::NONE });
+                self.listing.put(place, Slot { record, codes: At::NONE });
             }
         }
     }
@@ -292,9 +306,11 @@ impl ListingBuilder {
         match Barcode::check(code.unwrap_or_default()) {
             Ok(None) => {}
             Ok(Some(code)) => {
-                let at = self.listing.slot_or_new(id) as usize;
+                let near = [self.last, self.last.saturating_add(1)].into_iter().find(|at| self.listing.is(*at, id));
+                self.last = near.unwrap_or_else(|| self.listing.slot_or_new(id));
                 let Listing { texts, slots, .. } = &mut self.listing;
-                slots[at].codes = Code::write(texts, code, slots[at].codes);
+                let slot = &mut slots[self.last as usize];
+                slot.codes = Code::write(texts, code, slot.codes);
             }
             Err(e) => {
                 self.bad(Some(id), BadRowKind::Barcode, e.to_string());

@@ -60,7 +60,11 @@ impl<'a> Record<'a> {
     }
 
     pub fn id(&self) -> &'a str {
-        text(&self.line[..self.id])
+        text(self.id_bytes())
+    }
+
+    pub fn id_bytes(&self) -> &'a [u8] {
+        &self.line[..self.id]
     }
 
     pub fn name(&self) -> &'a str {
