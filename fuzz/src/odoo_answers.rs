@@ -163,7 +163,7 @@ fn listing() -> Listing {
 async fn digests(session: &Session) -> Result<(), OdooError> {
     let line = Line::Whole;
     let rules = Rules { line, leave_names: false, leave_prices: true, extras: true, archive: false };
-    let told = digest::summary(session, &source(), rules).await?;
+    let told = digest::summary(session, &source(), rules, Some("token")).await?;
     let listing = listing();
     let mut narrowing = Narrowing::new(&listing, line);
     narrowing.want(told.looks.iter().cloned());

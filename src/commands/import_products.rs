@@ -88,7 +88,7 @@ async fn one(
     };
     let session = run.open(env, signals).await?;
     if planner.request.dry_run {
-        let (plan, odoo) = planner.decide(&session, signals).await?;
+        let (plan, odoo) = planner.decide(&session, None, signals).await?;
         planner.keep(&session, &plan, &odoo)?;
         return run.shown(&plan, console);
     }
@@ -105,8 +105,8 @@ struct Import<'a> {
 }
 
 impl Planner for Import<'_> {
-    async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure> {
-        let (plan, odoo) = self.decide(session, signals).await?;
+    async fn plan(&self, session: &Session, token: Option<&str>, signals: &Signals) -> Result<Plan, Failure> {
+        let (plan, odoo) = self.decide(session, token, signals).await?;
         if let Err(failure) = self.keep(session, &plan, &odoo) {
             // A record for people: the run does not depend on it.
             log::error!("{failure}; the run goes on");
@@ -127,12 +127,18 @@ impl Import<'_> {
     }
 
     /// The plan, and what it was computed from.
-    async fn decide(&self, session: &Session, signals: &Signals) -> Result<(Plan, OdooState), Failure> {
+    async fn decide(
+        &self,
+        session: &Session,
+        token: Option<&str>,
+        signals: &Signals,
+    ) -> Result<(Plan, OdooState), Failure> {
         let looking = Looking {
             session,
             source: self.name,
             policy: &self.policy,
             line: Line::Whole,
+            token,
             only: self.request.only.as_ref(),
         };
         let Seen { catalogue, odoo, scope } =

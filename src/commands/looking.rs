@@ -31,6 +31,8 @@ pub(super) struct Looking<'a> {
     pub policy: &'a Policy,
     /// What the plan compares.
     pub line: Line,
+    /// The lease's token, if the run has one.
+    pub token: Option<&'a str>,
     /// Only these products.
     pub only: Option<&'a BTreeSet<ExternalId>>,
 }
@@ -85,7 +87,7 @@ impl Looking<'_> {
             extras: self.extras(),
             archive: *missing == MissingPolicy::Archive,
         };
-        digest::summary(self.session, self.source, rules).await
+        digest::summary(self.session, self.source, rules, self.token).await
     }
 
     fn extras(&self) -> bool {

@@ -181,7 +181,7 @@ struct Kept<'a> {
 
 impl Planner for Kept<'_> {
     /// The plan as it was kept, once it is known to fit what Odoo has now; asked for under the lease.
-    async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure> {
+    async fn plan(&self, session: &Session, _token: Option<&str>, signals: &Signals) -> Result<Plan, Failure> {
         let KeptPlan { origin, plan, .. } = self.kept;
         if origin.database != session.uuid {
             return Err(Failure::OtherDatabase(format!(

@@ -103,7 +103,7 @@ impl Revert<'_> {
 }
 
 impl Planner for Revert<'_> {
-    async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure> {
+    async fn plan(&self, session: &Session, _token: Option<&str>, signals: &Signals) -> Result<Plan, Failure> {
         let changes = signals.unless_interrupted(self.changes(session)).await?;
         let touched: BTreeSet<ExternalId> =
             changes.iter().filter_map(|c| ExternalId::parse(&c.external_id).ok()).collect();

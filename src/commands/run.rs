@@ -32,11 +32,11 @@ const ENDING: Duration = Duration::from_secs(10);
 
 /// Makes the plan of a run. Changes nothing.
 pub(super) trait Planner {
-    /// Reads what it needs and decides.
+    /// Reads what it needs and decides; `token` is the lease's, if the run has one.
     ///
     /// # Errors
     /// See [`Failure`].
-    async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure>;
+    async fn plan(&self, session: &Session, token: Option<&str>, signals: &Signals) -> Result<Plan, Failure>;
 }
 
 /// A run for one source.
@@ -93,7 +93,7 @@ impl Run<'_> {
         signals: &Signals,
         console: &mut Console<'_>,
     ) -> Result<Outcome, Failure> {
-        let plan = self.plan(session, planner, signals).await?;
+        let plan = self.plan(session, None, planner, signals).await?;
         self.shown(&plan, console)
     }
 
@@ -101,9 +101,15 @@ impl Run<'_> {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub async fn plan(&self, session: &Session, planner: &impl Planner, signals: &Signals) -> Result<Plan, Failure> {
+    pub async fn plan(
+        &self,
+        session: &Session,
+        token: Option<&str>,
+        planner: &impl Planner,
+        signals: &Signals,
+    ) -> Result<Plan, Failure> {
         self.watch.phase(Phase::Read);
-        let plan = planner.plan(session, signals).await;
+        let plan = planner.plan(session, token, signals).await;
         self.watch.idle();
         plan
     }
@@ -208,7 +214,7 @@ impl Run<'_> {
         console: &mut Console<'_>,
         done: &mut Finish,
     ) -> Result<Done, Failure> {
-        let mut plan = self.plan(session, planner, signals).await?;
+        let mut plan = self.plan(session, Some(writer.token()), planner, signals).await?;
         let shown = self.format;
         if shown != Format::Json && !console.quiet {
             told(self.show_plan(&plan, console));

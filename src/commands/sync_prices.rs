@@ -79,12 +79,13 @@ struct Prices<'a> {
 }
 
 impl Planner for Prices<'_> {
-    async fn plan(&self, session: &Session, signals: &Signals) -> Result<Plan, Failure> {
+    async fn plan(&self, session: &Session, token: Option<&str>, signals: &Signals) -> Result<Plan, Failure> {
         let looking = Looking {
             session,
             source: self.name,
             policy: &self.policy,
             line: Line::Prices,
+            token,
             only: self.request.only.as_ref(),
         };
         let reading = crate::mssql::read_prices(&self.options);

@@ -1,4 +1,5 @@
-//! Asks Odoo for the digests of its links, and for those that need a look whatever the source says. Writes nothing.
+//! Asks Odoo for the digests of its links, and for those that need a look whatever the source says. Writes nothing but, under
+//! a lease, which those are.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -40,14 +41,21 @@ pub struct Summary {
     pub buckets: Buckets,
 }
 
-/// Asks for the digests of all links.
+/// Asks for the digests of all links. With the token of a lease, Odoo remembers which links need a look, and the next call
+/// judges only those and what changed; without one, nothing is written.
 ///
 /// # Errors
 /// When the call fails or its answer is not understood.
-pub async fn summary(session: &Session, source: &SourceName, rules: Rules) -> Result<Summary, OdooError> {
+pub async fn summary(
+    session: &Session,
+    source: &SourceName,
+    rules: Rules,
+    token: Option<&str>,
+) -> Result<Summary, OdooError> {
     let question = json!({
         "source": source.as_str(), "what": "sums", "prices": rules.line == Line::Prices, "digits": session.digits.get(),
         "leave": {"name": rules.leave_names, "price": rules.leave_prices}, "extras": rules.extras, "archive": rules.archive,
+        "token": token,
     });
     let answer = session.ask(Procedure::Digest, question).await?;
     let count = |key: &str| answer[key].as_u64().and_then(|n| usize::try_from(n).ok());

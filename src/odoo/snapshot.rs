@@ -15,6 +15,9 @@ use super::session::Session;
 
 /// Links that one call returns.
 const PAGE: usize = 5000;
+/// Links that one call asks for by their products. An answer takes many times its size to read: there is no time to be won
+/// by longer ones.
+const NAMED: usize = 1000;
 /// Products and codes that one call asks for.
 const QUESTIONS: usize = 5000;
 
@@ -63,7 +66,7 @@ pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted)
     let parts: Vec<Option<&[ExternalId]>> = match &wanted.only {
         None => vec![None],
         Some(ids) if ids.is_empty() => vec![Some(&[])],
-        Some(ids) => ids.chunks(PAGE).map(Some).collect(),
+        Some(ids) => ids.chunks(NAMED).map(Some).collect(),
     };
     for (i, only) in parts.into_iter().enumerate() {
         read_part(session, source, wanted, only, i == 0, &mut out).await?;

@@ -290,6 +290,12 @@ impl<'a> Writer<'a> {
         lease::release(self.session, &self.token).await
     }
 
+    /// The lease's token.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The same writer in another lane.
     #[must_use]
     pub fn in_lane(&self, lane: Lane) -> Self {

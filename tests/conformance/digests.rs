@@ -1,16 +1,18 @@
 //! Digests: both sides come to the same ones, whatever the texts, and an edit that a run would see to is told.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use erpsync::catalog::digest::{Buckets, Line};
 use erpsync::catalog::source::BarcodeOrder;
 use erpsync::catalog::{Listing, ListingBuilder, Price};
 use erpsync::odoo::Session;
 use erpsync::odoo::digest::{Rules, Summary, lines, summary};
+use erpsync::odoo::transport::Call;
 use erpsync::odoo::writer::CreateRow;
 use serde_json::{Value, json};
 
-use super::{World, create, create_row, external, source};
+use super::{World, create, create_row, external, source, take_as};
 
 const RULES: Rules =
     Rules { line: Line::Whole, leave_names: false, leave_prices: false, extras: false, archive: false };
@@ -38,7 +40,7 @@ fn listing(said: &[Said<'_>]) -> Listing {
 }
 
 async fn told(session: &Session, name: &str, rules: Rules) -> Summary {
-    summary(session, &source(name), rules).await.unwrap()
+    summary(session, &source(name), rules, None).await.unwrap()
 }
 
 /// Whoever lists several codes or has no price would be looked at, and is not compared.
@@ -191,6 +193,132 @@ pub async fn looks(world: &World) {
     assert_eq!(more, ["bare", "name", "price", "upc"]);
     // Leave nothing behind that another scenario would stumble over.
     variant("archived", json!({"active": true})).await;
+}
+
+/// What Odoo remembers of the last judgement.
+async fn memory(world: &World) -> Value {
+    let call = Call::new("x_pz_lane", "search_read")
+        .arg("domain", json!([["x_lane", "=", 0]]))
+        .arg("fields", json!(["x_seen"]));
+    world.admin(call).await[0].clone()
+}
+
+async fn remember(world: &World, lane: &Value, seen: Value) {
+    world.edit("x_pz_lane", lane["id"].as_i64().unwrap(), json!({ "x_seen": seen })).await;
+}
+
+/// A call that judges only what changed since the last one comes to what one comes to that judges every link.
+pub async fn remembered(world: &World) {
+    let session = world.session().await;
+    let all = [
+        ("plain", RULES),
+        ("left", Rules { leave_names: true, leave_prices: true, ..RULES }),
+        ("strict", Rules { extras: true, archive: true, ..RULES }),
+        ("priced", Rules { line: Line::Prices, ..RULES }),
+    ];
+    for (name, rules) in all {
+        let ids = ["name", "price", "code", "uncode", "shared", "gone", "touch", "missing", "kept", "rest"];
+        let rows: Vec<CreateRow> =
+            ids.iter().map(|id| create_row(id, "Steady", 7.0, Some(&format!("seen-{name}-{id}")))).collect();
+        let links = create(&session, name, &rows).await;
+        let ids = ids.map(|id| {
+            let product = links[id].product.as_ref().unwrap();
+            (id, product.id.get(), product.template.get())
+        });
+        let of = |id: &str| *ids.iter().find(|(one, ..)| *one == id).unwrap();
+        let link = async |id: &str| world.link_id(name, id).await;
+        let lease = take_as(&session, name, &format!("{name}-judging")).await;
+        let token = Some(lease.token());
+        let found = async |step: &str| {
+            let quick = summary(&session, &source(name), rules, token).await.unwrap();
+            let lane = memory(world).await;
+            remember(world, &lane, json!(false)).await;
+            let whole = summary(&session, &source(name), rules, None).await.unwrap();
+            assert_eq!(memory(world).await["x_seen"], json!(false), "without a lease nothing is remembered");
+            remember(world, &lane, lane["x_seen"].clone()).await;
+            assert_eq!((&quick.looks, &quick.buckets), (&whole.looks, &whole.buckets), "{name}: after {step}");
+            quick.looks.iter().map(ToString::to_string).collect::<BTreeSet<String>>()
+        };
+        assert_eq!(found("creation").await, BTreeSet::new(), "{name}");
+        let (_, variant, template) = of("name");
+        world.edit("product.template", template, json!({"name": "Renamed"})).await;
+        found("a name").await;
+        world.edit("product.template", of("price").2, json!({"list_price": 8.0})).await;
+        let seen = found("a price").await;
+        assert_eq!(seen.contains("price"), !rules.leave_prices, "{name}");
+        found("nothing").await;
+        world.edit("product.product", of("code").1, json!({"barcode": format!("other-{name}")})).await;
+        world.edit("product.product", of("uncode").1, json!({"barcode": false})).await;
+        found("barcodes").await;
+        if world.version >= 16 && world.attributes {
+            // Somebody else's product takes the code of one of ours, which itself does not change.
+            let code = format!("seen-{name}-shared");
+            let values = json!([{"name": "Foreign", "barcode": code}]);
+            // Odoo itself refuses what it sees: given while the other is archived, as people do.
+            world.edit("product.product", of("shared").1, json!({"active": false})).await;
+            found("archiving").await;
+            let foreign = world.admin(Call::new("product.product", "create").arg("vals_list", values)).await;
+            let foreign = foreign[0].as_i64().unwrap();
+            found("a foreign product").await;
+            world.edit("product.product", foreign, json!({"active": false})).await;
+            found("a foreign product in the archive").await;
+            world.edit("product.product", of("shared").1, json!({"active": true})).await;
+            found("a product out of the archive").await;
+        }
+        world.admin(Call::new("product.product", "unlink").ids(&[of("gone").1])).await;
+        assert!(found("a deletion").await.contains("gone"), "{name}");
+        world.edit("x_pz_product", link("touch").await, json!({"x_no_touch": true})).await;
+        assert!(found("a word").await.contains("touch"), "{name}");
+        world.edit("x_pz_product", link("missing").await, json!({"x_missing": true})).await;
+        world.edit("x_pz_product", link("kept").await, json!({"x_kept": "price"})).await;
+        found("what the source no longer has").await;
+        world.edit("x_pz_product", link("missing").await, json!({"x_missing": false})).await;
+        world.edit("x_pz_product", link("touch").await, json!({"x_no_touch": false})).await;
+        world.edit("product.template", template, json!({"name": "Steady"})).await;
+        world.edit("product.product", variant, json!({"active": false})).await;
+        let last = found("going back").await;
+        assert!(last.contains("gone") && last.contains("kept") && !last.contains("touch"), "{name}: {last:?}");
+
+        // It does go by what it remembers, on the versions that say who wrote a translation.
+        let mut lane = memory(world).await;
+        if lane["x_seen"] == json!(false) {
+            assert!(world.version < 16 || !world.attributes, "nothing is remembered");
+            lease.release().await.unwrap();
+            continue;
+        }
+        // As long as anybody on the server has a transaction open that is older than an edit, the edit is looked at again.
+        let begun = Instant::now();
+        loop {
+            let seen = lane["x_seen"].as_str().unwrap();
+            assert!(seen.contains("\"gone\""), "{seen}");
+            remember(world, &lane, json!(seen.replace("\"gone\"", "\"nobody\""))).await;
+            let misled = summary(&session, &source(name), rules, None).await.unwrap();
+            remember(world, &lane, lane["x_seen"].clone()).await;
+            if !misled.looks.contains(&external("gone")) {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(120), "{name}: nothing is made of what is remembered");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            summary(&session, &source(name), rules, token).await.unwrap();
+            lane = memory(world).await;
+        }
+        lease.release().await.unwrap();
+
+        // Not by what is a day old, is of the future, or was found by other rules.
+        let entries: Value = serde_json::from_str(lane["x_seen"].as_str().unwrap()).unwrap();
+        let entry = if rules.line == Line::Prices { format!("{name} prices") } else { name.to_owned() };
+        let shifted = |key: &str, by: i64| json!(entries[&entry][key].as_i64().unwrap() + by);
+        for (key, value) in
+            [("all", shifted("all", -86_401)), ("xid", shifted("xid", 1_000_000)), ("key", json!("other"))]
+        {
+            let mut entries = entries.clone();
+            entries[&entry][key] = value;
+            entries[&entry]["looks"] = json!([]);
+            remember(world, &lane, json!(entries.to_string())).await;
+            let whole = summary(&session, &source(name), rules, None).await.unwrap();
+            assert!(whole.looks.contains(&external("gone")), "{name}: another {key}");
+        }
+    }
 }
 
 /// Where PostgreSQL does not keep digests, the procedure computes the same.

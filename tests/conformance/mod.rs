@@ -97,6 +97,7 @@ pub async fn all(world: &World) {
     digests::odd_texts(world).await;
     digests::sums(world).await;
     digests::looks(world).await;
+    digests::remembered(world).await;
     digests::computed_when_asked(world).await;
     choices::are_read(world).await;
     choices::carried_out(world).await;

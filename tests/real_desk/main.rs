@@ -13,6 +13,7 @@ mod world;
 mod choices;
 mod extras;
 mod fields;
+mod judged;
 mod missing;
 mod plans;
 mod prices;
@@ -36,4 +37,5 @@ on_both! {
     prices_alone: crate::prices::scenario,
     a_plan_is_kept_and_applied: crate::plans::scenario,
     a_run_is_undone: crate::revert::scenario,
+    what_changed_is_found_by_its_row: crate::judged::scenario,
 }

@@ -94,8 +94,8 @@ def extras_ok():
         ' AND ' + there + ' END')
 
 
-def special():
-    # The external ids of what needs a look.
+def special(among):
+    # The external ids of what needs a look, among these links and products or among all.
     joins, names = '', []
     for at in range(len(ask['languages'])):
         lang = ask['languages'][at]
@@ -127,21 +127,100 @@ def special():
     cr.execute(
         'SELECT DISTINCT l.x_external_id FROM x_pz_product l LEFT JOIN product_product p ON p.id = l.x_product_id'
         ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id' + joins + ' WHERE l.x_source = %s AND (coalesce(l.x_no_touch, false)'
-        ' OR CASE WHEN coalesce(l.x_missing, false) THEN ' + gone + ' ELSE ' + ' OR '.join(off) + ' END)', (ask['source'],))
+        ' OR CASE WHEN coalesce(l.x_missing, false) THEN ' + gone + ' ELSE ' + ' OR '.join(off) + ' END)' + ('' if among is None else ' AND l.id = ANY(%s)'),
+        [ask['source']] + ([] if among is None else [among[0]]))
     found = set([row[0] for row in cr.fetchall()])
     cr.execute("SELECT x_external_id FROM x_pz_conflict WHERE x_source = %s AND x_state != 'closed'", (ask['source'],))
     found.update([row[0] for row in cr.fetchall()])
-    if not prices:
+    if not prices and among is None:
         cr.execute(
             'SELECT l.x_external_id FROM x_pz_product l JOIN product_product p ON p.id = l.x_product_id WHERE l.x_source = %s'
             ' AND p.barcode IN (SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL'
             ' GROUP BY barcode HAVING count(*) > 1)', (ask['source'],))
         found.update([row[0] for row in cr.fetchall()])
+    elif not prices:
+        cr.execute(
+            'SELECT l.x_external_id FROM product_product c JOIN product_product p ON p.barcode = c.barcode'
+            ' JOIN x_pz_product l ON l.x_source = %s AND l.x_product_id = p.id WHERE c.id = ANY(%s)'
+            ' AND (SELECT count(*) FROM product_product o WHERE o.active AND o.barcode = c.barcode) > 1', (ask['source'], among[1]))
+        found.update([row[0] for row in cr.fetchall()])
     return sorted(found)
 
 
+# To judge every link takes PostgreSQL several times as long as to find what changed since the last run judged them: a row
+# carries the number of the transaction that wrote it, whoever that was. Not before Odoo 16, where a translation may go
+# without a trace.
+MANY, DAY = 50000, 86400
+
+
+def rules():
+    # What a judgement depends on besides the rows: these rules, the question, and the database, as another counts anew.
+    cr.execute("SELECT string_agg(md5(code), ' ' ORDER BY id) FROM ir_act_server WHERE code LIKE %s", ('# erpsync digest:%',))
+    known = [cr.fetchone()[0]]
+    cr.execute("SELECT has_function_privilege('pg_control_system()', 'execute')")
+    cr.execute('SELECT system_identifier::text FROM pg_control_system()' if cr.fetchone()[0] else 'SELECT pg_postmaster_start_time()::text')
+    known.append(cr.fetchone()[0])
+    cr.execute('SELECT oid::bigint FROM pg_database WHERE datname = current_database()')
+    known.append(cr.fetchone()[0])
+    for about in ('digits', 'extras', 'archive', 'languages', 'company'):
+        known.append(ask[about])
+    return '%r' % (known + [ask['leave']['name'], ask['leave']['price']])
+
+
+def judged(name, key, now):
+    # The last judgement of the same rules: the first transaction that it did not see to its end, who needed a look, and when
+    # all were judged, which is at least once a day.
+    cr.execute("SELECT (s->>'xid')::bigint, (s->>'all')::bigint, ARRAY(SELECT jsonb_array_elements_text(s->'looks'))"
+               " FROM (SELECT x_seen::jsonb->%s AS s FROM x_pz_lane WHERE x_lane = 0) AS seen WHERE s->>'key' = %s", (name, key))
+    last = cr.fetchone()
+    # Numbers of transactions are compared by half a circle of 32 bits.
+    if last and 0 <= now[0] - last[0] < 2 ** 31 - 2 ** 20 and 0 <= now[1] - last[1] < DAY:
+        return last
+    return None
+
+
+def changed(last):
+    # Links of which something changed since, those that needed a look then or have what no row tells (packagings that went,
+    # who has a lost product's code), and their products with all others that changed; None when there are too many.
+    cr.execute('SELECT age(%s::xid)', (str(last[0] % 2 ** 32),))
+    age = cr.fetchone()[0]
+    found = []
+    for table in ('product_product', 'product_template'):
+        cr.execute('SELECT id FROM ' + table + ' WHERE age(xmin) <= %s LIMIT %s', (age, MANY))
+        found.append([row[0] for row in cr.fetchall()])
+    cr.execute("SELECT id FROM x_pz_product WHERE x_source = %s AND (age(xmin) <= %s OR x_missing OR x_wrote_extras != '') LIMIT %s",
+               (ask['source'], age, MANY))
+    found.append([row[0] for row in cr.fetchall()])
+    if max([len(ids) for ids in found]) >= MANY:
+        return None
+    cr.execute('SELECT id FROM product_product WHERE id = ANY(%s) OR product_tmpl_id = ANY(%s)', (found[0], found[1]))
+    products = [row[0] for row in cr.fetchall()]
+    cr.execute('SELECT id, x_product_id FROM x_pz_product WHERE x_source = %s AND (id = ANY(%s) OR x_product_id = ANY(%s)'
+               ' OR x_external_id = ANY(%s))', (ask['source'], found[2], products, last[2]))
+    links = cr.fetchall()
+    return [row[0] for row in links], products + [row[1] for row in links if row[1]]
+
+
+def judge():
+    if ODOO < 16:
+        return special(None)
+    name = ask['source'] + (' prices' if prices else '')
+    cr.execute('SELECT txid_snapshot_xmin(txid_current_snapshot()), extract(epoch FROM now())::bigint')
+    now, key = cr.fetchone(), rules()
+    last = judged(name, key, now)
+    among = changed(last) if last else None
+    looks = special(among)
+    # A dry run has no token, and remembers nothing.
+    if ask['token'] and len(looks) < MANY:
+        cr.execute(
+            "UPDATE x_pz_lane SET x_seen = (coalesce(x_seen, '{}')::jsonb || jsonb_build_object(%s::text, jsonb_build_object('key', %s::text,"
+            " 'xid', %s::bigint, 'all', %s::bigint, 'looks', to_jsonb(%s::varchar[]))))::text WHERE x_lane = 0 AND x_token = %s",
+            (name, key, now[0], now[1] if among is None else last[1], looks, ask['token']))
+    return looks
+
+
 if ask['what'] == 'sums':
-    looks = special()
+    looks = judge()
     cr.execute('SELECT count(*), count(*) FILTER (WHERE x_missing AND x_product_id IS NOT NULL AND NOT coalesce(x_no_touch, false))'
                ' FROM x_pz_product WHERE x_source = %s', (ask['source'],))
     links, missing = cr.fetchone()
@@ -152,12 +231,16 @@ if ask['what'] == 'sums':
     bits = min(bits, 28)
     sums = ['0' * 16] * 2 ** bits
     # As text: Odoo makes a float of every numeric.
-    cr.execute(
-        'SELECT h >> %s, sum(d)::text FROM (SELECT ' + HASH + ' AS h, ' + DIGEST + ' AS d'
-        ' FROM x_pz_product l LEFT JOIN unnest(%s::varchar[]) AS s(id) ON s.id = l.x_external_id WHERE ' + PRESENT +
-        ' AND s.id IS NULL) AS lines GROUP BY 1', (28 - bits, looks, ask['source']))
-    for bucket, total in cr.fetchall():
-        sums[bucket] = '%016x' % (int(total) % 2 ** 64)
+    cr.execute('SELECT ' + HASH + ' >> %s, sum(' + DIGEST + ')::text FROM x_pz_product l WHERE ' + PRESENT + ' GROUP BY 1',
+               (28 - bits, ask['source']))
+    totals = dict(cr.fetchall())
+    # Few, next to the others.
+    cr.execute('SELECT ' + HASH + ' >> %s, (' + DIGEST + ')::text FROM x_pz_product l WHERE ' + PRESENT + ' AND l.x_external_id = ANY(%s)',
+               (28 - bits, ask['source'], looks))
+    for bucket, digest in cr.fetchall():
+        totals[bucket] = int(totals[bucket]) - int(digest)
+    for bucket in totals:
+        sums[bucket] = '%016x' % (int(totals[bucket]) % 2 ** 64)
     action = {'links': links, 'missing': missing, 'looks': looks, 'sums': ''.join(sums)}
 else:
     # The lines of some buckets one by one.

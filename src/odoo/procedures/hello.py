@@ -9,8 +9,10 @@ for name in ask['procedures']:
     cr.execute('SELECT array_agg(gid) FROM ' + ACTION_GROUPS + ' WHERE act_id = %s', (number,))
     if (cr.fetchone() or [None])[0] != [ask['group']]:
         ungrouped.append(name)
-cr.execute('SELECT count(*) FROM product_product')
-products = cr.fetchone()[0]
+products = None
+if not ask['create']:
+    cr.execute('SELECT count(*) FROM product_product')
+    products = cr.fetchone()[0]
 cr.execute('SELECT code FROM res_lang WHERE active ORDER BY code')
 languages = [found[0] for found in cr.fetchall()]
 allowed = []

@@ -255,6 +255,7 @@ pub const MODELS: &[Model] = &[
             field("x_token", "Token", Char),
             field("x_holder", "Held by", Char),
             field("x_expires", "Held until", Datetime),
+            field("x_seen", "Links judged", Text),
         ],
         sync: READ,
         operator: NONE,
