@@ -64,9 +64,11 @@ impl Saved {
         }
         for table in &order {
             let same = same(table);
+            let list: Vec<String> = columns[table].iter().map(|c| format!("\"{c}\"")).collect();
+            let list = list.join(", ");
             writeln!(
                 s,
-                "insert into {table} select k.* from kept.{table} k where not exists (select from {table} p where {same});"
+                "insert into {table} ({list}) select {list} from kept.{table} k where not exists (select from {table} p where {same});"
             )
             .unwrap();
         }
@@ -104,11 +106,11 @@ impl Saved {
     }
 }
 
-/// Table → columns.
+/// Table → columns, but for those that PostgreSQL computes.
 fn columns(target: &Target) -> BTreeMap<String, BTreeSet<String>> {
     let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for line in
-        target.sql("select table_name, column_name from information_schema.columns where table_schema = 'public'")
+        target.sql("select table_name, column_name from information_schema.columns where table_schema = 'public' and is_generated = 'NEVER'")
     {
         let (table, column) = line.split_once('|').unwrap();
         out.entry(table.to_owned()).or_default().insert(column.to_owned());
