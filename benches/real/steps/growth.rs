@@ -11,6 +11,8 @@ use crate::table::{Series, thousands};
 use crate::tool::DEFAULTS;
 use crate::world::{CHANGE, World};
 
+use super::unchanged::back;
+
 const SIZES: [u64; 7] = [1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
 /// Of 10,000 products.
 const SHARES: [u64; 7] = [0, 10, 100, 300, 1_000, 3_000, 10_000];
@@ -58,7 +60,14 @@ pub fn run(world: &mut World, version: u32, sizes: Option<&[u64]>, directory: &P
             series[0].samples.push(world.read()?);
         }
         series.iter().for_each(|s| by_size.add(version, *size, 0, *size as f64, s));
+        let mut percent = Series::new("run with 1 % changed");
+        for round in 0..world.rounds {
+            world.fill(*size, State::Share(100, u64::from(round) + 1))?;
+            percent.samples.push(world.run(&odoo, &database, DEFAULTS, &CHANGE, &[0])?);
+        }
+        by_size.add(version, *size, changed(*size, 100), *size as f64, &percent);
         if *size == shared {
+            back(world, &odoo, &database, shared)?;
             shares(world, &odoo, &database, shared, &mut by_share)?;
         }
         odoo.drop(&[&database])?;
