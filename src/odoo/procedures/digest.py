@@ -5,6 +5,7 @@
 prices = ask['prices']
 # What is joined and added up here does not fit into PostgreSQL's default of 4 MB, and files are slow. For this call alone.
 cr.execute("SET LOCAL work_mem = '64MB'")
+plainly()
 # Setup has PostgreSQL keep both, from version 12 on.
 cr.execute("SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('x_pz_product') AND NOT attisdropped"
            " AND attname IN ('erpsync_hash', 'erpsync_line', 'erpsync_line_price')")

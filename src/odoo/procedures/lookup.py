@@ -1,5 +1,6 @@
 # Finds existing products for external products without a link, and who has which barcode; archived records and other
 # companies' count, so that nothing is created twice.
+plainly()
 candidates, holders = [], []
 pairs = {'default_code': ([], []), 'barcode': ([], []), 'name': ([], [])}
 for row in ask['unlinked']:

@@ -1,5 +1,6 @@
 # A page of the links of one source, by id, each with the product that it points to; where it is asked for, what people
 # chose about deferred actions. A run about prices alone leaves out names and barcodes.
+plainly()
 prices_only = ask['prices_only']
 columns = (
     'l.id, l.x_external_id, l.x_said_name, l.x_said_price, l.x_said_barcodes, l.x_wrote_name, l.x_wrote_price,'
