@@ -15,8 +15,7 @@ use super::session::Session;
 
 /// Links that one call returns.
 const PAGE: usize = 5000;
-/// Links that one call asks for by their products. An answer takes many times its size to read: there is no time to be won
-/// by longer ones.
+/// Links that one call asks for by their products: the shorter an answer, the less memory it takes while it is read.
 const NAMED: usize = 1000;
 /// Products and codes that one call asks for.
 const QUESTIONS: usize = 5000;
