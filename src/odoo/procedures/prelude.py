@@ -13,6 +13,9 @@ env = env(context={
     'allowed_company_ids': ask['company'] and [ask['company']] or env.user.company_ids.ids,
 })
 cr = env.cr
+# Odoo forgets an environment that nothing holds, and would make this one anew at each sudo() of its own, several in every
+# write. Nothing here is done with it.
+superuser = env(su=True)
 
 
 def plainly():

@@ -1,12 +1,16 @@
 # Writes names and prices of linked products, each only where Odoo still has what the plan saw, archives and reactivates
 # them, and writes what the links remember; makes the links of recognised products.
-links, linked_to, matched_by = {}, {}, {}
-cr.execute('SELECT x_external_id, id, x_product_id, x_matched_by FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
+links, linked_to, matched_by, priceless = {}, {}, {}, set()
+cr.execute("SELECT x_external_id, id, x_product_id, x_matched_by, x_wrote_price = '0' AND x_said_price IS NULL"
+           ' FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
            (ask['source'], [row['external_id'] for row in rows]))
-for external_id, link, product, rule in cr.fetchall():
+for external_id, link, product, rule, unpriced in cr.fetchall():
     links[external_id] = link
     linked_to[external_id] = product
     matched_by[external_id] = rule
+    if unpriced:
+        # Created unsaleable for want of a price.
+        priceless.add(external_id)
 current = {}
 cr.execute(
     'SELECT p.id, t.id, coalesce(t.list_price, 0)::text, coalesce(p.active, false), ' + name_columns() + ' FROM product_product p'
@@ -14,10 +18,6 @@ cr.execute(
 for found in cr.fetchall():
     current[found[0]] = {
         'template': found[1], 'price': found[2], 'active': found[3], 'names': dict(zip(ask['languages'], found[4:]))}
-# Products that were created unsaleable for want of a price.
-cr.execute("SELECT x_external_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s) AND x_wrote_price = '0'"
-           " AND x_said_price IS NULL", (ask['source'], [row['external_id'] for row in rows]))
-priceless = set([found[0] for found in cr.fetchall()])
 
 
 def overtaken(row):
