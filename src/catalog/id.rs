@@ -26,7 +26,14 @@ pub enum IdError {
 /// Blanks at the ends are removed (`char(n)` columns pad). Ordered as people expect: whole numbers by value, before all
 /// other texts, which go by code point.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ExternalId(Box<str>);
+pub struct ExternalId {
+    /// The value of a canonical whole number, [`NO_NUMBER`] for every other text: kept, as ids are compared more than made.
+    number: u64,
+    text: Box<str>,
+}
+
+/// Greater than every number of 18 digits.
+const NO_NUMBER: u64 = u64::MAX;
 
 impl ExternalId {
     /// Longest id accepted, in UTF-16 code units.
@@ -37,7 +44,7 @@ impl ExternalId {
     /// # Errors
     /// When it is empty, too long or carries a forbidden character.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        Self::check(text).map(|text| Self(text.into()))
+        Self::check(text).map(|text| Self { number: number(text).unwrap_or(NO_NUMBER), text: text.into() })
     }
 
     /// The text of the id that [`ExternalId::parse`] makes of this one.
@@ -57,25 +64,19 @@ impl ExternalId {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
+}
 
-    /// The value of a canonical whole number: `42`, not `042` nor `4.2`.
-    fn number(&self) -> Option<u64> {
-        let text = &*self.0;
-        let digits = text.bytes().all(|b| b.is_ascii_digit());
-        (digits && text.len() <= 18 && (text.len() == 1 || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
-    }
+/// The value of a canonical whole number: `42`, not `042` nor `4.2`.
+fn number(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    (digits && text.len() <= 18 && (text.len() == 1 || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
 }
 
 impl Ord for ExternalId {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self.number(), other.number()) {
-            (Some(a), Some(b)) => a.cmp(&b),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => self.0.cmp(&other.0),
-        }
+        self.number.cmp(&other.number).then_with(|| self.text.cmp(&other.text))
     }
 }
 
@@ -87,7 +88,7 @@ impl PartialOrd for ExternalId {
 
 impl fmt::Display for ExternalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(&self.text)
     }
 }
 
