@@ -10,6 +10,7 @@ use common::shop::Shop;
 use common::standin::{DATABASE, Stage};
 use common::{Bench, Run};
 use erpsync_sandbox::mssql::{Fault, SqlError};
+use erpsync_sandbox::odoo::Fault as OdooFault;
 use erpsync_sandbox::odoo::NewProduct;
 use serde_json::json;
 
@@ -290,6 +291,9 @@ transport = \"json2\"",
         album.run(case, &["import-products", "--first-run"]);
         tamper(key, setup.get(key).cloned().unwrap_or(json!(false)));
     }
+    // As Odoo does to a call that takes longer than its limits.
+    stage.odoo.fail_on("procedure hello", 0, OdooFault::CutBefore);
+    album.with("no answer", ("timeout = 10", "timeout = 10\nretry_seconds = 0"), &["import-products", "--first-run"]);
     let lanes = stage.odoo.records(DATABASE, "x_pz_lane");
     for lane in &lanes {
         let id = lane["id"].as_i64().unwrap();

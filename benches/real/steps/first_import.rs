@@ -9,7 +9,7 @@ use crate::tool::{DEFAULTS, Settings};
 use crate::world::{CREATE, World};
 
 /// Records that a ceiling's call carries: the tool's default.
-pub const BATCH: u64 = 200;
+pub const BATCH: u64 = 500;
 
 /// With so many workers and connections. The ceiling is the ORM in as many processes as there are workers.
 pub fn run(world: &mut World, version: u32, size: u64, workers: u32, connections: u32) -> Result<()> {

@@ -74,7 +74,7 @@ pub(super) fn resolve(
     }
 
     let connections = section.number("connections", raw.connections, 1, 1..=7)?;
-    let batch_size = section.number("batch_size", raw.batch_size, 200, 1..=1000)?;
+    let batch_size = section.number("batch_size", raw.batch_size, 500, 1..=1000)?;
     Ok(OdooSettings {
         url,
         database: database.value,
@@ -88,7 +88,7 @@ pub(super) fn resolve(
         timeout: section.seconds("timeout", raw.timeout, 300, 1..=86_400)?,
         retry: section.seconds("retry_seconds", raw.retry_seconds, 120, 0..=3600)?,
         connections: usize::try_from(connections).unwrap_or(1),
-        batch_size: usize::try_from(batch_size).unwrap_or(200),
+        batch_size: usize::try_from(batch_size).unwrap_or(500),
     })
 }
 

@@ -48,6 +48,12 @@ fn in_words(reason: &str) -> String {
         ("no connection in time", "check odoo.url, the network and the firewall")
     } else if says("InvalidContentType") || says("corrupt message") {
         ("it does not speak TLS there", "check odoo.url: https, and its port")
+    } else if says("closed before message completed") {
+        (
+            "it closed the connection without an answer",
+            "Odoo's log tells whether it restarted, or whether the call took longer than its limit_time_cpu or \
+             limit_time_real: then lower odoo.batch_size",
+        )
     } else {
         let plain = reason.strip_prefix("client error (Connect): ").unwrap_or(reason);
         let plain = plain.split(" (os error").next().unwrap_or(plain);
