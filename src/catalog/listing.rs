@@ -6,17 +6,17 @@
 
 use std::collections::BTreeSet;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-
 use super::arena::{Arena, At};
 use super::digest::{Buckets, Line, SEPARATOR, id_hash, line_digest};
 use super::source::{BadRow, BadRowKind, BarcodeOrder, Catalogue, ExternalProduct, Respelled};
 use super::{Barcode, CodeKey, ExternalId, Price, ProductName};
 
 mod claims;
+mod index;
 mod record;
 
 pub use claims::Claims;
+use index::Index;
 use record::{Code, Record, State};
 
 /// An external id with all that is known of it.
@@ -32,8 +32,7 @@ struct Slot {
 pub struct Listing {
     texts: Arena,
     slots: Vec<Slot>,
-    index: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    index: Index,
     /// Products of which a barcode row was unreadable.
     incomplete: BTreeSet<u32>,
     readable: usize,
@@ -174,11 +173,7 @@ impl Listing {
     }
 
     fn slot(&self, id: &str) -> Option<u32> {
-        self.slot_hashed(hash_of(&self.hasher, id.as_bytes()), id)
-    }
-
-    fn slot_hashed(&self, hash: u64, id: &str) -> Option<u32> {
-        self.index.find(hash, |at| self.is(*at, id)).copied()
+        self.index.find(id.as_bytes(), |at| self.record(at).id_bytes())
     }
 
     /// Does this slot have this id?
@@ -188,28 +183,28 @@ impl Listing {
             .is_some_and(|slot| Record::read(&self.texts, slot.record).id_bytes() == id.as_bytes())
     }
 
+    /// The slot of an id while rows come.
+    fn look_up(&mut self, id: &str) -> Option<u32> {
+        let Self { texts, slots, index, .. } = self;
+        index.look_up(id.as_bytes(), |at| Record::read(texts, slots[at as usize].record).id_bytes())
+    }
+
     /// The slot of an id, made when there is none.
     fn slot_or_new(&mut self, id: &str) -> u32 {
-        let hash = hash_of(&self.hasher, id.as_bytes());
-        self.slot_hashed(hash, id).unwrap_or_else(|| {
+        self.look_up(id).unwrap_or_else(|| {
             let record = Record::write(&mut self.texts, State::Unclaimed, id_hash(id), [id, "", ""]);
-            self.put(hash, Slot { record, codes: At::NONE })
+            self.put(Slot { record, codes: At::NONE })
         })
     }
 
-    /// A slot for an id that has none, by the hash of the id.
-    fn put(&mut self, hash: u64, slot: Slot) -> u32 {
+    /// A slot for an id that has none.
+    fn put(&mut self, slot: Slot) -> u32 {
         let at = u32::try_from(self.slots.len()).expect("places are numbered by 32 bits");
         self.slots.push(slot);
-        let Self { texts, slots, index, hasher, .. } = self;
-        let id = |at: u32| Record::read(texts, slots[at as usize].record).id_bytes();
-        index.insert_unique(hash, at, |at| hash_of(hasher, id(*at)));
+        let Self { texts, slots, index, .. } = self;
+        index.push(at, |at| Record::read(texts, slots[at as usize].record).id_bytes());
         at
     }
-}
-
-fn hash_of(hasher: &DefaultHashBuilder, id: &[u8]) -> u64 {
-    std::hash::BuildHasher::hash_one(hasher, id)
 }
 
 /// Puts a [`Listing`] together, row by row, in whatever order the rows come.
@@ -248,8 +243,7 @@ impl ListingBuilder {
                 return self.bad(None, BadRowKind::Id, format!("product row named {shown:?}: {e}"));
             }
         };
-        let place = hash_of(&self.listing.hasher, id.as_bytes());
-        let known = self.listing.slot_hashed(place, id);
+        let known = self.listing.look_up(id);
         let seen = known.filter(|at| self.listing.record(*at).state != State::Unclaimed);
         if seen.is_some_and(|at| self.repeated.insert(at)) {
             let message = "several product rows have this id; none of them is used".to_owned();
@@ -273,7 +267,7 @@ impl ListingBuilder {
         match known {
             Some(at) => self.listing.slots[at as usize].record = record,
             None => {
-                self.listing.put(place, Slot { record, codes: At::NONE });
+                self.listing.put(Slot { record, codes: At::NONE });
             }
         }
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::hash::BuildHasher;
 
+use hashbrown::DefaultHashBuilder;
+
 use super::{At, Code, CodeKey, ExternalId, Listing, Place};
 
 /// Every barcode of a listing with its product, by hash: eight bytes a barcode.
@@ -11,6 +13,7 @@ pub struct Claims<'a> {
     listing: &'a Listing,
     /// The hash in the upper half, the place in the lower: numbers are what sorting is fastest with.
     by_hash: Vec<u64>,
+    hasher: DefaultHashBuilder,
 }
 
 fn split(entry: u64) -> (u32, u32) {
@@ -21,22 +24,23 @@ impl<'a> Claims<'a> {
     /// Looks at every barcode.
     #[must_use]
     pub fn new(listing: &'a Listing) -> Self {
+        let hasher = DefaultHashBuilder::default();
         let mut by_hash = Vec::with_capacity(listing.rest.barcode_rows);
         for place in listing.products() {
             let mut at = listing.slots[place.0 as usize].codes;
             while at != At::NONE {
                 let code = Code::read(&listing.texts, at);
-                by_hash.push(u64::from(hash(listing, &key(code))) << 32 | u64::from(place.0));
+                by_hash.push(u64::from(hash(&hasher, &key(code))) << 32 | u64::from(place.0));
                 at = code.next;
             }
         }
         by_hash.sort_unstable();
-        Self { listing, by_hash }
+        Self { listing, by_hash, hasher }
     }
 
     /// The products that list a code in any spelling.
     pub fn of(&self, key: &CodeKey) -> impl Iterator<Item = ExternalId> + '_ {
-        let hash = hash(self.listing, key.as_str().as_bytes());
+        let hash = hash(&self.hasher, key.as_str().as_bytes());
         let key = key.clone();
         let from = self.by_hash.partition_point(|entry| split(*entry).0 < hash);
         let same = self.by_hash[from..].iter().map(|entry| split(*entry)).take_while(move |(h, _)| *h == hash);
@@ -52,7 +56,7 @@ impl<'a> Claims<'a> {
             let mut keys: Vec<(CodeKey, u32)> = Vec::new();
             for (hash_of_group, at) in group.iter().map(|entry| split(*entry)) {
                 let keys_of = self.listing.codes(at).map(|code| CodeKey::of(code.text()));
-                let here = keys_of.filter(|key| hash(self.listing, key.as_str().as_bytes()) == hash_of_group);
+                let here = keys_of.filter(|key| hash(&self.hasher, key.as_str().as_bytes()) == hash_of_group);
                 keys.extend(here.map(|key| (key, at)));
             }
             keys.sort_unstable();
@@ -76,7 +80,7 @@ fn key(code: Code<'_>) -> Cow<'_, [u8]> {
     }
 }
 
-fn hash(listing: &Listing, key: &[u8]) -> u32 {
+fn hash(hasher: &DefaultHashBuilder, key: &[u8]) -> u32 {
     // The upper half is as good as any.
-    (listing.hasher.hash_one(key) >> 32) as u32
+    (hasher.hash_one(key) >> 32) as u32
 }
