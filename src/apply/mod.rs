@@ -149,21 +149,36 @@ fn phases(
     if !batch.is_empty() {
         moving.push(Step::Move(batch));
     }
-    let mut last: Vec<Step> = chunks(creations, size).map(Step::Create).collect();
-    last.extend(chunks(updates, size).map(Step::Update));
+    let mut last: Vec<Step> = shares(creations, options).map(Step::Create).collect();
+    last.extend(shares(updates, options).map(Step::Update));
     vec![
-        Phase { steps: chunks(adoptions, size).map(Step::Update).collect(), alone: false },
+        Phase { steps: shares(adoptions, options).map(Step::Update).collect(), alone: false },
         Phase { steps: moving, alone: true },
         Phase { steps: last, alone: false },
     ]
 }
 
-fn chunks<T>(list: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
+/// Cuts a list into calls; for several connections of one size, so that none waits for another one's last and long call.
+fn shares<T>(list: Vec<T>, options: Options) -> impl Iterator<Item = Vec<T>> {
+    let size = share(list.len(), options.batch.max(1), options.connections.max(1));
     let mut list = list.into_iter();
     std::iter::from_fn(move || {
         let part: Vec<T> = list.by_ref().take(size).collect();
         (!part.is_empty()).then_some(part)
     })
+}
+
+/// Below so many records, what a call costs whatever it carries is more than a second connection saves.
+const WORTH_A_CALL: usize = 50;
+
+/// How many of so many records one call carries: no more than a batch, and of several connections each has as many calls.
+fn share(records: usize, batch: usize, connections: usize) -> usize {
+    if connections == 1 {
+        return batch;
+    }
+    let calls = records.div_ceil(batch);
+    let even = calls.next_multiple_of(connections).min(calls.max(records / WORTH_A_CALL));
+    records.div_ceil(even.max(1)).max(1)
 }
 
 struct Run {
@@ -279,5 +294,31 @@ pub fn finish_line(report: &Report) -> Finish {
         changed,
         barcodes: report.barcodes,
         refused: report.refused.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn connections_share_what_there_is() {
+        assert_eq!([0, 40, 501, 10_000].map(|records| share(records, 500, 1)), [500; 4]);
+        // Two have as much to do, and a few records are not torn apart.
+        assert_eq!([40, 99, 100, 800, 1_100].map(|records| share(records, 500, 2)), [40, 99, 50, 400, 275]);
+        assert_eq!([120, 400, 2_000, 10_000].map(|records| share(records, 500, 7)), [60, 58, 286, 477]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_call_carries_more_than_a_batch(records in 0_usize..5000, batch in 1_usize..1000, connections in 1_usize..8) {
+            let size = share(records, batch, connections);
+            prop_assert!(size >= 1 && size <= batch);
+            let calls = records.div_ceil(size);
+            prop_assert!(calls <= records.div_ceil(batch).next_multiple_of(connections));
+            prop_assert!(size >= WORTH_A_CALL.min(batch.div_ceil(2)).min(records));
+        }
     }
 }
