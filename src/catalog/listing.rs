@@ -1,4 +1,4 @@
-//! What the source says, held small: a million products take about 120 MB here, a third of what they take as a
+//! What the source says, held small: a million products take about 110 MB here, a third of what they take as a
 //! [`Catalogue`].
 //!
 //! Texts stand one behind the other in an arena, each product as the beginning of its digest line, its barcodes as a list
