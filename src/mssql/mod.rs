@@ -4,8 +4,9 @@
 //! and an account with nothing but SELECT is enough. It knows the catalogue's words and neither plans nor other adapters.
 //!
 //! In reading order: `options` what it needs to know, `reader` a whole read with its attempts, `session` one connection at
-//! work, `connect` how it comes about, `columns` and `sql` what is asked, `error`, `hints` and `retry` what is made of
-//! failures; [`doctor`] looks at everything once and says what it finds, [`survey`] looks for tables to read.
+//! work, `batch` its rows on their way, `connect` how it comes about, `columns` and `sql` what is asked, `error`, `hints` and
+//! `retry` what is made of failures; [`doctor`] looks at everything once and says what it finds, [`survey`] looks for tables
+//! to read.
 //!
 //! What a caller can rely on:
 //! - **All or nothing.** A read that fails half-way is begun anew from nothing or fails; no part of it is handed over. How
@@ -16,6 +17,7 @@
 //!   are reported row by row.
 //! - **It ends**: every statement has `query_timeout`, the whole has the sum of what it may do.
 
+mod batch;
 mod columns;
 mod connect;
 pub mod doctor;

@@ -87,9 +87,8 @@ pub(super) async fn read_prices(options: &SourceOptions, pacing: &mut impl Pacin
             let mut session = Session::open(&options).await?;
             let facts = session.begin(options.isolation).await?;
             let prices = session.prepare(Query::Prices).await?;
-            let mut builder = ListingBuilder::new(options.barcode_order);
-            session.read(Query::Prices, &prices, &mut builder).await?;
-            Ok((builder.finish(), facts))
+            let builder = ListingBuilder::new(options.barcode_order);
+            Ok((session.read(Query::Prices, &prices, builder).await?.finish(), facts))
         }
     });
     let result = timeout(options.deadline(), reading).await;
@@ -140,13 +139,13 @@ where
     let facts = session.begin(isolation).await?;
     let products = session.prepare(Query::Products).await?;
     let barcodes = session.prepare(Query::Barcodes).await?;
-    let mut builder = ListingBuilder::new(options.barcode_order);
+    let builder = ListingBuilder::new(options.barcode_order);
     let one_view = facts.isolation == UsedIsolation::Snapshot;
     if one_view {
         session.begin_transaction().await?;
     }
-    session.read(Query::Products, &products, &mut builder).await?;
-    session.read(Query::Barcodes, &barcodes, &mut builder).await?;
+    let builder = session.read(Query::Products, &products, builder).await?;
+    let builder = session.read(Query::Barcodes, &barcodes, builder).await?;
     if one_view {
         session.commit().await?;
     }

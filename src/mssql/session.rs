@@ -3,20 +3,19 @@
 //! Sends only what `sql` makes. A session whose statement failed half-way is dropped, never used again: the rest of the
 //! answer would still be on the wire.
 
-use rust_decimal::Decimal;
-use tiberius::numeric::Numeric;
 use tiberius::{ColumnType, QueryItem, Row};
 use tokio::time::timeout;
 
 use futures_util::TryStreamExt;
 use futures_util::io::{AsyncRead, AsyncWrite};
 
+use super::batch::{self, Batch};
 use super::columns::{self, Column, Type};
 use super::connect::{self, Client, Socket};
 use super::error::{Place, ServerError, SourceError, of_driver};
 use super::options::{Isolation, Query, SourceOptions};
 use super::{ServerFacts, UsedIsolation, hints, sql};
-use crate::catalog::{ListingBuilder, Price};
+use crate::catalog::ListingBuilder;
 
 /// The numbers with which SQL Server says that it cannot tell a query's columns without running it.
 const UNDESCRIBABLE: std::ops::RangeInclusive<u32> = 11_501..=11_529;
@@ -201,33 +200,53 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
         }
     }
 
-    /// Feeds the rows of a prepared query to the builder as they come, and checks that none is missing.
+    /// Reads the rows of a prepared query into a listing as they come, and checks that none is missing.
+    ///
+    /// # Errors
+    /// When the statement fails or rows are missing; what had been put together is lost with it.
     pub(super) async fn read(
         &mut self,
         query: Query,
         select: &str,
-        builder: &mut ListingBuilder,
-    ) -> Result<(), SourceError> {
-        let doing = format!("reading {}", self.options.key(query.setting()));
-        let (mut came, mut told) = (0_i64, None);
-        self.rows(&sql::counted(select), &doing, |row| {
-            if row.result_index() > 0 {
-                told = row.try_get::<i64, _>(0)?;
-                return Ok(());
+        builder: ListingBuilder,
+    ) -> Result<ListingBuilder, SourceError> {
+        let place = self.place(&format!("reading {}", self.options.key(query.setting())));
+        let limit = self.options.query_timeout;
+        let (sender, thread) = batch::assemble(query, builder);
+        let client = &mut self.client;
+        let work = async move {
+            let (mut came, mut told) = (0_i64, None);
+            let mut batch = Batch::new();
+            let mut stream = client.simple_query(sql::counted(select)).await?;
+            while let Some(item) = stream.try_next().await? {
+                let QueryItem::Row(row) = item else { continue };
+                if row.result_index() > 0 {
+                    told = row.try_get::<i64, _>(0)?;
+                    continue;
+                }
+                came += 1;
+                match query {
+                    Query::Products => batch.push(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?),
+                    Query::Prices => batch.push(row.try_get(0)?, None, row.try_get(1)?),
+                    Query::Barcodes => batch.push(row.try_get(0)?, row.try_get(1)?, None),
+                }
+                if batch.is_full() {
+                    // Should the thread be gone, what it died of is told below.
+                    let _ = sender.send(std::mem::replace(&mut batch, Batch::new())).await;
+                }
             }
-            came += 1;
-            match query {
-                Query::Products => builder.product(row.try_get(0)?, row.try_get(1)?, price(row.try_get(2)?)),
-                Query::Prices => builder.price(row.try_get(0)?, price(row.try_get(1)?)),
-                Query::Barcodes => builder.barcode(row.try_get(0)?, row.try_get(1)?),
-            }
-            Ok(())
-        })
-        .await?;
+            let _ = sender.send(batch).await;
+            Ok((came, told))
+        };
+        let (came, told) = match timeout(limit, work).await {
+            Ok(result) => result.map_err(|e| of_driver(&place, e, limit))?,
+            Err(_) => return Err(SourceError::Timeout { place: Box::new(place), limit }),
+        };
+        let builder = thread.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
         if told == Some(came) {
-            Ok(())
+            Ok(builder)
         } else {
-            Err(SourceError::Incomplete { place: Box::new(self.place(&doing)), came, told })
+            Err(SourceError::Incomplete { place: Box::new(place), came, told })
         }
     }
 }
@@ -235,14 +254,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
 /// An error while describing that says nothing about describing.
 fn ends_the_attempt(error: &ServerError) -> bool {
     error.severity >= 20 || hints::of_number(error.number, error.severity).transient
-}
-
-/// The driver's own conversion panics on decimals that ours cannot hold.
-fn price(value: Option<Numeric>) -> Result<Option<Price>, String> {
-    let Some(value) = value else { return Ok(None) };
-    let decimal = Decimal::try_from_i128_with_scale(value.value(), u32::from(value.scale()))
-        .map_err(|_| "the price has more digits than can be handled".to_owned())?;
-    Price::new(decimal).map(Some).map_err(|e| e.to_string())
 }
 
 fn of_result(column: &tiberius::Column) -> Column {
@@ -279,19 +290,6 @@ fn of_result(column: &tiberius::Column) -> Column {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn of(value: i128, scale: u8) -> Result<Option<String>, String> {
-        price(Some(Numeric::new_with_scale(value, scale))).map(|price| price.map(|price| price.to_string()))
-    }
-
-    #[test]
-    fn prices_are_exact_or_refused() {
-        assert_eq!(price(None), Ok(None));
-        assert_eq!(of(99_955, 4), Ok(Some("9.9955".into())));
-        assert_eq!(of(9_223_372_036_854_775_807, 4), Ok(Some("922337203685477.5807".into())));
-        assert!(of(-1, 4).unwrap_err().contains("negative"));
-        assert!(of(10_i128.pow(37), 4).unwrap_err().contains("more digits"));
-    }
 
     #[tokio::test]
     async fn a_server_that_cannot_describe_is_asked_for_no_rows() {

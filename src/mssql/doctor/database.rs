@@ -210,12 +210,14 @@ async fn rows(
     report: &Report,
 ) -> Option<Catalogue> {
     let (_, check) = names(query);
-    let mut builder = ListingBuilder::new(options.barcode_order);
-    if let Err(error) = session.read(query, &sql::top(select, ROWS), &mut builder).await {
-        report.error(check, &error);
-        return None;
-    }
-    let catalogue = builder.finish().whole();
+    let builder = ListingBuilder::new(options.barcode_order);
+    let catalogue = match session.read(query, &sql::top(select, ROWS), builder).await {
+        Ok(builder) => builder.finish().whole(),
+        Err(error) => {
+            report.error(check, &error);
+            return None;
+        }
+    };
     let count = match query {
         Query::Products | Query::Prices => catalogue.product_rows,
         Query::Barcodes => catalogue.barcode_rows,
