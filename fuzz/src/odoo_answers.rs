@@ -210,7 +210,7 @@ async fn links(session: &Session) -> Result<(), OdooError> {
     let unlinked: Vec<snapshot::Unlinked> =
         asked.unlinked.into_iter().map(|u| snapshot::Unlinked { id: u.id, name: u.name, codes: u.codes }).collect();
     let rules = [MatchRule::Barcode, MatchRule::Name];
-    let answers = snapshot::look_up(session, &source(), &rules, &unlinked, &codes, true).await?;
+    let answers = snapshot::look_up(session, &source(), &rules, &unlinked, &codes, snapshot::Doubled::All).await?;
     let state = snapshot::state(session, links, answers);
     shown::planned(&catalogue, &state, &default);
     shown::planned(&catalogue, &state, &other_policy());

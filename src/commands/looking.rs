@@ -10,7 +10,7 @@ use crate::catalog::digest::Line;
 use crate::catalog::{Catalogue, ExternalId, Listing, OdooState, Rest, SourceName};
 use crate::mssql::{Reading, SourceError};
 use crate::odoo::digest::{self, Rules, Summary};
-use crate::odoo::snapshot::{self, Answers, Links, Wanted};
+use crate::odoo::snapshot::{self, Answers, Doubled, Links, Wanted};
 use crate::odoo::{OdooError, Session};
 use crate::plan::narrow::{Comparison, Narrowing};
 use crate::plan::{self, ExtraBarcodes, FieldPolicy, MissingPolicy, Policy, Scope};
@@ -107,7 +107,7 @@ impl Looking<'_> {
         let links = snapshot::read_links(self.session, self.source, &self.wanted(None)).await?;
         let scope = self.scope(listing, &links)?;
         let answers = match self.line {
-            Line::Whole => self.look_up(&catalogue, &links, &scope, true).await?,
+            Line::Whole => self.look_up(&catalogue, &links, &scope, Doubled::All).await?,
             Line::Prices => Answers::default(),
         };
         Ok(Seen { catalogue, odoo: snapshot::state(self.session, links, answers), scope })
@@ -118,7 +118,7 @@ impl Looking<'_> {
     /// # Errors
     /// As [`Looking::everything`].
     async fn narrowed(&self, listing: &Listing, summary: Summary) -> Result<Seen, Failure> {
-        let Summary { links: count, missing, looks, buckets } = summary;
+        let Summary { links: count, missing, looks, mut doubled, buckets } = summary;
         let mut narrowing = Narrowing::new(listing, self.line);
         narrowing.want(looks.iter().cloned().chain(self.only.into_iter().flatten().cloned()));
         let comparison = Comparison::new(listing, self.line, &buckets, count, looks);
@@ -144,13 +144,14 @@ impl Looking<'_> {
             if self.line == Line::Whole {
                 let scope = self.only.map_or(Scope::All, |only| Scope::Only(only.clone()));
                 narrowing.follow_links(&part.links, &links.decisions);
-                let told = self.look_up(&listing.pick(&asked), &part, &scope, first).await?;
+                let told = self.look_up(&listing.pick(&asked), &part, &scope, Doubled::These(&doubled)).await?;
                 narrowing.want(told.linked.iter().cloned());
                 let candidates = told.candidates.values().flatten().map(|c| &c.variant);
                 candidates.chain(links.chosen.values().map(|(v, _)| v)).for_each(|v| narrowing.follow_variant(v));
                 answers.extend(told);
             }
             links.links.extend(part.links);
+            doubled.clear();
             first = false;
         }
         let scope = self.scope(listing, &links)?;
@@ -172,7 +173,7 @@ impl Looking<'_> {
         catalogue: &Catalogue,
         links: &Links,
         scope: &Scope,
-        duplicates: bool,
+        doubled: Doubled<'_>,
     ) -> Result<Answers, OdooError> {
         let questions = plan::questions(catalogue, &links.links, &links.decisions, scope, self.extras());
         let unlinked: Vec<_> = questions
@@ -182,7 +183,7 @@ impl Looking<'_> {
             .collect();
         let codes: Vec<String> = questions.codes.into_iter().collect();
         let rules = &self.policy.match_rules;
-        snapshot::look_up(self.session, self.source, rules, &unlinked, &codes, duplicates).await
+        snapshot::look_up(self.session, self.source, rules, &unlinked, &codes, doubled).await
     }
 
     /// The products that a run works on.

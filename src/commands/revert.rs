@@ -124,7 +124,7 @@ impl Planner for Revert<'_> {
         let wanted = snapshot::Wanted { only: Some(touched.into_iter().collect()), ..snapshot::Wanted::default() };
         let links = signals.unless_interrupted(snapshot::read_links(session, self.source, &wanted)).await?;
         let codes: Vec<String> = plan::codes_to_restore(&changes).into_iter().collect();
-        let answers = snapshot::look_up(session, self.source, &[], &[], &codes, true);
+        let answers = snapshot::look_up(session, self.source, &[], &[], &codes, snapshot::Doubled::All);
         let answers = signals.unless_interrupted(answers).await?;
         let odoo = snapshot::state(session, links, answers);
         Ok(plan::plan_revert(self.source, &self.run.record.key, &changes, &odoo, self.max_component, &scope))

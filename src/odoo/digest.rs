@@ -37,6 +37,8 @@ pub struct Summary {
     pub missing: usize,
     /// The products that need a look, with or without a link.
     pub looks: BTreeSet<ExternalId>,
+    /// The codes that two active products have, whoever they are.
+    pub doubled: Vec<String>,
     /// The digests of the others, but for those that the source does not have.
     pub buckets: Buckets,
 }
@@ -65,6 +67,10 @@ pub async fn summary(
         let id = id.as_str().and_then(|id| ExternalId::parse(id).ok());
         looks.insert(id.ok_or_else(|| wrong("an external id that is none"))?);
     }
+    let mut doubled = Vec::new();
+    for code in list(&answer, "doubled")? {
+        doubled.push(code.as_str().ok_or_else(|| wrong("a barcode that is none"))?.to_owned());
+    }
     let sums: Option<Vec<u64>> = answer["sums"].as_str().and_then(|text| {
         let bytes = text.as_bytes().chunks(16);
         bytes.map(|one| u64::from_str_radix(std::str::from_utf8(one).ok()?, 16).ok()).collect()
@@ -73,6 +79,7 @@ pub async fn summary(
         links: count("links").ok_or_else(|| wrong("no number of links"))?,
         missing: count("missing").ok_or_else(|| wrong("no number of missing products"))?,
         looks,
+        doubled,
         buckets: sums.and_then(Buckets::of).ok_or_else(|| wrong("no digests"))?,
     })
 }

@@ -174,7 +174,16 @@ impl Answers {
     }
 }
 
-/// Asks for candidates and holders; with `duplicates`, also for every code that two active products have.
+/// The codes that two active products have, as far as they are asked about besides those that are named.
+#[derive(Debug, Clone, Copy)]
+pub enum Doubled<'a> {
+    /// All there are; to find them PostgreSQL goes through all products.
+    All,
+    /// These, which [`super::digest::summary`] told.
+    These(&'a [String]),
+}
+
+/// Asks for candidates and holders of codes.
 ///
 /// # Errors
 /// When a call fails or an answer is not understood.
@@ -184,19 +193,28 @@ pub async fn look_up(
     rules: &[MatchRule],
     unlinked: &[Unlinked],
     codes: &[String],
-    duplicates: bool,
+    doubled: Doubled<'_>,
 ) -> Result<Answers, OdooError> {
     let mut out = Answers::default();
     let rules: Vec<&str> = rules.iter().map(|r| r.code()).collect();
-    let calls = unlinked.len().div_ceil(QUESTIONS).max(codes.len().div_ceil(QUESTIONS)).max(usize::from(duplicates));
+    let anyway = match doubled {
+        Doubled::All => 1,
+        Doubled::These(codes) => codes.len().min(1),
+    };
+    let calls = unlinked.len().div_ceil(QUESTIONS).max(codes.len().div_ceil(QUESTIONS)).max(anyway);
     for i in 0..calls {
         let part = |len: usize| (i * QUESTIONS).min(len)..((i + 1) * QUESTIONS).min(len);
         let unlinked: Vec<Value> = unlinked[part(unlinked.len())]
             .iter()
             .map(|u| json!({"id": u.id.as_str(), "name": u.name, "codes": u.codes}))
             .collect();
+        let doubled = match doubled {
+            Doubled::All if i == 0 => Value::Null,
+            Doubled::These(codes) if i == 0 => json!(codes),
+            Doubled::All | Doubled::These(_) => json!([]),
+        };
         let question = json!({
-            "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes[part(codes.len())], "duplicates": duplicates && i == 0,
+            "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes[part(codes.len())], "doubled": doubled,
         });
         let answer = session.ask(Procedure::Lookup, question).await?;
         for row in list(&answer, "candidates")? {

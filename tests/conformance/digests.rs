@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{World, create, create_row, external, source, take_as};
 
-const RULES: Rules =
+pub const RULES: Rules =
     Rules { line: Line::Whole, leave_names: false, leave_prices: false, extras: false, archive: false };
 
 /// Id, name, price, barcodes.
@@ -237,6 +237,7 @@ pub async fn remembered(world: &World) {
             assert_eq!(memory(world).await["x_seen"], json!(false), "without a lease nothing is remembered");
             remember(world, &lane, lane["x_seen"].clone()).await;
             assert_eq!((&quick.looks, &quick.buckets), (&whole.looks, &whole.buckets), "{name}: after {step}");
+            assert_eq!(quick.doubled, whole.doubled, "{name}: after {step}");
             quick.looks.iter().map(ToString::to_string).collect::<BTreeSet<String>>()
         };
         assert_eq!(found("creation").await, BTreeSet::new(), "{name}");

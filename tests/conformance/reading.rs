@@ -3,11 +3,13 @@
 use erpsync::catalog::{CodeKey, Company, HolderKind, LinkedCode, MatchRule, OdooCodes, PackagingKind};
 use erpsync::odoo::Session;
 use erpsync::odoo::barcodes::{read_codes, read_codes_by, read_linked, read_linked_by};
-use erpsync::odoo::snapshot::{Unlinked, Wanted, look_up};
+use erpsync::odoo::digest::summary;
+use erpsync::odoo::snapshot::{Doubled, Unlinked, Wanted, look_up};
 use erpsync::odoo::transport::Call;
 use erpsync::odoo::writer::{Answer, CreateRow, Finish, Spoken};
 use serde_json::json;
 
+use super::digests::RULES;
 use super::{World, create, create_row, external, source, take};
 
 pub async fn links(world: &World) {
@@ -86,7 +88,7 @@ pub async fn candidates_and_holders(world: &World) {
     ];
     let rules = [MatchRule::DefaultCode, MatchRule::Barcode, MatchRule::Name];
     let codes = ["look-1".to_owned(), "look-9".to_owned(), "look-404".to_owned()];
-    let answers = look_up(&session, &source("look"), &rules, &asked, &codes, true).await.unwrap();
+    let answers = look_up(&session, &source("look"), &rules, &asked, &codes, Doubled::All).await.unwrap();
     let found = |id: &str| {
         let candidates = answers.candidates.get(&external(id)).map(Vec::as_slice).unwrap_or_default();
         candidates.iter().map(|c| (c.rule, c.variant.id.get(), c.linked, c.variant.active)).collect::<Vec<_>>()
@@ -109,8 +111,9 @@ pub async fn candidates_and_holders(world: &World) {
     assert_eq!((holder[0].name.as_str(), holder[0].barcode.as_str()), ("Coded by bars", "look-1"));
     assert!(!answers.holders.contains_key(&CodeKey::of("look-404")));
     // A linked product is taken for its own source alone.
-    let elsewhere =
-        look_up(&session, &source("other-source"), &[MatchRule::Barcode], &asked[2..3], &[], true).await.unwrap();
+    let elsewhere = look_up(&session, &source("other-source"), &[MatchRule::Barcode], &asked[2..3], &[], Doubled::All)
+        .await
+        .unwrap();
     assert!(!elsewhere.candidates[&external("L-3")][0].linked);
     duplicates(world, &session).await;
     packaging(world, &session).await;
@@ -127,14 +130,20 @@ async fn duplicates(world: &World, session: &Session) {
     let (new, _) = world.add_product(json!({"name": "New", "barcode": "look-twice"})).await;
     let code = CodeKey::of("look-twice");
     let of = source("twice");
-    let ask = || look_up(session, &of, &[], &[], &[], true);
+    let ask = || look_up(session, &of, &[], &[], &[], Doubled::All);
     assert!(!ask().await.unwrap().holders.contains_key(&code));
     world.edit("product.template", old.template.get(), json!({"active": true})).await;
     let answers = ask().await.unwrap();
     let holders: Vec<i64> = answers.holders[&code].iter().map(|h| h.product.get()).collect();
     assert_eq!(holders, [old.id.get(), new]);
+    let told = summary(session, &of, RULES, None).await.unwrap().doubled;
+    assert!(told.contains(&"look-twice".to_owned()), "{told:?}");
+    let these = look_up(session, &of, &[], &[], &[], Doubled::These(&told)).await.unwrap();
+    assert_eq!(these.holders, answers.holders);
+    let none = look_up(session, &of, &[], &[], &[], Doubled::These(&[])).await.unwrap();
+    assert!(none.holders.is_empty());
     // Another source has nothing to do with it; the end of any run tells of it.
-    assert!(!look_up(session, &source("look"), &[], &[], &[], true).await.unwrap().holders.contains_key(&code));
+    assert!(!look_up(session, &source("look"), &[], &[], &[], Doubled::All).await.unwrap().holders.contains_key(&code));
     let writer = take(session, "twice").await;
     let ending = writer.finish(&[], Spoken::default(), &Finish::default()).await.unwrap();
     assert_eq!(ending.duplicates, ["look-twice"]);
@@ -146,7 +155,7 @@ async fn duplicates(world: &World, session: &Session) {
 async fn packaging(world: &World, session: &Session) {
     let (product, _) = world.add_product(json!({"name": "Boxed"})).await;
     world.add_packaging(product, "look-box").await;
-    let answers = look_up(session, &source("look"), &[], &[], &["look-box".to_owned()], true).await.unwrap();
+    let answers = look_up(session, &source("look"), &[], &[], &["look-box".to_owned()], Doubled::All).await.unwrap();
     let holder = &answers.holders[&CodeKey::of("look-box")][0];
     assert_eq!((holder.kind, holder.product.get()), (HolderKind::Packaging, product));
     let writer = take(session, "box").await;

@@ -95,8 +95,18 @@ def extras_ok():
         ' AND ' + there + ' END')
 
 
-def special(among):
-    # The external ids of what needs a look, among these links and products or among all.
+def doubled(among, before):
+    # The codes that two active products have: those that had them before and those that changed, or all.
+    if among is None:
+        cr.execute('SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL GROUP BY barcode HAVING count(*) > 1')
+    else:
+        cr.execute('SELECT barcode FROM product_product WHERE active AND barcode = ANY(%s) GROUP BY barcode HAVING count(*) > 1',
+                   (before + among[1],))
+    return sorted([row[0] for row in cr.fetchall()])
+
+
+def special(among, codes):
+    # The external ids of what needs a look, among these links or among all, and who has one of these codes.
     joins, names = '', []
     for at in range(len(ask['languages'])):
         lang = ask['languages'][at]
@@ -125,26 +135,18 @@ def special(among):
             + other + " OR coalesce(p.barcode, '') != coalesce(l.x_wrote_barcode, '') OR coalesce(l.x_wrote_extras, '') != ''"
             " OR coalesce(p.barcode, '') != '' AND EXISTS (SELECT 1 FROM product_product o WHERE o.id != p.id"
             " AND o.barcode IN (p.barcode, '0' || p.barcode, substr(p.barcode, 2))))")
+    few = '' if among is None else ' JOIN unnest(%s::int[]) AS among(id) ON among.id = l.id'
     cr.execute(
-        'SELECT DISTINCT l.x_external_id FROM x_pz_product l LEFT JOIN product_product p ON p.id = l.x_product_id'
+        'SELECT DISTINCT l.x_external_id FROM x_pz_product l' + few + ' LEFT JOIN product_product p ON p.id = l.x_product_id'
         ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id' + joins + ' WHERE l.x_source = %s AND (coalesce(l.x_no_touch, false)'
-        ' OR CASE WHEN coalesce(l.x_missing, false) THEN ' + gone + ' ELSE ' + ' OR '.join(off) + ' END)' + ('' if among is None else ' AND l.id = ANY(%s)'),
-        [ask['source']] + ([] if among is None else [among[0]]))
+        ' OR CASE WHEN coalesce(l.x_missing, false) THEN ' + gone + ' ELSE ' + ' OR '.join(off) + ' END)',
+        ([] if among is None else [among[0]]) + [ask['source']])
     found = set([row[0] for row in cr.fetchall()])
     cr.execute("SELECT x_external_id FROM x_pz_conflict WHERE x_source = %s AND x_state != 'closed'", (ask['source'],))
     found.update([row[0] for row in cr.fetchall()])
-    if not prices and among is None:
-        cr.execute(
-            'SELECT l.x_external_id FROM x_pz_product l JOIN product_product p ON p.id = l.x_product_id WHERE l.x_source = %s'
-            ' AND p.barcode IN (SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL'
-            ' GROUP BY barcode HAVING count(*) > 1)', (ask['source'],))
-        found.update([row[0] for row in cr.fetchall()])
-    elif not prices:
-        cr.execute(
-            'SELECT l.x_external_id FROM product_product c JOIN product_product p ON p.barcode = c.barcode'
-            ' JOIN x_pz_product l ON l.x_source = %s AND l.x_product_id = p.id WHERE c.id = ANY(%s)'
-            ' AND (SELECT count(*) FROM product_product o WHERE o.active AND o.barcode = c.barcode) > 1', (ask['source'], among[1]))
-        found.update([row[0] for row in cr.fetchall()])
+    cr.execute('SELECT l.x_external_id FROM product_product p JOIN x_pz_product l ON l.x_source = %s AND l.x_product_id = p.id'
+               ' WHERE p.barcode = ANY(%s)', (ask['source'], codes))
+    found.update([row[0] for row in cr.fetchall()])
     return sorted(found)
 
 
@@ -169,9 +171,10 @@ def rules():
 
 
 def judged(name, key, now):
-    # The last judgement of the same rules: the first transaction that it did not see to its end, who needed a look, and when
-    # all were judged, which is at least once a day.
-    cr.execute("SELECT (s->>'xid')::bigint, (s->>'all')::bigint, ARRAY(SELECT jsonb_array_elements_text(s->'looks'))"
+    # The last judgement of the same rules: the first transaction that it did not see to its end, when all were judged, which
+    # is at least once a day, who needed a look, and which codes two active products had.
+    cr.execute("SELECT (s->>'xid')::bigint, (s->>'all')::bigint, ARRAY(SELECT jsonb_array_elements_text(s->'looks')),"
+               " ARRAY(SELECT jsonb_array_elements_text(s->'doubled'))"
                " FROM (SELECT x_seen::jsonb->%s AS s FROM x_pz_lane WHERE x_lane = 0) AS seen WHERE s->>'key' = %s", (name, key))
     last = cr.fetchone()
     # Numbers of transactions are compared by half a circle of 32 bits.
@@ -182,46 +185,51 @@ def judged(name, key, now):
 
 def changed(last):
     # Links of which something changed since, those that needed a look then or have what no row tells (packagings that went,
-    # who has a lost product's code), and their products with all others that changed; None when there are too many.
+    # who has a lost product's code), and the codes of all products that changed; None when there are too many.
     cr.execute('SELECT age(%s::xid)', (str(last[0] % 2 ** 32),))
     age = cr.fetchone()[0]
-    found = []
-    for table in ('product_product', 'product_template'):
-        cr.execute('SELECT id FROM ' + table + ' WHERE age(xmin) <= %s LIMIT %s', (age, MANY))
-        found.append([row[0] for row in cr.fetchall()])
+    cr.execute('SELECT id, barcode FROM product_product WHERE age(xmin) <= %s LIMIT %s', (age, MANY))
+    variants = cr.fetchall()
+    cr.execute('SELECT id FROM product_template WHERE age(xmin) <= %s LIMIT %s', (age, MANY))
+    templates = [row[0] for row in cr.fetchall()]
     cr.execute("SELECT id FROM x_pz_product WHERE x_source = %s AND (age(xmin) <= %s OR x_missing OR x_wrote_extras != '') LIMIT %s",
                (ask['source'], age, MANY))
-    found.append([row[0] for row in cr.fetchall()])
-    if max([len(ids) for ids in found]) >= MANY:
+    links = [row[0] for row in cr.fetchall()]
+    if max(len(variants), len(templates), len(links)) >= MANY:
         return None
-    cr.execute('SELECT id FROM product_product WHERE id = ANY(%s) OR product_tmpl_id = ANY(%s)', (found[0], found[1]))
-    products = [row[0] for row in cr.fetchall()]
-    cr.execute('SELECT id, x_product_id FROM x_pz_product WHERE x_source = %s AND (id = ANY(%s) OR x_product_id = ANY(%s)'
-               ' OR x_external_id = ANY(%s))', (ask['source'], found[2], products, last[2]))
-    links = cr.fetchall()
-    return [row[0] for row in links], products + [row[1] for row in links if row[1]]
+    # Each by an index of its own: with OR PostgreSQL would look at all.
+    cr.execute('SELECT id FROM product_product WHERE product_tmpl_id = ANY(%s)', (templates,))
+    products = [row[0] for row in cr.fetchall() + variants]
+    one = 'SELECT id FROM x_pz_product WHERE x_source = %s AND '
+    cr.execute(one + 'id = ANY(%s) UNION ' + one + 'x_product_id = ANY(%s) UNION ' + one + 'x_external_id = ANY(%s)',
+               (ask['source'], links, ask['source'], products, ask['source'], last[2]))
+    return [row[0] for row in cr.fetchall()], [row[1] for row in variants if row[1]]
 
 
 def judge():
+    # Who needs a look, and which codes two active products have.
     if ODOO < 16:
-        return special(None)
+        codes = [] if prices else doubled(None, [])
+        return special(None, codes), codes
     name = ask['source'] + (' prices' if prices else '')
     cr.execute('SELECT txid_snapshot_xmin(txid_current_snapshot()), extract(epoch FROM now())::bigint')
     now, key = cr.fetchone(), rules()
     last = judged(name, key, now)
     among = changed(last) if last else None
-    looks = special(among)
-    # A dry run has no token, and remembers nothing.
-    if ask['token'] and len(looks) < MANY:
+    codes = [] if prices else doubled(among, last[3] if last else [])
+    looks = special(among, codes)
+    # A dry run has no token, and remembers nothing. The end of this run goes on from the codes.
+    if ask['token'] and len(looks) + len(codes) < MANY:
         cr.execute(
             "UPDATE x_pz_lane SET x_seen = (coalesce(x_seen, '{}')::jsonb || jsonb_build_object(%s::text, jsonb_build_object('key', %s::text,"
-            " 'xid', %s::bigint, 'all', %s::bigint, 'looks', to_jsonb(%s::varchar[]))))::text WHERE x_lane = 0 AND x_token = %s",
-            (name, key, now[0], now[1] if among is None else last[1], looks, ask['token']))
-    return looks
+            " 'token', %s::text, 'xid', %s::bigint, 'all', %s::bigint, 'looks', to_jsonb(%s::varchar[]), 'doubled', to_jsonb(%s::varchar[]))))::text"
+            ' WHERE x_lane = 0 AND x_token = %s',
+            (name, key, ask['token'], now[0], now[1] if among is None else last[1], looks, codes, ask['token']))
+    return looks, codes
 
 
 if ask['what'] == 'sums':
-    looks = judge()
+    looks, codes = judge()
     cr.execute('SELECT count(*), count(*) FILTER (WHERE x_missing AND x_product_id IS NOT NULL AND NOT coalesce(x_no_touch, false))'
                ' FROM x_pz_product WHERE x_source = %s', (ask['source'],))
     links, missing = cr.fetchone()
@@ -242,7 +250,7 @@ if ask['what'] == 'sums':
         totals[bucket] = int(totals[bucket]) - int(digest)
     for bucket in totals:
         sums[bucket] = '%016x' % (int(totals[bucket]) % 2 ** 64)
-    action = {'links': links, 'missing': missing, 'looks': looks, 'sums': ''.join(sums)}
+    action = {'links': links, 'missing': missing, 'looks': looks, 'doubled': codes, 'sums': ''.join(sums)}
 else:
     # The lines of some buckets one by one.
     cr.execute(

@@ -24,9 +24,12 @@ for rule in ask['rules']:
             candidates.append([rule] + list(found))
 shown = name_column(ask['languages'][0])
 if ask['codes']:
+    # By the index, and those with blanks around them apart: of them PostgreSQL expects far too many.
+    cr.execute("SELECT id FROM product_product WHERE barcode = ANY(%s) UNION SELECT id FROM product_product"
+               " WHERE (barcode LIKE ' %%' OR barcode LIKE '%% ') AND btrim(barcode) = ANY(%s)", (ask['codes'], ask['codes']))
     cr.execute('SELECT p.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM product_product p'
-               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE btrim(p.barcode) = ANY(%s) ORDER BY p.barcode, p.id',
-               (ask['codes'],))
+               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%s) ORDER BY p.barcode, p.id',
+               ([found[0] for found in cr.fetchall()],))
     for found in cr.fetchall():
         holders.append(['product'] + list(found))
     cr.execute('SELECT to_regclass(%s) IS NOT NULL', (PACKAGING,))
@@ -36,12 +39,15 @@ if ask['codes']:
                    ' WHERE btrim(k.barcode) = ANY(%s) ORDER BY k.barcode, p.id', (ask['codes'],))
         for found in cr.fetchall():
             holders.append(['packaging'] + list(found))
-if ask['duplicates']:
+doubled = ask['doubled']
+if doubled is None:
+    cr.execute('SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL GROUP BY barcode HAVING count(*) > 1')
+    doubled = [found[0] for found in cr.fetchall()]
+if doubled:
     cr.execute('SELECT p.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM product_product p'
-               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.barcode IN (SELECT d.barcode FROM product_product d'
-               ' WHERE d.active AND d.barcode IS NOT NULL GROUP BY d.barcode HAVING count(*) > 1)'
+               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.barcode = ANY(%s)'
                ' AND EXISTS (SELECT 1 FROM product_product o JOIN x_pz_product l ON l.x_product_id = o.id'
-               ' WHERE l.x_source = %s AND o.barcode = p.barcode) ORDER BY p.barcode, p.id', (ask['source'],))
+               ' WHERE l.x_source = %s AND o.barcode = p.barcode) ORDER BY p.barcode, p.id', (doubled, ask['source']))
     for found in cr.fetchall():
         holders.append(['product'] + list(found))
 # Whose those are that are linked to this source.

@@ -30,6 +30,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         return Ok(json!({"lines": lines.collect::<Vec<_>>().join("\n")}));
     }
     let looks = looks(env, ask, &links, prices)?;
+    let doubled = if prices { BTreeSet::new() } else { lookup::duplicates(env) };
     let mut bits = 1;
     while (links.len() / 8) >> bits > 0 {
         bits += 1;
@@ -41,7 +42,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     }
     let missing = |l: &&&Record| flag(l, "x_missing") && integer(l, "x_product_id").is_some() && !flag(l, "x_no_touch");
     Ok(json!({
-        "links": links.len(), "missing": links.iter().filter(missing).count(), "looks": looks,
+        "links": links.len(), "missing": links.iter().filter(missing).count(), "looks": looks, "doubled": doubled,
         "sums": sums.iter().map(|sum| format!("{sum:016x}")).collect::<String>(),
     }))
 }

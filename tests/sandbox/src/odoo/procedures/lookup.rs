@@ -28,12 +28,15 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         .collect();
     rows.sort();
     holders.extend(describe(env, ask, "packaging", &rows)?);
-    if ask.get("duplicates")?.as_bool() == Some(true) {
-        let doubles = duplicates(env);
+    let doubled = match ask.get("doubled")? {
+        Value::Array(codes) => codes.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => duplicates(env),
+    };
+    if !doubled.is_empty() {
         let linked = linked(env, ask)?;
         let of_linked = linked.iter().filter_map(|p| text(env.store.row("product.product", *p)?, "barcode"));
         let of_linked: BTreeSet<&str> = of_linked.collect();
-        rows = held(env, |code| doubles.contains(code) && of_linked.contains(code));
+        rows = held(env, |code| doubled.contains(code) && of_linked.contains(code));
         holders.extend(describe(env, ask, "product", &rows)?);
     }
     let source = ask.text("source")?;
@@ -50,7 +53,7 @@ fn trimmed(code: &str) -> &str {
 }
 
 /// Codes that two active products have, in order.
-fn duplicates(env: &Env<'_>) -> BTreeSet<String> {
+pub(super) fn duplicates(env: &Env<'_>) -> BTreeSet<String> {
     active_holders(env).into_iter().filter(|(_, holders)| holders.len() > 1).map(|(code, _)| code).collect()
 }
 
