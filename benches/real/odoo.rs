@@ -53,7 +53,7 @@ impl Odoo {
             "postgres",
             &format!(
                 "alter database \"{from}\" with allow_connections false;
-                 select pg_terminate_backend(pid) from pg_stat_activity where datname = '{from}'"
+                 select pg_terminate_backend(pid) from pg_stat_activity where datname = '{from}' and usename = current_user"
             ),
         )?;
         self.sql("postgres", &format!("create database \"{to}\" template \"{from}\" strategy file_copy"))?;
