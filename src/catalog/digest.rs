@@ -85,17 +85,6 @@ impl Buckets {
         self.sums[at] = self.sums[at].wrapping_sub(digest);
     }
 
-    /// Takes in all lines of another part of the same side.
-    ///
-    /// # Panics
-    /// When the two do not have the same number of buckets.
-    pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.bits, other.bits, "buckets of two sizes cannot be added");
-        for (ours, theirs) in self.sums.iter_mut().zip(&other.sums) {
-            *ours = ours.wrapping_add(*theirs);
-        }
-    }
-
     /// Where the two sides differ: ranges of [`id_hash`], both ends included, neighbours joined.
     ///
     /// # Panics

@@ -19,9 +19,6 @@ pub use claims::Claims;
 use index::Index;
 use record::{Code, Record, State};
 
-/// From so many products on a second thread is worth its while.
-const LARGE: usize = 20_000;
-
 /// An external id with all that is known of it.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
@@ -125,24 +122,11 @@ impl Listing {
         }
     }
 
-    /// The digests of this side; those of a large listing are computed by two threads.
+    /// The digests of this side.
     #[must_use]
     pub fn buckets(&self, bits: u32, line: Line) -> Buckets {
-        if self.slots.len() < LARGE {
-            return self.buckets_of(&self.slots, bits, line);
-        }
-        let (some, others) = self.slots.split_at(self.slots.len() / 2);
-        std::thread::scope(|scope| {
-            let others = scope.spawn(|| self.buckets_of(others, bits, line));
-            let mut out = self.buckets_of(some, bits, line);
-            out.merge(&others.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            out
-        })
-    }
-
-    fn buckets_of(&self, slots: &[Slot], bits: u32, line: Line) -> Buckets {
         let mut out = Buckets::new(bits);
-        for slot in slots {
+        for slot in &self.slots {
             let record = Record::read(&self.texts, slot.record);
             if record.state == State::Product {
                 out.add(record.hash, self.digest_of(&record, slot.codes, line));

@@ -52,22 +52,6 @@ fn a_line_is_what_the_link_remembers() {
 }
 
 #[test]
-fn two_threads_come_to_the_same_digests_as_one() {
-    let mut b = ListingBuilder::new(BarcodeOrder::Text);
-    for n in 0..=LARGE {
-        let text = n.to_string();
-        b.product(Some(&text), Some("P").filter(|_| n % 7 > 0), Ok(None));
-        b.barcode(Some(&text), Some(&format!("B{}", n % 1000)));
-    }
-    let listing = b.finish();
-    for line in [Line::Whole, Line::Prices] {
-        let mut one = Buckets::new(9);
-        listing.products().for_each(|place| one.add(listing.hash(place), listing.digest(place, line)));
-        assert_eq!(listing.buckets(9, line), one);
-    }
-}
-
-#[test]
 fn claimants_are_found_in_every_spelling() {
     let mut b = ListingBuilder::new(BarcodeOrder::Gtin);
     for (product, code) in [("1", "036000291452"), ("2", "0036000291452"), ("3", "X"), ("4", "Y"), ("4", "X ")] {
