@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -161,5 +163,43 @@ fn nobody_listens_until_told() {
             assert!(started.elapsed() < Duration::from_secs(60), "it does not listen again");
             std::thread::yield_now();
         }
+    }
+}
+
+/// A child has copies of its parent's sockets until it becomes its own program; so a listener that its parent closes may still
+/// be there for a moment, in the way of another on its port.
+#[test]
+fn it_listens_again_while_children_are_started() {
+    let server = Server::start();
+    let enough = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let _enough = OnDrop(&enough);
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !enough.load(Ordering::Relaxed) {
+                    assert!(Command::new("true").status().unwrap().success());
+                }
+            });
+        }
+        for _ in 0..100 {
+            let proxy = Proxy::refusing(&server.url, [].into(), Some(2), |_| Fate::Pass).unwrap();
+            ask(&proxy).unwrap();
+            assert_eq!(ask(&proxy).map_err(|e| e.kind()), Err(ErrorKind::ConnectionRefused));
+            proxy.reopen();
+            let started = Instant::now();
+            while ask(&proxy).is_err() {
+                assert!(started.elapsed() < Duration::from_secs(60), "it does not listen again");
+                std::thread::yield_now();
+            }
+        }
+    });
+}
+
+/// Sets the flag when it goes, also when a test panics.
+struct OnDrop<'a>(&'a AtomicBool);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -20,7 +20,7 @@ mod serve;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -163,7 +163,7 @@ impl Proxy {
         }
         let serving = Arc::clone(&state);
         std::thread::spawn(move || {
-            if let Err(e) = serving.listen(socket, port, listening)
+            if let Err(e) = serving.listen(&socket, listening)
                 && !serving.traffic().closed
             {
                 eprintln!("the proxy on port {port} ended: {e}");
@@ -230,7 +230,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Another one in each process: a port that a proxy gives up for a while is then no other suite's to take.
+/// Another one in each process: no suite's ports are in another's way.
 fn host() -> Ipv4Addr {
     let [_, a, b, c] = std::process::id().to_be_bytes();
     Ipv4Addr::new(127, 64 | (a & 63), b, c)
@@ -244,8 +244,7 @@ fn bound(port: u16) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// The same on a port of no other proxy's. Below those that the system gives to whoever connects somewhere (32768 and above): one
-/// that is given up to refuse connections must still be free a moment later.
+/// The same on a port of no other proxy's, below those that the system gives to whoever connects somewhere (32768 and above).
 fn bound_anywhere() -> io::Result<(Socket, u16)> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let mut tries = 0;
@@ -271,7 +270,7 @@ impl State {
         traffic.refusing.is_some_and(|from| from <= traffic.accepted + 1)
     }
 
-    fn listen(self: &Arc<Self>, mut socket: Socket, port: u16, mut listening: bool) -> io::Result<()> {
+    fn listen(self: &Arc<Self>, socket: &Socket, mut listening: bool) -> io::Result<()> {
         loop {
             if !listening {
                 let traffic = self.traffic();
@@ -294,10 +293,11 @@ impl State {
                 traffic.open += 1;
                 traffic.accepted
             };
-            // Before this request has its answer, or the next one might still find a listener.
+            // Before this request has its answer, or the next one might still find a listener. The socket keeps its port:
+            // closed and opened anew, it would find its old self there while any child of this process is being started,
+            // which has a copy of it until it becomes its own program.
             if self.refuses_next() {
-                drop(socket);
-                socket = bound(port)?;
+                socket.shutdown(Shutdown::Both)?;
                 listening = false;
             }
             let state = Arc::clone(self);
