@@ -119,9 +119,14 @@ impl Looking<'_> {
     /// As [`Looking::everything`].
     async fn narrowed(&self, listing: &Listing, summary: Summary) -> Result<Seen, Failure> {
         let Summary { links: count, missing, looks, mut doubled, buckets } = summary;
-        let mut narrowing = Narrowing::new(listing, self.line);
-        narrowing.want(looks.iter().cloned().chain(self.only.into_iter().flatten().cloned()));
-        let comparison = Comparison::new(listing, self.line, &buckets, count, looks);
+        let wanted: Vec<ExternalId> = looks.iter().chain(self.only.into_iter().flatten()).cloned().collect();
+        // Either goes through the whole listing.
+        let (mut narrowing, comparison) = std::thread::scope(|threads| {
+            let comparison = threads.spawn(|| Comparison::new(listing, self.line, &buckets, count, looks));
+            let narrowing = Narrowing::new(listing, self.line);
+            (narrowing, comparison.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        narrowing.want(wanted);
         for page in comparison.pages() {
             let lines = digest::lines(self.session, self.source, self.line, page).await?;
             narrowing.want(comparison.changed(page, lines.into_iter()));
