@@ -71,7 +71,9 @@ impl Procedure {
         let (is_writing, body) = match self {
             Self::Hello => (false, include_str!("procedures/hello.py")),
             Self::Lease => (false, include_str!("procedures/lease.py")),
-            Self::Digest => (false, include_str!("procedures/digest.py")),
+            Self::Digest => {
+                (false, concat!(include_str!("procedures/judging.py"), include_str!("procedures/digest.py")))
+            }
             Self::Snapshot => (false, include_str!("procedures/snapshot.py")),
             Self::Lookup => (false, include_str!("procedures/lookup.py")),
             Self::Create => (true, include_str!("procedures/create.py")),

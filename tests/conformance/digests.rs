@@ -207,6 +207,12 @@ async fn remember(world: &World, lane: &Value, seen: Value) {
     world.edit("x_pz_lane", lane["id"].as_i64().unwrap(), json!({ "x_seen": seen })).await;
 }
 
+/// What is told where nothing is remembered.
+async fn found_whole(session: &Session, world: &World, lane: &Value, name: &str, rules: Rules) -> Summary {
+    remember(world, lane, json!(false)).await;
+    summary(session, &source(name), rules, None).await.unwrap()
+}
+
 /// A call that judges only what changed since the last one comes to what one comes to that judges every link.
 pub async fn remembered(world: &World) {
     let session = world.session().await;
@@ -232,8 +238,7 @@ pub async fn remembered(world: &World) {
         let found = async |step: &str| {
             let quick = summary(&session, &source(name), rules, token).await.unwrap();
             let lane = memory(world).await;
-            remember(world, &lane, json!(false)).await;
-            let whole = summary(&session, &source(name), rules, None).await.unwrap();
+            let whole = found_whole(&session, world, &lane, name, rules).await;
             assert_eq!(memory(world).await["x_seen"], json!(false), "without a lease nothing is remembered");
             remember(world, &lane, lane["x_seen"].clone()).await;
             assert_eq!((&quick.looks, &quick.buckets), (&whole.looks, &whole.buckets), "{name}: after {step}");
@@ -318,6 +323,16 @@ pub async fn remembered(world: &World) {
             remember(world, &lane, json!(entries.to_string())).await;
             let whole = summary(&session, &source(name), rules, None).await.unwrap();
             assert!(whole.looks.contains(&external("gone")), "{name}: another {key}");
+        }
+
+        // How many links there were then only says how many buckets to begin with.
+        let whole = found_whole(&session, world, &lane, name, rules).await;
+        let mut entries = entries.clone();
+        for links in [0, 7, 1_000_000] {
+            entries[&entry]["links"] = json!(links);
+            remember(world, &lane, json!(entries.to_string())).await;
+            let told = summary(&session, &source(name), rules, None).await.unwrap();
+            assert_eq!((told.links, &told.buckets, &told.looks), (10, &whole.buckets, &whole.looks), "{name}: {links}");
         }
     }
 }
