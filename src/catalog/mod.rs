@@ -73,9 +73,13 @@ pub(crate) fn flaw(text: &str, max: usize) -> Option<Flaw> {
     if text.len() > max && text.chars().map(char::len_utf16).sum::<usize>() > max {
         return Some(Flaw::TooLong);
     }
-    // In UTF-8 whatever is forbidden has one of these bytes, and hardly another text has. Without a way out of the loop, many
-    // bytes are looked at in one step.
-    let suspicious = text.bytes().fold(false, |found, b| found | (b < b' ') | matches!(b, 0x7f | 0xc2 | 0xef));
+    // In UTF-8 whatever is forbidden has one of these bytes, the last two with one of these behind it, and hardly another text
+    // has. Without a way out of the loop, many bytes are looked at in one step.
+    let bytes = text.as_bytes();
+    let first = bytes.iter().fold(false, |found, b| found | (*b < b' ') | (*b == 0x7f));
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let suspicious = pairs
+        .fold(first, |found, (b, next)| found | ((*b == 0xc2) & (*next < 0xa0)) | ((*b == 0xef) & (*next == 0xbf)));
     if !suspicious {
         return None;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::source::{BarcodeOrder, CatalogueBuilder};
-use super::{Barcode, CheckDigit, CodeKey, ExternalId, Price, PriceDigits, ProductName};
+use super::{Barcode, CheckDigit, CodeKey, ExternalId, Flaw, Price, PriceDigits, ProductName, flaw};
 
 fn settings() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
@@ -38,6 +38,20 @@ fn gtin() -> impl Strategy<Value = String> {
 /// Texts near the borders: blanks of all kinds, controls, letters, digits.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![4 => "[ \t\u{a0}0-9A-Zé]{0,20}", 1 => any::<String>(), 2 => gtin()]
+}
+
+/// Every character there is, at the beginning, in the middle and at the end of a text.
+#[test]
+fn exactly_these_characters_are_forbidden() {
+    let mut text = String::new();
+    for c in '\0'..=char::MAX {
+        let forbidden = c.is_control() || ('\u{fffd}'..='\u{ffff}').contains(&c);
+        for (before, behind) in [("", ""), ("", "é«"), ("«", ""), ("«ï", "\u{a0}é")] {
+            text.clear();
+            text.extend([before, c.encode_utf8(&mut [0; 4]), behind]);
+            assert_eq!(flaw(&text, 9), forbidden.then_some(Flaw::Character(c)), "U+{:04X}", u32::from(c));
+        }
+    }
 }
 
 proptest! {

@@ -85,7 +85,7 @@ def passed(last, bits):
     if last:
         since, values = "(age(l.xmin) <= %s OR l.x_missing OR l.x_wrote_extras != '')", [age_of(last)]
     # Halves of digests add up as integers, the lower one with 2 ** 31 taken off, and make one number modulo 2 ** 64 again.
-    here = ' FILTER (WHERE NOT coalesce(l.x_missing, false))'
+    here = ' FILTER (WHERE l.x_missing IS NOT TRUE)'
     cr.execute(
         'WITH g AS (SELECT ' + HASH + ' >> %s AS bucket, sum((' + DIGEST + ' >> 32)::int)' + here + ' AS high,'
         ' sum(((' + DIGEST + ' & 4294967295) - 2147483648)::int)' + here + ' + 2147483648 * count(*)' + here + ' AS low, count(*) AS links,'
