@@ -7,7 +7,7 @@ use erpsync::catalog::{Price, PriceDigits};
 use serde_json::{Value, json};
 
 use crate::odoo::Odoo;
-use crate::recipe::{State, product};
+use crate::recipe::{BASE, State, product};
 use crate::table::Sample;
 
 /// What to measure.
@@ -17,6 +17,8 @@ pub enum Work {
     Create,
     /// Prices, links, history.
     Prices,
+    /// Names, prices and barcodes of the products that a state changes, links, history.
+    Changes,
     /// Prices alone; taken back at the end of each batch, so that nobody finds them.
     BarePrices,
 }
@@ -35,7 +37,9 @@ pub fn measure(
     let meeting = RUNS.fetch_add(1, Ordering::Relaxed);
     let share = size.div_ceil(processes);
     let shells = (0..processes).map(|number| {
-        let rows = rows(odoo, (number * share)..((number + 1) * share).min(size), state)?;
+        let numbers = ((number * share)..((number + 1) * share).min(size))
+            .filter(|i| work != Work::Changes || product(*i, state) != product(*i, BASE));
+        let rows = rows(odoo, numbers, state)?;
         let ask = json!({
             "batch": batch, "run": format!("ceiling-{meeting}-{number}"), "meeting": meeting, "processes": processes,
             "bare": work == Work::BarePrices,
@@ -54,7 +58,7 @@ pub fn measure(
     Ok(Sample { seconds: end - begin, ..Sample::default() })
 }
 
-fn rows(odoo: &Odoo, numbers: std::ops::Range<u64>, state: State) -> Result<Value> {
+fn rows(odoo: &Odoo, numbers: impl Iterator<Item = u64>, state: State) -> Result<Value> {
     let digits = PriceDigits::from(odoo.digits());
     let row = |i| -> Result<Value> {
         let p = product(i, state);
@@ -73,6 +77,7 @@ fn script(odoo: &Odoo, work: Work, ask: &Value, rows: &Value) -> String {
     let quoted = |value: &Value| Value::from(value.to_string()).to_string();
     let body = match work {
         Work::Create => include_str!("orm/create.py"),
+        Work::Changes => include_str!("orm/changes.py"),
         Work::Prices | Work::BarePrices => include_str!("orm/prices.py"),
     };
     format!(

@@ -3,7 +3,9 @@
 use anyhow::Result;
 
 use crate::odoo::Odoo;
+use crate::orm::{self, Work};
 use crate::recipe::{BASE, State, changed};
+use crate::steps::first_import::BATCH;
 use crate::table::Row;
 use crate::tool::DEFAULTS;
 use crate::world::{CHANGE, World};
@@ -47,14 +49,22 @@ pub fn plan(world: &mut World, odoo: &Odoo, database: &str, size: u64) -> Result
 }
 
 /// One in a hundred changed: names, prices, barcodes 1 : 2 : 1. The states follow each other, so each run has as many
-/// changes as the one before.
+/// changes as the one before. Ceilings: reading, and the same changes through the ORM, which knows what they are.
 pub fn one_percent(world: &mut World, odoo: &Odoo, database: &str, size: u64) -> Result<()> {
     let mut row = Row::new("1 % changed", "import-products", Some(odoo.version), size);
     row.records = changed(size, 100);
-    for round in 0..world.rounds {
-        world.fill(size, State::Share(100, u64::from(round) + 1))?;
+    let mut generation = 0;
+    for _ in 0..world.rounds {
+        generation += 1;
+        world.fill(size, State::Share(100, generation))?;
         row.subject.samples.push(world.run(odoo, database, DEFAULTS, &CHANGE, &[0])?);
         row.ceiling("reading", world.read()?);
+        generation += 1;
+        let state = State::Share(100, generation);
+        row.ceiling("ORM", orm::measure(odoo, database, Work::Changes, size, state, BATCH, 1)?);
+        // It did what the tool would have done.
+        world.fill(size, state)?;
+        world.run(odoo, database, DEFAULTS, &["import-products", "-q", "--dry-run"], &[0])?;
     }
     world.note(row);
     back(world, odoo, database, size)
