@@ -20,6 +20,7 @@ mod interruption;
 mod lost_answers;
 mod obstacles;
 mod proxy;
+mod questions;
 mod refusals;
 #[allow(dead_code, reason = "other suites use the rest")]
 mod world;
@@ -50,4 +51,5 @@ on_both! {
     odoo_goes_away_in_the_middle: crate::interruption::broken,
     the_command_line: crate::command_line::scenario,
     codes_held_outside_the_source: crate::conflicts::scenario,
+    hostile_questions: crate::questions::scenario,
 }

@@ -12,6 +12,7 @@ mod injection;
 mod rights;
 mod secrets;
 mod stage;
+mod statements;
 mod tls;
 mod warnings;
 mod wire;

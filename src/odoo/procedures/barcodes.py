@@ -1,26 +1,28 @@
 # A page, by id, of all barcodes in Odoo or of the links of one source. Past record rules: archived records and other
 # companies' count. A product is told as id, barcode, active, company's id and name, product's name.
-told = ('p.id, p.barcode, coalesce(p.active, false), t.company_id,'
-        ' (SELECT c.name FROM res_company c WHERE c.id = t.company_id), ' + name_column(ask['languages'][0]))
+HOLDER = ('p.id, p.barcode, coalesce(p.active, false), t.company_id,'
+        ' (SELECT c.name FROM res_company c WHERE c.id = t.company_id), ' + name_column(0))
 rows = []
 if ask['what'] == 'products':
     cr.execute(
-        'SELECT ' + told + ' FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id'
-        " WHERE p.id > %s AND p.barcode != '' ORDER BY p.id LIMIT %s", (ask['after'], ask['limit']))
+        'SELECT ' + HOLDER + ' FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id'
+        " WHERE p.id > %(after)s AND p.barcode != '' ORDER BY p.id LIMIT %(limit)s",
+        params(after=int(ask['after']), limit=int(ask['limit'])))
     rows = cr.fetchall()
 elif ask['what'] == 'packagings':
     cr.execute('SELECT to_regclass(%s) IS NOT NULL', (PACKAGING,))
     if cr.fetchone()[0]:
         cr.execute(
-            'SELECT k.id, k.barcode, ' + told + ' FROM ' + PACKAGING + ' k JOIN product_product p ON p.id = k.product_id'
-            " JOIN product_template t ON t.id = p.product_tmpl_id WHERE k.id > %s AND k.barcode != '' ORDER BY k.id LIMIT %s",
-            (ask['after'], ask['limit']))
+            'SELECT k.id, k.barcode, ' + HOLDER + ' FROM ' + PACKAGING + ' k JOIN product_product p ON p.id = k.product_id'
+            " JOIN product_template t ON t.id = p.product_tmpl_id WHERE k.id > %(after)s AND k.barcode != '' ORDER BY k.id"
+            ' LIMIT %(limit)s', params(after=int(ask['after']), limit=int(ask['limit'])))
         rows = cr.fetchall()
 else:
     cr.execute(
-        'SELECT l.id, l.x_external_id, l.x_wrote_barcode, coalesce(l.x_no_touch, false), ' + told +
+        'SELECT l.id, l.x_external_id, l.x_wrote_barcode, coalesce(l.x_no_touch, false), ' + HOLDER +
         ' FROM x_pz_product l LEFT JOIN product_product p ON p.id = l.x_product_id'
         ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id'
-        ' WHERE l.x_source = %s AND l.id > %s ORDER BY l.id LIMIT %s', (ask['source'], ask['after'], ask['limit']))
+        ' WHERE l.x_source = %(source)s AND l.id > %(after)s ORDER BY l.id LIMIT %(limit)s',
+        params(source=ask['source'], after=int(ask['after']), limit=int(ask['limit'])))
     rows = cr.fetchall()
 action = {'rows': rows}

@@ -18,6 +18,8 @@ else:
         LINE = ("l.x_external_id || chr(31) || coalesce(l.x_said_name, '') || chr(31) || coalesce(l.x_said_price, '')"
                 " || chr(31) || coalesce(l.x_said_barcodes, '')")
     DIGEST = "('x' || substr(md5(" + LINE + '), 1, 16))::bit(64)::bigint'
+# Something happened to the link since the last judgement, or it has what no row tells.
+SINCE = "(age(l.xmin) <= %(age)s OR l.x_missing OR l.x_wrote_extras != '')"
 PRESENT = 'l.x_source = %s AND NOT coalesce(l.x_missing, false)'
 
 
@@ -81,24 +83,21 @@ def passed(last, bits):
     # What all links tell, in one pass, as there may be a million: how many there are and how many are missing, the sums of the
     # buckets in hex, and to how many links, in which buckets, something happened since the last judgement; among these
     # are always those that have what no row tells (packagings that went, who has a lost product's code).
-    since, values = 'false', []
-    if last:
-        since, values = "(age(l.xmin) <= %s OR l.x_missing OR l.x_wrote_extras != '')", [age_of(last)]
+    since = SINCE if last else 'false'
     # Halves of digests add up as integers, the lower one with 2 ** 31 taken off, and make one number modulo 2 ** 64 again.
     here = ' FILTER (WHERE l.x_missing IS NOT TRUE)'
     cr.execute(
-        'WITH g AS (SELECT ' + HASH + ' >> %s AS bucket, sum((' + DIGEST + ' >> 32)::int)' + here + ' AS high,'
+        'WITH g AS (SELECT ' + HASH + ' >> %(shift)s AS bucket, sum((' + DIGEST + ' >> 32)::int)' + here + ' AS high,'
         ' sum(((' + DIGEST + ' & 4294967295) - 2147483648)::int)' + here + ' + 2147483648 * count(*)' + here + ' AS low, count(*) AS links,'
         ' count(*) FILTER (WHERE l.x_missing AND l.x_product_id IS NOT NULL AND NOT coalesce(l.x_no_touch, false)) AS missing,'
-        ' count(*) FILTER (WHERE ' + since + ') AS changed FROM x_pz_product l WHERE l.x_source = %s GROUP BY 1)'
+        ' count(*) FILTER (WHERE ' + since + ') AS changed FROM x_pz_product l WHERE l.x_source = %(source)s GROUP BY 1)'
         ' SELECT coalesce(sum(links), 0)::bigint, coalesce(sum(missing), 0)::bigint, coalesce(sum(changed), 0)::bigint,'
         " array_agg(bucket) FILTER (WHERE changed > 0), (SELECT encode(string_agg(int8send(total), ''::bytea), 'hex') FROM"
-        ' (SELECT coalesce((high + (low >> 32)) << 32 | (low & 4294967295), 0) AS total FROM generate_series(0, %s) AS n(bucket)'
+        ' (SELECT coalesce((high + (low >> 32)) << 32 | (low & 4294967295), 0) AS total FROM generate_series(0, %(last)s) AS n(bucket)'
         ' LEFT JOIN g USING (bucket) ORDER BY bucket) AS totals) FROM g',
-        [28 - bits] + values + [ask['source'], 2 ** bits - 1])
+        {'shift': 28 - bits, 'age': age_of(last) if last else None, 'source': ask['source'], 'last': 2 ** bits - 1})
     found = cr.fetchone()
-    return {'bits': bits, 'links': found[0], 'missing': found[1], 'changed': found[2], 'buckets': found[3] or [], 'sums': found[4],
-            'since': since, 'values': values}
+    return {'bits': bits, 'links': found[0], 'missing': found[1], 'changed': found[2], 'buckets': found[3] or [], 'sums': found[4]}
 
 
 def changed(last, seen):
@@ -114,9 +113,9 @@ def changed(last, seen):
     if max(len(variants), len(templates)) >= MANY:
         return None
     cr.execute(
-        'SELECT l.id FROM unnest(%s::int[]) AS r(bucket) JOIN x_pz_product l ON ' + HASH + ' BETWEEN r.bucket << %s AND ((r.bucket + 1) << %s) - 1'
-        ' WHERE l.x_source = %s AND ' + seen['since'],
-        [seen['buckets'], 28 - seen['bits'], 28 - seen['bits'], ask['source']] + seen['values'])
+        'SELECT l.id FROM unnest(%(buckets)s::int[]) AS r(bucket) JOIN x_pz_product l ON ' + HASH +
+        ' BETWEEN r.bucket << %(shift)s AND ((r.bucket + 1) << %(shift)s) - 1 WHERE l.x_source = %(source)s AND ' + SINCE,
+        {'buckets': seen['buckets'], 'shift': 28 - seen['bits'], 'source': ask['source'], 'age': age})
     links = [row[0] for row in cr.fetchall()]
     # Each by an index of its own: with OR PostgreSQL would look at all.
     cr.execute('SELECT id FROM product_product WHERE product_tmpl_id = ANY(%s)', (templates,))

@@ -13,20 +13,19 @@ def kept(field):
 
 def price_ok():
     # Nothing to do about the price, if the source says what it said. First what nearly every row is, in texts.
-    digits = str(ask['digits'])
     now = 'coalesce(t.list_price, 0)::numeric'
     plain = "rtrim(rtrim(" + now + "::text, '0'), '.')"
-    wrote, want = number('l.x_wrote_price'), 'round(' + number('l.x_said_price') + ', ' + digits + ')'
+    wrote, want = number('l.x_wrote_price'), 'round(' + number('l.x_said_price') + ', %(digits)s)'
     odoo = 'true' if ask['leave']['price'] else 'false'
     return (
         "CASE WHEN coalesce(l.x_said_price, '') = '' THEN true"
         " WHEN l.x_kept IS NULL AND l.x_said_price = l.x_wrote_price AND (l.x_wrote_price = " + now + "::text OR strpos(" + now +
         "::text, '.') > 0 AND l.x_wrote_price = " + plain + ") AND (strpos(l.x_said_price, '.') = 0"
-        " OR length(l.x_said_price) - strpos(l.x_said_price, '.') <= " + digits + ") THEN true"
-        ' WHEN ' + now + ' >= 0 AND round(' + now + ', ' + digits + ') = ' + want +
+        " OR length(l.x_said_price) - strpos(l.x_said_price, '.') <= %(digits)s) THEN true"
+        ' WHEN ' + now + ' >= 0 AND round(' + now + ', %(digits)s) = ' + want +
         ' THEN NOT (' + kept('price') + ') AND (' + wrote + ') = ' + want +
-        ' ELSE (' + kept('price') + ') OR (' + odoo + ' AND (' + now + ' < 0 OR round(' + now + ', ' + digits +
-        ') IS DISTINCT FROM round(' + wrote + ', ' + digits + '))) END')
+        ' ELSE (' + kept('price') + ') OR (' + odoo + ' AND (' + now + ' < 0 OR round(' + now +
+        ', %(digits)s) IS DISTINCT FROM round(' + wrote + ', %(digits)s))) END')
 
 
 def name_ok(names):
@@ -79,17 +78,16 @@ def special(among, codes):
     # The external ids of what needs a look, among these links or among all, and who has one of these codes.
     joins, names = '', []
     for at in range(len(ask['languages'])):
-        lang = ask['languages'][at]
         if ODOO >= 16:
-            names.append(name_column(lang))
+            names.append(name_column(at))
         else:
             # One after the other, as a subquery for each would be slow.
             tr = 'tr%d' % at
-            joins = joins + cr.mogrify(
+            joins = joins + (
                 ' LEFT JOIN ir_translation ' + tr + ' ON ' + tr + ".type = 'model' AND " + tr + ".name = 'product.template,name'"
-                ' AND ' + tr + '.lang = %s AND ' + tr + '.res_id = t.id AND ' + tr + ".value != ''", (lang,)).decode().replace('%', '%%')
+                ' AND ' + tr + '.lang = %(language' + str(at) + ')s AND ' + tr + '.res_id = t.id AND ' + tr + ".value != ''")
             names.append('coalesce(' + tr + '.value, t.name)')
-    other = cr.mogrify('(t.company_id IS NOT NULL AND t.company_id != %s)', (ask['company'] or 0,)).decode()
+    other = '(t.company_id IS NOT NULL AND t.company_id != %(company)s)'
     off = ['p.id IS NULL', other, '(' + price_ok() + ') IS NOT TRUE']
     gone = 'false'
     if prices:
@@ -105,12 +103,12 @@ def special(among, codes):
             + other + " OR coalesce(p.barcode, '') != coalesce(l.x_wrote_barcode, '') OR coalesce(l.x_wrote_extras, '') != ''"
             " OR coalesce(p.barcode, '') != '' AND EXISTS (SELECT 1 FROM product_product o WHERE o.id != p.id"
             " AND o.barcode IN (p.barcode, '0' || p.barcode, substr(p.barcode, 2))))")
-    few = '' if among is None else ' JOIN unnest(%s::int[]) AS among(id) ON among.id = l.id'
+    few = '' if among is None else ' JOIN unnest(%(among)s::int[]) AS among(id) ON among.id = l.id'
     cr.execute(
         'SELECT DISTINCT l.x_external_id FROM x_pz_product l' + few + ' LEFT JOIN product_product p ON p.id = l.x_product_id'
-        ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id' + joins + ' WHERE l.x_source = %s AND (coalesce(l.x_no_touch, false)'
+        ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id' + joins + ' WHERE l.x_source = %(source)s AND (coalesce(l.x_no_touch, false)'
         ' OR CASE WHEN coalesce(l.x_missing, false) THEN ' + gone + ' ELSE ' + ' OR '.join(off) + ' END)',
-        ([] if among is None else [among[0]]) + [ask['source']])
+        params(among=among and among[0], source=ask['source'], digits=int(ask['digits'])))
     found = set([row[0] for row in cr.fetchall()])
     cr.execute("SELECT x_external_id FROM x_pz_conflict WHERE x_source = %s AND x_state != 'closed'", (ask['source'],))
     found.update([row[0] for row in cr.fetchall()])

@@ -11,32 +11,32 @@ for row in ask['unlinked']:
     for code in row['codes']:
         pairs['barcode'][0].append(row['id'])
         pairs['barcode'][1].append(code)
-columns = {'default_code': 'p.default_code', 'barcode': 'btrim(p.barcode)', 'name': name_column(ask['languages'][0])}
+columns = {'default_code': 'p.default_code', 'barcode': 'btrim(p.barcode)', 'name': name_column(0)}
 for rule in ask['rules']:
     if pairs[rule][0]:
         cr.execute(
-            'SELECT DISTINCT w.id, ' + variant_columns() + ', EXISTS (SELECT 1 FROM x_pz_product l WHERE l.x_product_id = p.id'
-            ' AND l.x_source = %s), ' + name_columns() +
-            ' FROM unnest(%s::varchar[], %s::varchar[]) AS w(id, value), product_product p'
+            'SELECT DISTINCT w.id, ' + VARIANT + ', EXISTS (SELECT 1 FROM x_pz_product l WHERE l.x_product_id = p.id'
+            ' AND l.x_source = %(source)s), ' + name_columns() +
+            ' FROM unnest(%(ids)s::varchar[], %(values)s::varchar[]) AS w(id, value), product_product p'
             ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE ' + columns[rule] + ' = w.value ORDER BY w.id, p.id',
-            (ask['source'], pairs[rule][0], pairs[rule][1]))
+            params(source=ask['source'], ids=pairs[rule][0], values=pairs[rule][1]))
         for found in cr.fetchall():
             candidates.append([rule] + list(found))
-shown = name_column(ask['languages'][0])
+shown = name_column(0)
 if ask['codes']:
     # By the index, and those with blanks around them apart: of them PostgreSQL expects far too many.
     cr.execute("SELECT id FROM product_product WHERE barcode = ANY(%s) UNION SELECT id FROM product_product"
                " WHERE (barcode LIKE ' %%' OR barcode LIKE '%% ') AND btrim(barcode) = ANY(%s)", (ask['codes'], ask['codes']))
     cr.execute('SELECT p.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM product_product p'
-               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%s) ORDER BY p.barcode, p.id',
-               ([found[0] for found in cr.fetchall()],))
+               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%(ids)s) ORDER BY p.barcode, p.id',
+               params(ids=[found[0] for found in cr.fetchall()]))
     for found in cr.fetchall():
         holders.append(['product'] + list(found))
     cr.execute('SELECT to_regclass(%s) IS NOT NULL', (PACKAGING,))
     if cr.fetchone()[0]:
         cr.execute('SELECT k.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM ' + PACKAGING + ' k'
                    ' JOIN product_product p ON p.id = k.product_id JOIN product_template t ON t.id = p.product_tmpl_id'
-                   ' WHERE btrim(k.barcode) = ANY(%s) ORDER BY k.barcode, p.id', (ask['codes'],))
+                   ' WHERE btrim(k.barcode) = ANY(%(codes)s) ORDER BY k.barcode, p.id', params(codes=ask['codes']))
         for found in cr.fetchall():
             holders.append(['packaging'] + list(found))
 doubled = ask['doubled']
@@ -45,9 +45,10 @@ if doubled is None:
     doubled = [found[0] for found in cr.fetchall()]
 if doubled:
     cr.execute('SELECT p.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM product_product p'
-               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.barcode = ANY(%s)'
+               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.barcode = ANY(%(doubled)s)'
                ' AND EXISTS (SELECT 1 FROM product_product o JOIN x_pz_product l ON l.x_product_id = o.id'
-               ' WHERE l.x_source = %s AND o.barcode = p.barcode) ORDER BY p.barcode, p.id', (doubled, ask['source']))
+               ' WHERE l.x_source = %(source)s AND o.barcode = p.barcode) ORDER BY p.barcode, p.id',
+               params(doubled=doubled, source=ask['source']))
     for found in cr.fetchall():
         holders.append(['product'] + list(found))
 # Whose those are that are linked to this source.

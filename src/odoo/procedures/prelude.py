@@ -10,12 +10,26 @@ env = env(context={
     'mail_create_nolog': True,
     'mail_create_nosubscribe': True,
     'mail_notrack': True,
-    'allowed_company_ids': ask['company'] and [ask['company']] or env.user.company_ids.ids,
+    'allowed_company_ids': ask['company'] and [int(ask['company'])] or env.user.company_ids.ids,
 })
 cr = env.cr
 # Odoo forgets an environment that nothing holds, and would make this one anew at each sudo() of its own, several in every
 # write. Nothing here is done with it.
 superuser = env(su=True)
+
+
+# No value is ever put into a statement's text: what the helpers below speak of by name goes along as parameters, so that
+# every statement with a helper's text is executed with params(…). A test reads this code for it.
+ABOUT = {'company': int(ask['company'] or 0)}
+for at in range(len(ask['languages'])):
+    ABOUT['language%d' % at] = str(ask['languages'][at])
+
+
+def params(**more):
+    # The parameters of a statement: what helpers speak of, and its own.
+    out = dict(ABOUT)
+    out.update(more)
+    return out
 
 
 def plainly():
@@ -31,31 +45,29 @@ def flush():
         env['x_pz_product'].flush()
 
 
-def name_column(lang):
-    # The name that a user of this language sees; t is product_template.
+def name_column(at):
+    # The name that a user of this language sees, the first being 0; t is product_template.
     if ODOO >= 16:
-        return cr.mogrify("coalesce(t.name->>%s, t.name->>'en_US')", (lang,)).decode()
-    return cr.mogrify(
+        return "coalesce(t.name->>%(language" + str(int(at)) + ")s, t.name->>'en_US')"
+    return (
         "coalesce((SELECT tr.value FROM ir_translation tr WHERE tr.type = 'model' AND tr.name = 'product.template,name'"
-        " AND tr.lang = %s AND tr.res_id = t.id AND tr.value != '' LIMIT 1), t.name)", (lang,)).decode()
+        " AND tr.lang = %(language" + str(int(at)) + ")s AND tr.res_id = t.id AND tr.value != '' LIMIT 1), t.name)")
 
 
 def name_columns():
     columns = []
-    for lang in ask['languages']:
-        columns.append(name_column(lang))
+    for at in range(len(ask['languages'])):
+        columns.append(name_column(at))
     return ', '.join(columns)
 
 
-def variant_columns():
-    # What a plan knows of a variant; p is product_product, t its template. name_columns() come behind. Siblings are those
-    # that a person sees, and archived ones that are linked: they share name and price all the same.
-    company = cr.mogrify('(t.company_id IS NOT NULL AND t.company_id != %s)', (ask['company'] or 0,)).decode()
-    return (
-        "p.id, t.id, coalesce(p.active, false), p.barcode, coalesce(t.list_price, 0)::text,"
-        " (SELECT count(*) FROM product_product s WHERE s.product_tmpl_id = t.id AND s.id != p.id"
-        " AND (s.active OR EXISTS (SELECT 1 FROM x_pz_product k WHERE k.x_product_id = s.id))), "
-        + company)
+# What a plan knows of a variant; p is product_product, t its template. name_columns() come behind. Siblings are those that
+# a person sees, and archived ones that are linked: they share name and price all the same.
+VARIANT = (
+    "p.id, t.id, coalesce(p.active, false), p.barcode, coalesce(t.list_price, 0)::text,"
+    " (SELECT count(*) FROM product_product s WHERE s.product_tmpl_id = t.id AND s.id != p.id"
+    " AND (s.active OR EXISTS (SELECT 1 FROM x_pz_product k WHERE k.x_product_id = s.id))),"
+    " (t.company_id IS NOT NULL AND t.company_id != %(company)s)")
 
 
 def packagings_of(products):

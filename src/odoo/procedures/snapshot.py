@@ -10,15 +10,13 @@ if prices_only:
     columns = (
         'l.id, l.x_external_id, l.x_said_name, l.x_said_price, NULL, NULL, l.x_wrote_price, NULL,'
         ' coalesce(l.x_no_touch, false), false, NULL, l.x_kept, false, ')
-where, values = 'l.x_source = %s AND l.id > %s', [ask['source'], ask['after']]
-if ask['only'] is not None:
-    where = where + ' AND l.x_external_id = ANY(%s)'
-    values.append(ask['only'])
+only = '' if ask['only'] is None else ' AND l.x_external_id = ANY(%(only)s)'
 cr.execute(
-    'SELECT ' + columns + variant_columns() + ('' if prices_only else ', ' + name_columns()) +
+    'SELECT ' + columns + VARIANT + ('' if prices_only else ', ' + name_columns()) +
     ' FROM x_pz_product l LEFT JOIN product_product p ON p.id = l.x_product_id'
     ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id'
-    ' WHERE ' + where + ' ORDER BY l.id LIMIT %s', values + [ask['limit']])
+    ' WHERE l.x_source = %(source)s AND l.id > %(after)s' + only + ' ORDER BY l.id LIMIT %(limit)s',
+    params(source=ask['source'], after=int(ask['after']), only=ask['only'], limit=int(ask['limit'])))
 links = cr.fetchall()
 packagings = {}
 if not prices_only:
@@ -34,9 +32,9 @@ if ask['choices']:
                " WHERE x_source = %s AND x_state != 'closed' AND x_choice IS NOT NULL ORDER BY id", (ask['source'],))
     decisions = cr.fetchall()
     cr.execute(
-        'SELECT ' + variant_columns() + ', EXISTS (SELECT 1 FROM x_pz_product l WHERE l.x_product_id = p.id AND l.x_source = %s), '
-        + name_columns() + ' FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%s)',
-        (ask['source'], [found[5] for found in decisions if found[5]]))
+        'SELECT ' + VARIANT + ', EXISTS (SELECT 1 FROM x_pz_product l WHERE l.x_product_id = p.id AND l.x_source = %(source)s), '
+        + name_columns() + ' FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%(ids)s)',
+        params(source=ask['source'], ids=[found[5] for found in decisions if found[5]]))
     chosen = cr.fetchall()
 action = {'links': links, 'packagings': [[product, packagings[product]] for product in packagings],
           'decisions': decisions, 'chosen': chosen}

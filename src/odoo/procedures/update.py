@@ -14,7 +14,7 @@ for external_id, link, product, rule, unpriced in cr.fetchall():
 current = {}
 cr.execute(
     'SELECT p.id, t.id, coalesce(t.list_price, 0)::text, coalesce(p.active, false), ' + name_columns() + ' FROM product_product p'
-    ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%s)', ([row['product'] for row in rows],))
+    ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%(ids)s)', params(ids=[row['product'] for row in rows]))
 for found in cr.fetchall():
     current[found[0]] = {
         'template': found[1], 'price': found[2], 'active': found[3], 'names': dict(zip(ask['languages'], found[4:]))}

@@ -122,19 +122,40 @@ def links_of(ids):
 
 
 # Our own records are written as sets, past Odoo's models: they have no rules, no computed fields and no translations, and
-# a tenth of the time is spent. Types of columns that are no text:
+# a tenth of the time is spent. All columns that are written so, with their types: no other name comes into a statement.
 COLUMNS = {
-    'x_link_id': 'int', 'x_run_id': 'int', 'x_product_id': 'int', 'x_event_type': 'int', 'x_event_check': 'int',
-    'x_when': 'timestamp', 'x_event_update': 'timestamp', 'x_missing': 'boolean', 'x_archived_by_us': 'boolean',
+    'x_name': 'varchar', 'x_source': 'varchar', 'x_external_id': 'varchar', 'x_product_id': 'int', 'x_matched_by': 'varchar',
+    'x_said_name': 'varchar', 'x_said_price': 'varchar', 'x_said_barcodes': 'varchar', 'x_wrote_name': 'varchar',
+    'x_wrote_price': 'varchar', 'x_wrote_barcode': 'varchar', 'x_wrote_extras': 'varchar', 'x_kept': 'varchar',
+    'x_missing': 'boolean', 'x_archived_by_us': 'boolean', 'x_state': 'varchar', 'x_event_type': 'int', 'x_event_check': 'int',
+    'x_event_update': 'timestamp', 'x_link_id': 'int', 'x_run_id': 'int', 'x_old': 'varchar', 'x_new': 'varchar',
+    'x_when': 'timestamp', 'x_language': 'varchar', 'x_cause': 'varchar', 'x_operation': 'varchar',
 }
 
 
-def arrays(columns, rows):
-    # The rows turned on their side, for unnest(): the list of types, the arrays. Odoo's False is NULL.
-    types, values = [], []
+def columns_of(values):
+    columns = []
+    for column in sorted(COLUMNS):
+        if column in values:
+            columns.append(column)
+    if len(columns) != len(values):
+        raise Exception('erpsync: a column that is not ours')
+    return columns
+
+
+def types(columns):
+    # For unnest(), with the arrays behind.
+    out = []
     for column in columns:
-        kind = COLUMNS.get(column, 'varchar')
-        types.append('%s::' + kind + '[]')
+        out.append('%s::' + COLUMNS[column] + '[]')
+    return ', '.join(out)
+
+
+def arrays(columns, rows):
+    # The rows turned on their side. Odoo's False is NULL.
+    values = []
+    for column in columns:
+        kind = COLUMNS[column]
         cells = []
         for row in rows:
             cell = row[column]
@@ -146,20 +167,19 @@ def arrays(columns, rows):
             else:
                 cells.append(None if cell is None or cell is False else cell)
         values.append(cells)
-    return ', '.join(types), values
+    return values
 
 
 def insert(model, rows, on_conflict=''):
     # New records, each with the same columns. Returns (id, external id) of those that were made.
     if not rows:
         return []
-    columns = sorted(rows[0])
-    types, values = arrays(columns, rows)
+    columns = columns_of(rows[0])
     names = ', '.join(columns)
     cr.execute(
         'INSERT INTO ' + model + ' (' + names + ', create_uid, create_date, write_uid, write_date) SELECT ' + names +
-        ", %s, now() AT TIME ZONE 'utc', %s, now() AT TIME ZONE 'utc' FROM unnest(" + types + ') AS v(' + names + ') ' +
-        on_conflict + ' RETURNING id, x_external_id', [env.uid, env.uid] + values)
+        ", %s, now() AT TIME ZONE 'utc', %s, now() AT TIME ZONE 'utc' FROM unnest(" + types(columns) + ') AS v(' + names + ') ' +
+        on_conflict + ' RETURNING id, x_external_id', [env.uid, env.uid] + arrays(columns, rows))
     return cr.fetchall()
 
 
@@ -169,18 +189,18 @@ def update_links(pairs):
     for link, values in pairs:
         if values:
             groups.setdefault(tuple(sorted(values)), []).append((link, values))
-    for columns in groups:
+    for group in groups:
         ids, rows, sets = [], [], []
-        for link, values in groups[columns]:
+        for link, values in groups[group]:
             ids.append(link)
             rows.append(values)
+        columns = columns_of(group)
         for column in columns:
             sets.append(column + ' = v.' + column)
-        types, values = arrays(columns, rows)
         cr.execute(
             'UPDATE x_pz_product l SET ' + ', '.join(sets) + ", write_uid = %s, write_date = now() AT TIME ZONE 'utc'"
-            ' FROM unnest(%s::int[], ' + types + ') AS v(id, ' + ', '.join(columns) + ') WHERE l.id = v.id',
-            [env.uid, ids] + values)
+            ' FROM unnest(%s::int[], ' + types(columns) + ') AS v(id, ' + ', '.join(columns) + ') WHERE l.id = v.id',
+            [env.uid, ids] + arrays(columns, rows))
 
 
 def write_history(model, lines):
