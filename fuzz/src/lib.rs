@@ -1,5 +1,5 @@
 //! What is tried with data from outside, and what must hold whatever it is. Shared by the fuzz targets and by the test that
-//! replays the corpus (`tests/fuzz_corpus.rs`), so that both mean the same.
+//! replays the corpus (`tests/hermetic/fuzz_corpus.rs`), so that both mean the same.
 //!
 //! Each module has one function, `check`, that takes any bytes. It panics when a promise is broken; an error that is told in
 //! words is no broken promise.

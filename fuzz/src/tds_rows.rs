@@ -27,7 +27,7 @@ use tokio::runtime::Builder;
 
 use super::shown;
 
-/// All that the stand-in sent during a good read, made by `cargo test --test fuzz_corpus -- --ignored record`.
+/// All that the stand-in sent during a good read, made by `cargo test --test hermetic -- --ignored fuzz_corpus::record`.
 const RECORDED: &[u8] = include_bytes!("../recorded.tds");
 
 /// Bytes of a packet's head (MS-TDS 2.2.3.1).

@@ -9,6 +9,8 @@
 macro_rules! on_both {
     ($($name:ident: $scenario:path,)*) => {
         $(mod $name {
+            use super::*;
+
             #[test]
             #[ignore = "needs a real Odoo 14"]
             fn on_14() {
@@ -24,9 +26,17 @@ macro_rules! on_both {
     };
 }
 
+pub mod conformance;
+pub mod docs;
+pub mod faults;
+pub mod hostile;
+pub mod monitor;
+pub mod psql;
+pub mod ready;
 pub mod shop;
 pub mod standin;
 pub mod target;
+pub mod tds_proxy;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -7,26 +7,21 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-#[path = "../real_edges/gate.rs"]
+#[path = "../real/gate.rs"]
 #[allow(dead_code, reason = "other suites use the rest")]
 mod gate;
-#[path = "../real_edges/proxy.rs"]
+#[path = "../real/proxy.rs"]
 #[allow(dead_code, reason = "other suites use the rest")]
 mod proxy;
 mod servers;
-#[path = "../real_concurrency/whole.rs"]
+#[path = "../real/whole.rs"]
 #[allow(dead_code, reason = "other suites use the rest")]
 mod whole;
-#[path = "../real_edges/world.rs"]
+#[path = "../real/world.rs"]
 #[allow(dead_code, reason = "other suites use the rest")]
 mod world;
 
-/// How the names of this suite's databases begin.
-const PREFIX: &str = "erpsync_restart";
-/// Whether each import is planned both ways before: by digests, and in full.
-const COMPARES: bool = false;
-
 on_both! {
-    servers_that_come_back: crate::servers::come_back,
-    servers_that_stay_away: crate::servers::stay_away,
+    servers_that_come_back: servers::come_back,
+    servers_that_stay_away: servers::stay_away,
 }

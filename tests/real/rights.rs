@@ -1,0 +1,105 @@
+//! The documented rights are enough, and none of them is superfluous: `docs/rights.md`, on real Odoo 14 and 19.
+
+use crate::common::Bench;
+use crate::common::ready::ready;
+use crate::common::shop::{Shop, ean13};
+use crate::common::target::{How, SYNC_PASSWORD, script};
+
+/// What `docs/rights.md` asks for, beside "Internal User" and our own group; the second is for archiving alone.
+fn documented(version: u32) -> Vec<&'static str> {
+    if version >= 19 {
+        vec!["product.group_product_manager", "stock.group_stock_user"]
+    } else {
+        vec!["sales_team.group_sale_manager"]
+    }
+}
+
+struct Stage {
+    bench: Bench,
+    shop: Shop,
+}
+
+impl Stage {
+    fn new(version: u32) -> Self {
+        let target = ready(version, &format!("secure_rights_{version}"), &["en_US"], How::Password);
+        let bench = Bench::new(target).with("missing = \"archive\"\nextra_barcodes = \"packaging\"\n");
+        let shop = Shop::new(12);
+        shop.write(&bench);
+        Self { bench, shop }
+    }
+
+    /// An account with these groups, let into the sync group by `setup`, or not.
+    fn account(&self, login: &str, groups: &[&str], let_in: bool) {
+        self.bench.target.user(login, SYNC_PASSWORD, groups);
+        if let_in {
+            self.bench.setup(&["--grant", login]).expect(0);
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            script("drop-db", &[&self.bench.target.version.to_string(), &self.bench.target.database]);
+        }
+    }
+}
+
+fn enough_and_nothing_more(version: u32) {
+    let mut stage = Stage::new(version);
+    let documented = documented(version);
+
+    // Enough: everything that a run may do, with exactly these groups.
+    stage.bench.import(&["--first-run"]).expect(0);
+    stage.shop.product(1001).price = "7.5".to_owned();
+    stage.shop.product(1002).name = "Another name".to_owned();
+    stage.shop.rotate(&[1003, 1004, 1005]);
+    stage.shop.product(1007).barcodes.push(ean13(9_001));
+    stage.shop.write(&stage.bench);
+    stage.bench.import(&["--allow-changes", "--allow-price-change"]).expect(0);
+    stage.bench.run(&["check-barcodes"]).expect(0);
+    stage.bench.run(&["sync-prices"]).expect(0);
+
+    // Each is needed. Our own group:
+    stage.account("stranger", &[&["base.group_user"], &documented[..]].concat(), false);
+    let run = stage.bench.import(&["--dry-run", "--odoo-login", "stranger"]).expect(77);
+    run.says("Catalogue synchronisation: sync account").says("setup --grant");
+
+    // The right to products:
+    stage.account("nobody", &["base.group_user"], true);
+    for args in [&["--dry-run", "--odoo-login", "nobody"][..], &["--odoo-login", "nobody"]] {
+        let run = stage.bench.import(args).expect(77);
+        run.says("account nobody may not write, create products in Odoo").says("rights of a product manager");
+    }
+
+    // Where archiving asks for reordering rules, the right to see them: only then, and only that.
+    let removed = stage.shop.products.remove(&1012).expect("the last one");
+    stage.shop.write(&stage.bench);
+    if version >= 19 {
+        stage.account("manager", &["base.group_user", documented[0]], true);
+        let run = stage.bench.import(&["--odoo-login", "manager", "--allow-archive", "--allow-release"]).expect(4);
+        run.says("stock.warehouse.orderpoint");
+    }
+    stage.bench.import(&["--allow-archive", "--allow-release"]).expect(0);
+    stage.shop.products.insert(1012, removed);
+    stage.shop.write(&stage.bench);
+    stage.bench.import(&["--allow-changes"]).expect(0);
+
+    stage.bench.assert_source_untouched();
+}
+
+mod on_14 {
+    #[test]
+    #[ignore = "needs a real Odoo 14"]
+    fn enough_and_nothing_more() {
+        super::enough_and_nothing_more(14);
+    }
+}
+
+mod on_19 {
+    #[test]
+    #[ignore = "needs a real Odoo 19"]
+    fn enough_and_nothing_more() {
+        super::enough_and_nothing_more(19);
+    }
+}
