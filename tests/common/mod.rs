@@ -47,6 +47,11 @@ use tokio::runtime::Runtime;
 
 use target::Target;
 
+/// Whether everything is tried where there are hundreds of one kind: `ERPSYNC_TEST_FULL=1`, which `.ci/full` sets.
+pub fn full() -> bool {
+    std::env::var_os("ERPSYNC_TEST_FULL").is_some()
+}
+
 /// What a run of the binary printed and how it ended.
 #[derive(Debug)]
 pub struct Run {

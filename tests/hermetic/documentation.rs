@@ -101,7 +101,8 @@ fn it_exists(place: &str, program: &str, args: &str) {
     assert!(known.contains(words.first().unwrap_or(&"")), "{place}: cargo {args}");
     let mut rest = words[1..].iter();
     let mut target: Option<String> = None;
-    let takes_value = ["--test", "--bench", "--example", "--path", "--root", "--version", "--test-threads"];
+    let takes_value =
+        ["--test", "--bench", "--example", "--path", "--profile", "--root", "--version", "--test-threads"];
     while let Some(word) = rest.next() {
         let value = if takes_value.contains(word) { rest.next().copied().unwrap_or_default() } else { "" };
         let value = value.trim_matches('\'');
@@ -128,19 +129,11 @@ fn it_exists(place: &str, program: &str, args: &str) {
                     all_text(&format!("{directory}/{value}"))
                 });
             }
+            "--profile" => assert!(read("Cargo.toml").contains(&format!("[profile.{value}]")), "{place}: {value}"),
             "--path" => assert!(root().join(value).join("Cargo.toml").is_file(), "{place}: {value}"),
             flag if flag.starts_with("--") => {
-                let known = [
-                    "--",
-                    "--release",
-                    "--ignored",
-                    "--nocapture",
-                    "--locked",
-                    "--open",
-                    "--test-threads",
-                    "--root",
-                    "--version",
-                ];
+                let known =
+                    ["--", "--ignored", "--nocapture", "--locked", "--open", "--test-threads", "--root", "--version"];
                 assert!(known.contains(&flag), "{place}: cargo {args}: {flag}?");
             }
             "cargo-fuzz" | "check" => {}

@@ -25,7 +25,7 @@ if ! "$venv/bin/python" -c 'import pytds, OpenSSL' 2>/dev/null; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check 'python-tds==1.17.1' 'pyOpenSSL>=24'
 fi
-cargo build --quiet -p erpsync-sandbox --example mssql-sandbox
+(cd ../.. && cargo build --quiet --locked --bins --examples)
 binary=$(cargo metadata --format-version 1 --no-deps |
   python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/examples/mssql-sandbox
 

@@ -183,7 +183,7 @@ fn agree(world: &World, what: Line) -> Result<usize, TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     /// On any two sides, and again on what a run leaves behind, where little is looked at.
     #[test]

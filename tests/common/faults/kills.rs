@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
+use super::super::full;
 use super::matrix::say;
 use super::place::Place;
 use super::story;
@@ -15,6 +16,7 @@ const CHECKED: usize = 3;
 
 /// How many kills `ERPSYNC_TEST_KILLS` asks for.
 pub fn wanted(default: usize) -> usize {
+    let default = if full() { 50 } else { default };
     std::env::var("ERPSYNC_TEST_KILLS").map_or(default, |n| n.parse().expect("ERPSYNC_TEST_KILLS is a number"))
 }
 

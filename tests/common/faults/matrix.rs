@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::time::Instant;
 
+use super::super::full;
 use super::kinds::{ALL, Call, Kind};
 use super::place::Place;
 use super::trial::{Lab, Usual};
@@ -22,7 +23,7 @@ struct Count {
 enum Choice {
     /// By default.
     Slice,
-    /// `ERPSYNC_TEST_FAULTS=all`, or `once` for all but those that last.
+    /// `ERPSYNC_TEST_FULL=1` or `ERPSYNC_TEST_FAULTS=all`, or `once` for all but those that last.
     Whole { lasting: bool },
     /// `ERPSYNC_TEST_FAULTS='cut after@17'`
     One(String, usize),
@@ -30,6 +31,7 @@ enum Choice {
 
 fn choice() -> Choice {
     match std::env::var("ERPSYNC_TEST_FAULTS").as_deref() {
+        Err(_) if full() => Choice::Whole { lasting: true },
         Err(_) => Choice::Slice,
         Ok("all") => Choice::Whole { lasting: true },
         Ok("once") => Choice::Whole { lasting: false },
@@ -40,12 +42,12 @@ fn choice() -> Choice {
     }
 }
 
-/// What is tried by default: one kind at each call, or at each second one where another place has the others.
+/// What is tried by default: one kind at each call, or at one of so many.
 #[derive(Clone, Copy)]
 pub struct Slice {
     /// The first call.
     pub from: usize,
-    /// 1, or 2 for each second call.
+    /// 1 for each call, 7 for one of seven.
     pub step: usize,
     /// Which kind comes first.
     pub kind: usize,

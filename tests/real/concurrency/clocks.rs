@@ -13,7 +13,7 @@ pub fn scenario(version: u32) {
     let mut shop = Shop::new(20);
     shop.write(&world.bench);
     world.import(&["--first-run"]).expect(0);
-    let whole = std::env::var_os("ERPSYNC_TEST_FULL").is_some();
+    let whole = crate::common::full();
     let wrong = [["+7h", "-5h"], ["-5h", "+7h"], ["+3d", "-3d"]];
     for (round, clocks) in (1..).zip(&wrong[..if whole { 3 } else { 2 }]) {
         change(&mut shop, round);

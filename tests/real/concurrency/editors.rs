@@ -193,7 +193,7 @@ pub fn storm(version: u32) {
     world.import(&["--first-run"]).expect(0);
     keep_log(&world);
     let products: Vec<i64> = (1001..1021).map(|id| world.linked(id)).collect();
-    let rounds = if std::env::var_os("ERPSYNC_TEST_FULL").is_some() { 10 } else { 1 };
+    let rounds = if crate::common::full() { 10 } else { 1 };
     let (mut edits, mut finished) = (Vec::new(), 0);
     for round in 1..=rounds {
         change(&mut shop, round);

@@ -22,7 +22,7 @@ struct Starter {
 }
 
 pub fn race(version: u32) {
-    let pairs = if std::env::var_os("ERPSYNC_TEST_FULL").is_some() { 40 } else { 8 };
+    let pairs = if crate::common::full() { 40 } else { 8 };
     let world = World::new(version, "pairs").in_batches_of(10);
     let mut shop = Shop::new(20);
     shop.write(&world.bench);

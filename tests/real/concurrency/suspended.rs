@@ -41,7 +41,7 @@ pub fn scenario(version: u32) {
     for (number, moment) in MOMENTS.into_iter().enumerate() {
         // Of the other run's own calls the last that it surely makes, or one in the middle.
         let at_work = Other::AtWork(if moment.1 == 0 && moment.0 != "report" { "update" } else { "report" });
-        let whole = std::env::var_os("ERPSYNC_TEST_FULL").is_some();
+        let whole = crate::common::full();
         for (turn, other) in [Other::Ended, at_work].into_iter().enumerate() {
             // A part of it takes turns.
             if whole || number % 4 == 2 * turn + 1 {

@@ -98,10 +98,10 @@ fn run_or_kill(bench: &Bench, between: &Between, args: &[&str], nth: i64) -> Opt
     }
 }
 
-/// How many writing calls a run gets before it is killed. `ERPSYNC_TEST_THOROUGH=1` kills after nearly every call, which
-/// takes ten minutes.
+/// How many writing calls a run gets before it is killed. `ERPSYNC_TEST_FULL=1` kills after nearly every call, which takes
+/// ten minutes.
 fn strides() -> [i64; 4] {
-    if std::env::var_os("ERPSYNC_TEST_THOROUGH").is_some() { [1, 2, 1, 3] } else { [13, 8, 17, 11] }
+    if crate::common::full() { [1, 2, 1, 3] } else { [13, 8, 17, 11] }
 }
 
 /// Kills again and again until a run comes to its end; returns how often it was killed.

@@ -1,0 +1,116 @@
+# shellcheck shell=bash
+#
+# What .ci/run and .ci/full share: sections, what is prepared beside them, and the Odoo servers. Sourced by both.
+
+set -euo pipefail
+exec </dev/null
+export CI=true
+
+export ERPSYNC_CACHE=${ERPSYNC_CACHE:-$HOME/.cache/erpsync}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$ERPSYNC_CACHE/target}
+export CARGO_TERM_COLOR=never
+export ERPSYNC_TEST_ODOO_SCRIPTS=$PWD/tests/odoo
+mkdir -p "$ERPSYNC_CACHE"
+WORK=$(mktemp -d "$ERPSYNC_CACHE/ci.XXXXXX")
+declare -A BESIDE
+NOW= TABLE=
+
+# cpu: sets CPU to the seconds of processor that everything waited for has used so far; the servers' are not among them
+cpu() {
+  times >"$WORK/times"
+  CPU=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, t, /[ms]/); s += t[1] * 60 + t[2] } printf "%d", s }' "$WORK/times")
+}
+
+# told <name> <seconds> <budget> <CPU seconds>: the time, and the end of everything when it is too long
+told() {
+  local line
+  line=$(printf '%-18s %5d s of %5d s, CPU %5d s' "$1" "$2" "$3" "$4")
+  TABLE+=$line$'\n'
+  echo "== $line" >&2
+  [ "$2" -le "$3" ] || { echo "== $1 took $2 s and may take $3 s: make it shorter, or say why it needs more" >&2; exit 1; }
+}
+
+# section <name> <budget in seconds> <command...>
+section() {
+  local name=$1 budget=$2 start=$SECONDS before
+  shift 2
+  NOW=$name
+  cpu
+  before=$CPU
+  echo "== $name" >&2
+  "$@"
+  cpu
+  NOW=
+  told "$name" $((SECONDS - start)) "$budget" $((CPU - before))
+}
+
+# beside <name> <command...>: begins it in the background, its output apart, until `joined <name>` waits for it
+beside() {
+  local name=$1
+  shift
+  set -m # a process group of its own, which can be ended as one
+  (
+    set +m
+    trap - EXIT INT TERM
+    "$@"
+    echo "$SECONDS" >"$WORK/$name.end"
+  ) >"$WORK/$name.log" 2>&1 &
+  BESIDE[$name]=$!
+  set +m
+  echo "$SECONDS" >"$WORK/$name.start"
+}
+
+# joined <name> <budget in seconds>
+joined() {
+  local pid=${BESIDE[$1]}
+  NOW=$1
+  if ! wait "$pid"; then
+    unset "BESIDE[$1]"
+    tail -n 40 "$WORK/$1.log" >&2
+    exit 1
+  fi
+  unset "BESIDE[$1]"
+  NOW=
+  told "$1" $(($(cat "$WORK/$1.end") - $(cat "$WORK/$1.start"))) "$2" 0
+}
+
+# finish <budget of all in seconds>: for `trap … EXIT`
+finish() {
+  local status=$? name
+  for name in "${!BESIDE[@]}"; do kill -TERM -- -"${BESIDE[$name]}" 2>/dev/null || true; done
+  tests/odoo/down all >&2 || true
+  rm -rf "$WORK"
+  printf '== sections\n%s' "$TABLE" >&2
+  if [ $status != 0 ]; then
+    echo "== failed: ${NOW:-a budget}" >&2
+  elif [ $SECONDS -gt "$1" ]; then
+    echo "== all took $SECONDS s and may take $1 s" >&2
+    status=1
+  fi
+  echo "== all: $SECONDS s, status $status" >&2
+  exit $status
+}
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+machine() {
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5 update >&2
+  apt-get -q -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5 install -y --no-install-recommends --no-upgrade \
+    ca-certificates curl faketime freetds-bin gcc libc6-dev make pkg-config python3 python3-venv shellcheck >&2
+}
+
+# Downloads and database templates, which take minutes the first time.
+servers_built() { for version in 14 19; do tests/odoo/up "$version" --lang ru_RU; done; }
+
+servers() {
+  ERPSYNC_TEST_ODOO14_URL=$(tests/odoo/up 14)
+  ERPSYNC_TEST_ODOO19_URL=$(tests/odoo/up 19)
+  export ERPSYNC_TEST_ODOO14_URL ERPSYNC_TEST_ODOO19_URL
+}
+
+# The one build of all tests, examples and programs: whoever builds with other words builds the dependencies once more.
+build() { cargo test --locked --no-run --quiet && cargo build --locked --quiet --bins --examples; }
+
+# suites <arguments>: against the real servers
+suites() { cargo test --locked --test real -- --ignored "$@"; }
