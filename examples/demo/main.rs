@@ -1,8 +1,8 @@
 //! A shop in five minutes: both servers as stand-ins on this machine, and erpsync between them.
 //!
-//! `cargo run --release --example demo` imports a small catalogue, runs again, lets the source change and shows what
-//! happens, command by command. Everything lives in a directory for temporary files and is gone at the end. It ends with
-//! an error if a command ends otherwise than it should.
+//! `cargo run --example demo` imports a small catalogue, runs again, lets the source change and shows what
+//! happens, command by command. Everything but the page of the dry run lives in a
+//! directory for temporary files and is gone at the end. It ends with an error if a command ends otherwise than it should.
 
 mod catalogue;
 
@@ -79,10 +79,14 @@ impl Shop {
             say(&format!("- {what}"));
             self.mssql.execute(sql).map_err(|e| format!("{e:?}"))?;
         }
-        self.erpsync("import-products --dry-run", 2)?;
+        let page = std::env::temp_dir().join(format!("erpsync-demo-{}.html", std::process::id()));
+        self.erpsync(&format!("import-products --dry-run --report {}", page.display()), 2)?;
+        say(&format!("The same for a browser, which stays: {}", page.display()));
+        say("What is wrong with barcodes, in the source and in Odoo, with or without an import:");
+        self.erpsync("check-barcodes", 3)?;
         self.erpsync("import-products", 3)?;
-        say("Status 3: done, and something waits. In Odoo it stands under \"Catalogue synchronisation\":");
-        self.table("x_pz_conflict", &["x_external_id", "x_kind", "x_subject", "x_state"]);
+        say("Status 3: done, and something waits. It stands in Odoo under \"Catalogue synchronisation\", and here:");
+        self.erpsync("deferred list", 3)?;
 
         heading("The source is settled: what was held back is given, and closes by itself");
         for (what, sql) in catalogue::SETTLED {
@@ -93,10 +97,11 @@ impl Shop {
         self.erpsync("import-products --quiet", 0)?;
 
         heading("History, as Odoo keeps it");
-        say("Barcodes:");
-        self.table("x_pz_product_barcode_history", &["x_when", "x_external_id", "x_old", "x_new", "x_cause"]);
-        say("Prices:");
-        self.table("x_pz_product_price_history", &["x_when", "x_external_id", "x_old", "x_new", "x_cause"]);
+        say("What changed after the first import, and why:");
+        self.erpsync("show-history --product 109", 0)?;
+        self.erpsync("show-history --what prices --limit 2", 0)?;
+        say("Who had this barcode:");
+        self.erpsync("show-history --barcode 4600000001098", 0)?;
 
         heading("A broken source is refused");
         say("- somebody empties the table of barcodes");
@@ -153,31 +158,10 @@ impl Shop {
             Err(format!("`erpsync {arguments}` was to end with {expected}").into())
         }
     }
-
-    /// Prints records as Odoo's list would show them.
-    fn table(&self, model: &str, columns: &[&str]) {
-        let records = self.odoo.records(DATABASE, model);
-        let rows: Vec<Vec<String>> = records.iter().map(|r| columns.iter().map(|c| cell(&r[*c])).collect()).collect();
-        let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-        for row in &rows {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-            println!("    {}", cells.join("  ").trim_end());
-        }
-        println!();
-    }
 }
 
 fn program() -> &'static str {
     if cfg!(windows) { "erpsync.exe" } else { "erpsync" }
-}
-
-fn cell(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Bool(false) | serde_json::Value::Null => "–".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 /// Puts this program into the directory under the tool's name.

@@ -14,13 +14,13 @@ macro_rules! on_both {
             #[test]
             #[ignore = "needs a real Odoo 14"]
             fn on_14() {
-                $scenario(14)
+                $scenario($crate::common::version(14))
             }
 
             #[test]
             #[ignore = "needs a real Odoo 19"]
             fn on_19() {
-                $scenario(19)
+                $scenario($crate::common::version(19))
             }
         })*
     };
@@ -46,6 +46,12 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use target::Target;
+
+/// The version that a test of 14 or 19 is about: that one, or another in its place, `ERPSYNC_TEST_ODOO14_AS=17`.
+pub fn version(usual: u32) -> u32 {
+    let name = format!("ERPSYNC_TEST_ODOO{usual}_AS");
+    std::env::var(&name).map_or(usual, |version| version.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
 
 /// Whether everything is tried where there are hundreds of one kind: `ERPSYNC_TEST_FULL=1`, which `.ci/full` sets.
 pub fn full() -> bool {

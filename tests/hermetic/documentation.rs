@@ -525,7 +525,7 @@ fn every_link_leads_somewhere() {
 /// Texts of the golden files, a line each, and the strings of the sources as they are when they are put together.
 fn printed() -> Vec<String> {
     let mut out = Vec::new();
-    for entry in fs::read_dir(root().join("tests/snapshots")).unwrap() {
+    for entry in fs::read_dir(root().join("tests/hermetic/snapshots")).unwrap() {
         out.extend(fs::read_to_string(entry.unwrap().path()).unwrap().lines().map(str::to_owned));
     }
     for file in all_text("src").split("\n//! ") {

@@ -68,13 +68,17 @@ mirror() {
 
 tree() {
   [ -d "$TREE" ] && return
+  [[ $V = 14 || $V = 19 || -s $H/source ]] || die "no package has Odoo $V; give its source tree once: up $V --tree DIRECTORY"
   # --one-file-system: an interrupted attempt may have left something mounted inside.
   rm -rf --one-file-system "$TREE.new"
   if [ -n "$LIKE" ]; then
     step "copy Odoo from $LIKE" tree_like "$TREE.new"
   else
     mkdir "$TREE.new"
-    "tree_$V" "$TREE.new"
+    case $V in
+      14 | 19) "tree_$V" "$TREE.new" ;;
+      *) tree_given "$TREE.new" ;;
+    esac
   fi
   mv "$TREE.new" "$TREE"
 }
@@ -108,6 +112,25 @@ tree_19() {
   step "download Odoo" download_odoo_19 "$debs"
   step "unpack Odoo" unpack_odoo_19 "$debs" "$1"
   step "unpack the Python and web packages" unpack_needs_19 "$debs" "$1"
+  rm -rf "$debs"
+}
+
+# given <directory>: the source tree of a version that no package has; it is read where it is, and never changed
+given() {
+  [[ $V != 14 && $V != 19 ]] || die "Odoo $V comes from its Debian package"
+  [[ -f $1/odoo/release.py && -d $1/addons ]] || die "'$1' is no source tree of Odoo"
+  grep -q "^version_info = ($V," "$1/odoo/release.py" || die "'$1' is not Odoo $V"
+  (cd "$1" && pwd -P) >"$H/source"
+}
+
+# The Python packages alone; older versions read PDF files with another one.
+tree_given() {
+  local debs=$1/debs
+  mkdir "$debs"
+  PYTHON_19+=(python3-pypdf2 python3-decorator python3-html2text)
+  step "unpack the Python and web packages" unpack_needs_19 "$debs" "$1"
+  # Debian's looks for its data where it would be installed.
+  grep -rlZ /usr/share/docutils "$1/usr/lib/python3/dist-packages/docutils" | xargs -0r sed -i "s#/usr/share/docutils#$TREE/usr/share/docutils#g"
   rm -rf "$debs"
 }
 
@@ -180,8 +203,8 @@ template_like() {
 
 template_made() {
   local modules=$MODULES
-  # On 19 the generic chart of accounts is part of `account`.
-  [ "$V" = 19 ] || modules+=,l10n_generic_coa
+  # From 17 on the generic chart of accounts is part of `account`.
+  [ "$V" -ge 17 ] || modules+=,l10n_generic_coa
   db_drop "${TEMPLATE}_new"
   odoo server -d "${TEMPLATE}_new" -i "$modules" --stop-after-init --no-http --workers=0 >"$H/log/template.log" 2>&1 ||
     logged_failure template

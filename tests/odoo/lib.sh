@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 #
-# Real Odoo 14 and 19 on loopback, for tests and benchmarks: what the scripts beside this file share.
+# Real Odoos on loopback, for tests and benchmarks: what the scripts beside this file share.
 #
 #   up 14|19 [--workers N]                  build what is missing, start, wait, print the URL
+#   up 17 --tree DIRECTORY                  the same with Odoo's source that the caller has; 15, 16 and 18 likewise
 #   down 14|19|all                          stop; databases stay
 #   stop 14|19 odoo|postgres SIGNAL         stop one of the two in a given way; `up` starts it again
 #   fresh-db 14|19 NAME [--lang ru_RU]      (re)create a database from the template; login admin / admin
@@ -21,10 +22,8 @@
 #   ERPSYNC_ODOO_HOME            where everything lives; default ${ERPSYNC_CACHE:-$HOME/.cache/erpsync}/odoo
 #   ERPSYNC_ODOO_LIKE            another such place whose servers are up: trees and template databases are copied from there,
 #                                in seconds, instead of being built
-#   ERPSYNC_ODOO14_PORT          HTTP port of Odoo 14 (8114); its long polling is 100 above
-#   ERPSYNC_ODOO19_PORT          HTTP port of Odoo 19 (8119); its long polling is 100 above
-#   ERPSYNC_ODOO14_PGPORT        PostgreSQL port of Odoo 14 (5443)
-#   ERPSYNC_ODOO19_PGPORT        PostgreSQL port of Odoo 19 (5444)
+#   ERPSYNC_ODOO14_PORT          HTTP port of Odoo 14 (8114; of 19 8119, and so on); its long polling is 100 above
+#   ERPSYNC_ODOO14_PGPORT        PostgreSQL port of Odoo 14 (5443; of 19 5444, of 15 to 18 5455 to 5458)
 #   ERPSYNC_DEBIAN_MIRROR        the Debian mirror; default: the one that apt uses for this system's main suite
 #   ERPSYNC_DEBIAN_MIRROR_14     another one for bullseye, which has Odoo 14
 #   ERPSYNC_DEBIAN_MIRROR_19     another one for sid, which has Odoo 19
@@ -35,6 +34,7 @@ set -euo pipefail
 
 # shellcheck disable=SC2034 # for the scripts
 SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+HOME_ALL=${ERPSYNC_ODOO_HOME:-${ERPSYNC_CACHE:-$HOME/.cache/erpsync}/odoo}
 PG_BIN=/usr/lib/postgresql/15/bin
 # The owner of every database. Odoo refuses to work as the superuser `postgres`.
 export PGUSER=odoo PGPASSWORD=odoo PGHOST=127.0.0.1 PGOPTIONS='-c client_min_messages=error'
@@ -50,14 +50,16 @@ usage() { # usage <script>: the comment that opens it
 # use <14|19>: everything below speaks of this version
 use() {
   case ${1:-} in
-    14) V=14 PORT=${ERPSYNC_ODOO14_PORT:-8114} PGPORT=${ERPSYNC_ODOO14_PGPORT:-5443} ;;
-    19) V=19 PORT=${ERPSYNC_ODOO19_PORT:-8119} PGPORT=${ERPSYNC_ODOO19_PGPORT:-5444} ;;
+    14) V=14 PGPORT=5443 ;;
+    19) V=19 PGPORT=5444 ;;
+    15 | 16 | 17 | 18) V=$1 PGPORT=54${1/#1/5} ;;
     *) usage "$0" ;;
   esac
+  local port=ERPSYNC_ODOO${V}_PORT pgport=ERPSYNC_ODOO${V}_PGPORT
+  PORT=${!port:-81$V} PGPORT=${!pgport:-$PGPORT}
   [ "$(id -u)" = 0 ] || die "needs root: Odoo 14 runs in a chroot, PostgreSQL in a mount namespace"
   export PGPORT
   URL=http://127.0.0.1:$PORT
-  HOME_ALL=${ERPSYNC_ODOO_HOME:-${ERPSYNC_CACHE:-$HOME/.cache/erpsync}/odoo}
   mkdir -p "$HOME_ALL/$V/log"
   # Absolute and free of symbolic links: it is written into configuration files.
   H=$(cd "$HOME_ALL/$V" && pwd -P)
@@ -65,9 +67,10 @@ use() {
   TREE=$H/tree-1
   # shellcheck disable=SC2034 # for build.sh
   LIKE=${ERPSYNC_ODOO_LIKE:+$ERPSYNC_ODOO_LIKE/$V}
+  [[ $V = 14 || $V = 19 || -d $LIKE/tree-1 ]] || LIKE=
   case $V in
     14) CONF_INSIDE=/srv/odoo/odoo.conf DATA_INSIDE=/srv/odoo/data CONF=$TREE$CONF_INSIDE DATA=$TREE$DATA_INSIDE ;;
-    19) CONF=$H/odoo.conf DATA=$H/data CONF_INSIDE=$CONF DATA_INSIDE=$DATA ;;
+    *) CONF=$H/odoo.conf DATA=$H/data CONF_INSIDE=$CONF DATA_INSIDE=$DATA ;;
   esac
 }
 
@@ -216,6 +219,11 @@ odoo_command() {
     ODOO=(unshare -m sh -c 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$@"' sh
       "$TREE" /usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 HOME=/srv/odoo LOGNAME=root USER=root
       PYTHONWARNINGS=ignore /usr/bin/python3 /usr/bin/odoo)
+  elif [ -s "$H/source" ]; then
+    # The caller's tree, on packages that are unpacked beside it. The tree comes first.
+    ODOO=(env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "HOME=$H" LOGNAME=root USER=root PYTHONWARNINGS=ignore
+      PYTHONDONTWRITEBYTECODE=1 "PYTHONPATH=$(cat "$H/source"):$TREE/usr/lib/python3/dist-packages"
+      "LD_LIBRARY_PATH=$(printf '%s:' "$TREE"/usr/lib/*-linux-gnu)" /usr/bin/python3 -c 'import odoo.cli; odoo.cli.main()')
   else
     # Debian's packages, unpacked side by side. `dist-packages/addons` there is a copy without data: see addons_path.
     ODOO=(env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin LANG=C.UTF-8 "HOME=$H" LOGNAME=root USER=root PYTHONWARNINGS=ignore
@@ -235,7 +243,12 @@ odoo() {
 # No db-filter: any number of databases is served, the session (or, on 19, X-Odoo-Database) chooses one.
 odoo_configure() {
   local addons=/usr/lib/python3/dist-packages/odoo/addons polling=longpolling_port without_demo=all
-  [ "$V" = 14 ] || addons=$TREE$addons polling=gevent_port without_demo=True
+  case $V in
+    15) polling=longpolling_port ;;
+    16 | 17 | 18) polling=gevent_port ;;
+    19) addons=$TREE$addons polling=gevent_port without_demo=True ;;
+  esac
+  [ ! -s "$H/source" ] || addons=$(cat "$H/source")/odoo/addons,$(cat "$H/source")/addons
   mkdir -p "$DATA/filestore"
   # Written aside, then renamed: another script may be reading it.
   cat >"$CONF.new" <<-CONF
@@ -271,7 +284,7 @@ odoo_start() {
   port_free "$PORT" || die "port $PORT is taken; set ERPSYNC_ODOO${V}_PORT"
   local more=()
   # Odoo 19 warns at every call that JSON-RPC will go; that is known, and a benchmark makes many.
-  [ "$V" = 14 ] || more=(--log-handler=odoo.addons.rpc.controllers.jsonrpc:ERROR)
+  [ "$V" != 19 ] || more=(--log-handler=odoo.addons.rpc.controllers.jsonrpc:ERROR)
   : >"$H/log/odoo.log"
   odoo_command
   daemon odoo "${ODOO[@]}" server -c "$CONF_INSIDE" --workers="${workers:-0}" "${more[@]}"

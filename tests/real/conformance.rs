@@ -53,17 +53,17 @@ fn conforms(version: u32, name: &str, with_keys: bool) {
 #[test]
 #[ignore = "needs Odoo 14"]
 fn odoo_14() {
-    conforms(14, "conformance", false);
+    conforms(crate::common::version(14), "conformance", false);
 }
 
 #[test]
 #[ignore = "needs Odoo 19"]
 fn odoo_19() {
-    conforms(19, "conformance", false);
+    conforms(crate::common::version(19), "conformance", false);
 }
 
 #[test]
 #[ignore = "needs Odoo 19"]
 fn odoo_19_with_api_keys() {
-    conforms(19, "conformance_keys", true);
+    conforms(crate::common::version(19), "conformance_keys", true);
 }

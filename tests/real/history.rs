@@ -210,11 +210,11 @@ fn scenario(version: u32) {
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn on_14() {
-    scenario(14);
+    scenario(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn on_19() {
-    scenario(19);
+    scenario(crate::common::version(19));
 }

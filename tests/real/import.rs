@@ -216,25 +216,25 @@ fn guards(bench: &Bench, shop: &Shop, languages: &[&str]) {
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn story_on_14_in_one_language() {
-    story(Target::real(14, "erpsync_story_1", &["en_US"], How::Password), &["en_US"], 1);
+    story(Target::real(crate::common::version(14), "erpsync_story_1", &["en_US"], How::Password), &["en_US"], 1);
 }
 
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn story_on_14_in_two_languages_over_three_connections() {
     let languages = ["en_US", "ru_RU"];
-    story(Target::real(14, "erpsync_story_2", &languages, How::Password), &languages, 3);
+    story(Target::real(crate::common::version(14), "erpsync_story_2", &languages, How::Password), &languages, 3);
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn story_on_19_in_one_language_with_an_api_key() {
-    story(Target::real(19, "erpsync_story_1", &["en_US"], How::ApiKey), &["en_US"], 1);
+    story(Target::real(crate::common::version(19), "erpsync_story_1", &["en_US"], How::ApiKey), &["en_US"], 1);
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn story_on_19_in_two_languages_with_a_password_over_three_connections() {
     let languages = ["en_US", "ru_RU"];
-    story(Target::real(19, "erpsync_story_2", &languages, How::Password), &languages, 3);
+    story(Target::real(crate::common::version(19), "erpsync_story_2", &languages, How::Password), &languages, 3);
 }

@@ -92,7 +92,7 @@ mod on_14 {
     #[test]
     #[ignore = "needs a real Odoo 14"]
     fn enough_and_nothing_more() {
-        super::enough_and_nothing_more(14);
+        super::enough_and_nothing_more(crate::common::version(14));
     }
 }
 
@@ -100,6 +100,6 @@ mod on_19 {
     #[test]
     #[ignore = "needs a real Odoo 19"]
     fn enough_and_nothing_more() {
-        super::enough_and_nothing_more(19);
+        super::enough_and_nothing_more(crate::common::version(19));
     }
 }

@@ -233,11 +233,11 @@ fn screens(bench: &Bench) {
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn damage_is_mended_on_14() {
-    story(14);
+    story(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn damage_is_mended_on_19() {
-    story(19);
+    story(crate::common::version(19));
 }

@@ -80,23 +80,23 @@ fn translated(bench: &Bench) {
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn first_setup_on_14() {
-    in_english(14);
+    in_english(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn first_setup_on_19() {
-    in_english(19);
+    in_english(crate::common::version(19));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn first_setup_on_14_by_a_russian_administrator() {
-    in_russian(14, false);
+    in_russian(crate::common::version(14), false);
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn first_setup_on_19_by_a_russian_administrator_with_an_api_key() {
-    in_russian(19, true);
+    in_russian(crate::common::version(19), true);
 }

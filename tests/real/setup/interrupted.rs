@@ -182,35 +182,35 @@ fn two_at_once(version: u32) {
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn killed_setup_completes_on_14() {
-    killed(14);
+    killed(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn killed_setup_completes_on_19() {
-    killed(19);
+    killed(crate::common::version(19));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn cut_setup_completes_on_14() {
-    cut(14);
+    cut(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn cut_setup_completes_on_19() {
-    cut(19);
+    cut(crate::common::version(19));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn two_setups_at_once_on_14() {
-    two_at_once(14);
+    two_at_once(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn two_setups_at_once_on_19() {
-    two_at_once(19);
+    two_at_once(crate::common::version(19));
 }

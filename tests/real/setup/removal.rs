@@ -193,47 +193,47 @@ fn keeps_history(version: u32) {
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn removal_leaves_nothing_on_14() {
-    leaves_nothing(14, &["en_US"], "erpsync_setup_gone");
+    leaves_nothing(crate::common::version(14), &["en_US"], "erpsync_setup_gone");
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn removal_leaves_nothing_on_19() {
-    leaves_nothing(19, &["en_US"], "erpsync_setup_gone");
+    leaves_nothing(crate::common::version(19), &["en_US"], "erpsync_setup_gone");
 }
 
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn removal_leaves_nothing_on_14_in_two_languages() {
-    leaves_nothing(14, &["en_US", "ru_RU"], "erpsync_setup_gone_ru");
+    leaves_nothing(crate::common::version(14), &["en_US", "ru_RU"], "erpsync_setup_gone_ru");
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn removal_leaves_nothing_on_19_in_two_languages() {
-    leaves_nothing(19, &["en_US", "ru_RU"], "erpsync_setup_gone_ru");
+    leaves_nothing(crate::common::version(19), &["en_US", "ru_RU"], "erpsync_setup_gone_ru");
 }
 
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn removal_after_work_on_14() {
-    after_work(14);
+    after_work(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn removal_after_work_on_19() {
-    after_work(19);
+    after_work(crate::common::version(19));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn removal_keeps_history_on_14() {
-    keeps_history(14);
+    keeps_history(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn removal_keeps_history_on_19() {
-    keeps_history(19);
+    keeps_history(crate::common::version(19));
 }

@@ -109,11 +109,11 @@ fn story(version: u32) {
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn screens_on_14() {
-    story(14);
+    story(crate::common::version(14));
 }
 
 #[test]
 #[ignore = "needs a real Odoo 19"]
 fn screens_on_19() {
-    story(19);
+    story(crate::common::version(19));
 }
