@@ -27,6 +27,7 @@ pub fn catalogue(state: State) -> Catalogue {
 fn link(number: i64, p: &erpsync::catalog::source::ExternalProduct) -> Link {
     let code = p.barcodes.first().map(ToString::to_string);
     let variant = Variant {
+        template_active: true,
         id: ProductId::new(number).expect("a number"),
         template: TemplateId::new(number).expect("a number"),
         active: true,
@@ -60,7 +61,7 @@ pub fn in_step() -> OdooState {
     let links: BTreeMap<_, _> = links.collect();
     OdooState {
         languages: vec!["en_US".to_owned()],
-        digits: PriceDigits::from(4),
+        digits: PriceDigits::from_odoo(Some(4)),
         product_count: links.len(),
         links,
         ..OdooState::default()

@@ -26,17 +26,7 @@ fn barcodes(bencher: Bencher<'_, '_>) {
         .products
         .values()
         .map(|p| {
-            let seat = Seat {
-                product: None,
-                current: None,
-                claims: &p.barcodes,
-                frozen: false,
-                missing: false,
-                retired: false,
-                wakes: false,
-                extras: Vec::new(),
-                packagings: &[],
-            };
+            let seat = Seat { claims: &p.barcodes, ..Seat::default() };
             (p.id.clone(), seat)
         })
         .collect();

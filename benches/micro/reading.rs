@@ -58,7 +58,7 @@ fn source(server: &MssqlServer) -> SourceOptions {
         password: server.options().password.clone().into(),
         tls: Tls::Off,
         products_query: "SELECT ProductID, ProductName, Price FROM dbo.Products".to_owned(),
-        barcodes_query: "SELECT ProductID, Barcode FROM logistics.ProductBarcodes".to_owned(),
+        barcodes_query: Some("SELECT ProductID, Barcode FROM logistics.ProductBarcodes".to_owned()),
         columns: Columns {
             id: column("ProductID"),
             name: column("ProductName"),

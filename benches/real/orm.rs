@@ -59,7 +59,7 @@ pub fn measure(
 }
 
 fn rows(odoo: &Odoo, numbers: impl Iterator<Item = u64>, state: State) -> Result<Value> {
-    let digits = PriceDigits::from(odoo.digits());
+    let digits = PriceDigits::from_odoo(Some(odoo.digits()));
     let row = |i| -> Result<Value> {
         let p = product(i, state);
         let said = Price::parse(&p.price)?;

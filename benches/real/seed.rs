@@ -81,7 +81,7 @@ fn data(odoo: &Odoo, database: &str, size: u64) -> Result<()> {
         "create unlogged table bench_data (i bigint primary key, ext text, name text, said_price text, wrote_price text,
            list_price numeric, code text, codes text)",
     )?;
-    let digits = PriceDigits::from(odoo.digits());
+    let digits = PriceDigits::from_odoo(Some(odoo.digits()));
     odoo.load(database, "bench_data", |out| {
         for i in 0..size {
             let p = product(i, BASE);

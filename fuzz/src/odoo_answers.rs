@@ -162,7 +162,7 @@ fn listing() -> Listing {
 /// Whatever the digests are, only what was asked for and what is ours is looked at.
 async fn digests(session: &Session) -> Result<(), OdooError> {
     let line = Line::Whole;
-    let rules = Rules { line, leave_names: false, leave_prices: true, extras: true, archive: false };
+    let rules = Rules { line, leave_names: false, leave_prices: true, extras: true, archive: false, barcodes: true };
     let told = digest::summary(session, &source(), rules, Some("token")).await?;
     let listing = listing();
     let mut narrowing = Narrowing::new(&listing, line);
@@ -189,9 +189,12 @@ fn other_policy() -> Policy {
         guards: GuardLimits {
             max_create: open,
             max_release: open,
+            max_replace: open,
             max_archive: open,
             max_changes: open,
             max_price_jumps: open,
+            max_prices_gone: open,
+            max_unreadable: open,
         },
         ..Policy::default()
     }

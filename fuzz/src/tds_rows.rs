@@ -151,7 +151,7 @@ pub fn options() -> SourceOptions {
         password: "s3cret-of-the-source".into(),
         tls: Tls::Off,
         products_query: "SELECT ProductID, ProductName, Price FROM dbo.Products".to_owned(),
-        barcodes_query: "SELECT ProductID, Barcode FROM logistics.ProductBarcodes".to_owned(),
+        barcodes_query: Some("SELECT ProductID, Barcode FROM logistics.ProductBarcodes".to_owned()),
         columns: Columns {
             id: "ProductID".to_owned(),
             name: "ProductName".to_owned(),
@@ -199,8 +199,15 @@ fn understood(catalogue: &Catalogue) {
             assert_eq!(Barcode::parse(code.as_str()).as_ref().ok().and_then(Option::as_ref), Some(code));
         }
     }
-    let allow =
-        Allowances { first_run: true, create: true, changes: true, empty_source: true, ..Allowances::default() };
+    let allow = Allowances {
+        first_run: true,
+        create: true,
+        changes: true,
+        empty_source: true,
+        no_barcodes: true,
+        unreadable: true,
+        ..Allowances::default()
+    };
     shown::planned(catalogue, &OdooState::default(), &Policy { allow, ..Policy::default() });
 }
 

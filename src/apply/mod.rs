@@ -55,7 +55,7 @@ pub async fn apply(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Report, Box<Broken>> {
     let mut run = Run {
-        report: Report { run: writer.key.clone(), ..Report::default() },
+        report: Report { run: writer.key.clone(), archived_in_odoo: plan.archived_in_odoo.len(), ..Report::default() },
         deferred: deferred_rows(&plan),
         undone: BTreeSet::new(),
     };
@@ -79,11 +79,13 @@ pub async fn apply(
         }
     }
     let finish = finish_line(&run.report);
+    let unevaluated: Vec<_> = plan.unevaluated.into_iter().map(|u| (u.external_id, u.aspects)).collect();
     let undone: Vec<ExternalId> = run.undone.into_iter().collect();
     let spoken = Spoken {
         scope: plan.scope.as_deref(),
         about: options.about,
         undone: &undone,
+        unevaluated: &unevaluated,
         cut_short: run.report.interrupted.is_some(),
     };
     match writer.finish(&run.deferred, spoken, &finish).await {

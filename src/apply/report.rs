@@ -41,6 +41,8 @@ pub struct Report {
     pub archived: usize,
     /// Products reactivated, as the source has them again.
     pub reactivated: usize,
+    /// Products that the source lists and a person archived.
+    pub archived_in_odoo: usize,
     /// Links that only remember something new.
     pub notes: usize,
     /// What Odoo refused, one by one; the others went through.

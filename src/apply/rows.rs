@@ -18,15 +18,20 @@ pub(super) fn create(c: &Creation, digits: PriceDigits) -> CreateRow {
     CreateRow {
         external_id: c.external_id.to_string(),
         name: c.name.to_string(),
-        price: c.price.map(|(rounded, _)| float(rounded, digits)),
-        said_price: c.price.map(|(_, said)| said.to_string()),
-        // An unsaleable product has price zero by our doing; the first price of the source then counts as a change.
-        wrote_price: c.price.map_or(Price::ZERO, |(rounded, _)| rounded).to_string(),
+        price: c.price.map(|price| float(price, digits)),
+        said_price: c.said_price.map(|said| said.to_string()),
+        wrote_price: wrote_price(c).map(|wrote| wrote.to_string()),
         barcode: c.barcode.as_ref().map(ToString::to_string),
         said_barcodes: c.said_barcodes.join("\n"),
         extras: c.extras.clone(),
         relink: c.relink,
     }
+}
+
+/// What the link remembers as written. An unsaleable product has price zero by our doing, so that the source's first price
+/// looks like nobody's edit. Where the source says zero, nothing tells that this is not a price but for its absence here.
+fn wrote_price(c: &Creation) -> Option<Price> {
+    c.price.or(if c.said_price.is_none() { Some(Price::ZERO) } else { None })
 }
 
 /// A name, a price, a link.

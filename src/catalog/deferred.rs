@@ -37,6 +37,8 @@ pub enum DeferredKind {
     PriceTooLarge,
     /// A new product without a price.
     NoPrice,
+    /// The source no longer has the price that it had.
+    PriceGone,
     /// Edited in Odoo, and the policy is to ask.
     Drift,
     /// Odoo refused the record.
@@ -49,7 +51,7 @@ pub enum DeferredKind {
 
 impl DeferredKind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::DuplicateClaim,
         Self::ForeignHolder,
         Self::Held,
@@ -62,6 +64,7 @@ impl DeferredKind {
         Self::PriceJump,
         Self::PriceTooLarge,
         Self::NoPrice,
+        Self::PriceGone,
         Self::Drift,
         Self::Refused,
         Self::OutOfScope,
@@ -90,6 +93,7 @@ impl DeferredKind {
             Self::PriceJump => "price-jump",
             Self::PriceTooLarge => "price-too-large",
             Self::NoPrice => "no-price",
+            Self::PriceGone => "price-gone",
             Self::Drift => "drift",
             Self::Refused => "refused",
             Self::OutOfScope => "out-of-scope",
@@ -103,6 +107,20 @@ impl DeferredKind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
+    /// What it is about, where the kind alone tells; otherwise its subject is the aspect's word.
+    #[must_use]
+    pub fn aspect(self) -> Option<Aspect> {
+        match self {
+            Self::DuplicateClaim | Self::ForeignHolder | Self::Held | Self::SecondHolder | Self::TooManyMoves => {
+                Some(Aspect::Barcode)
+            }
+            // A record that Odoo refused may be so for any of its fields.
+            Self::AmbiguousMatch | Self::ProductGone | Self::OtherCompany | Self::Refused => Some(Aspect::Identity),
+            Self::PriceJump | Self::PriceTooLarge | Self::NoPrice | Self::PriceGone => Some(Aspect::Price),
+            Self::SharedTemplate | Self::Drift | Self::OutOfScope | Self::NotUndone => None,
+        }
+    }
+
     /// What a person may choose, the most usual first. [`Choice::Abandon`] is always there.
     #[must_use]
     pub fn choices(self) -> &'static [Choice] {
@@ -111,6 +129,7 @@ impl DeferredKind {
             Self::DuplicateClaim | Self::ForeignHolder | Self::SecondHolder => &[Give, Keep, Abandon],
             Self::AmbiguousMatch | Self::OtherCompany | Self::ProductGone => &[Link, Create, Abandon],
             Self::SharedTemplate | Self::PriceJump | Self::Drift => &[Take, Keep, Abandon],
+            Self::PriceGone => &[Keep, Abandon],
             Self::Held
             | Self::TooManyMoves
             | Self::PriceTooLarge
@@ -118,6 +137,36 @@ impl DeferredKind {
             | Self::Refused
             | Self::OutOfScope
             | Self::NotUndone => &[Abandon],
+        }
+    }
+}
+
+/// What a run may come to know of a product, or not: a deferred action about what it could not look at stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Aspect {
+    /// Which product of Odoo it is.
+    Identity,
+    /// Its name.
+    Name,
+    /// Its price.
+    Price,
+    /// Its barcodes.
+    Barcode,
+}
+
+impl Aspect {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Identity, Self::Name, Self::Price, Self::Barcode];
+
+    /// The word, which is the subject of deferred actions about a field.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Name => "name",
+            Self::Price => "price",
+            Self::Barcode => "barcode",
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::arena::{Arena, At};
 use super::digest::{Buckets, Line, SEPARATOR, id_hash, line_digest};
-use super::source::{BadRow, BadRowKind, BarcodeOrder, Catalogue, ExternalProduct, Respelled};
+use super::source::{BadRow, BadRowKind, BarcodeOrder, Catalogue, ExternalProduct, Respelled, Unreadable};
 use super::{Barcode, CodeKey, ExternalId, Price, ProductName};
 
 mod claims;
@@ -35,6 +35,8 @@ pub struct Listing {
     index: Index,
     /// Products of which a barcode row was unreadable.
     incomplete: BTreeSet<u32>,
+    /// Products of which the price was unreadable.
+    unpriced: BTreeSet<u32>,
     readable: usize,
     /// Everything but the products.
     rest: Catalogue,
@@ -70,9 +72,16 @@ impl Listing {
         (self.record(place).state == State::Product).then_some(Place(place))
     }
 
-    /// Products of which a barcode row was unreadable, so that their list is not whole.
+    /// Products of which the price or a barcode row was unreadable.
     pub fn incomplete(&self) -> impl Iterator<Item = ExternalId> + '_ {
-        self.products().filter(|place| self.incomplete.contains(&place.0)).map(|place| self.id(place))
+        let either = self.incomplete.union(&self.unpriced).copied();
+        either.filter(|at| self.record(*at).state == State::Product).map(|at| self.id(Place(at)))
+    }
+
+    /// Is the list of this id's barcodes not whole, as far as it has one?
+    #[must_use]
+    pub fn is_incomplete(&self, id: &ExternalId) -> bool {
+        self.slot(id.as_str()).is_some_and(|at| self.incomplete.contains(&at))
     }
 
     /// The id of a product.
@@ -88,6 +97,12 @@ impl Listing {
     pub fn products(&self) -> impl Iterator<Item = Place> + '_ {
         let count = u32::try_from(self.slots.len()).expect("places are numbered by 32 bits");
         (0..count).filter(|at| self.record(*at).state == State::Product).map(Place)
+    }
+
+    /// All ids that product rows came for, readable or not: their barcodes are claims.
+    fn claimants(&self) -> impl Iterator<Item = Place> + '_ {
+        let count = u32::try_from(self.slots.len()).expect("places are numbered by 32 bits");
+        (0..count).filter(|at| self.record(*at).state != State::Unclaimed).map(Place)
     }
 
     /// These products, as far as they are there and can be used, with everything that is known of the listing as a whole.
@@ -112,14 +127,19 @@ impl Listing {
     fn product(&self, place: Place) -> ExternalProduct {
         const CHECKED: &str = "checked when it was read";
         let record = self.record(place.0);
-        let codes = self.codes(place.0).map(|code| Barcode::parse(code.text()).ok().flatten().expect(CHECKED));
         ExternalProduct {
             id: ExternalId::parse(record.id()).expect(CHECKED),
             name: ProductName::parse(record.name()).expect(CHECKED),
             price: Some(record.price()).filter(|p| !p.is_empty()).map(|p| Price::parse(p).expect(CHECKED)),
-            barcodes: codes.collect(),
+            barcodes: self.barcodes(place.0),
+            price_unreadable: self.unpriced.contains(&place.0),
             barcodes_incomplete: self.incomplete.contains(&place.0),
         }
+    }
+
+    fn barcodes(&self, at: u32) -> Vec<Barcode> {
+        let parsed = |code: Code<'_>| Barcode::parse(code.text()).ok().flatten().expect("checked when it was read");
+        self.codes(at).map(parsed).collect()
     }
 
     /// The digests of this side.
@@ -229,7 +249,12 @@ impl ListingBuilder {
 
     fn bad(&mut self, id: Option<&str>, kind: BadRowKind, message: String) {
         let id = id.and_then(|id| ExternalId::parse(id).ok());
-        self.listing.rest.bad_rows.push(BadRow { id, kind, message });
+        self.listing.rest.bad_rows.push(BadRow { id, kind, barcode_row: false, message });
+    }
+
+    fn bad_code(&mut self, id: Option<&str>, kind: BadRowKind, message: String) {
+        self.bad(id, kind, message);
+        self.listing.rest.bad_rows.last_mut().expect("one was just pushed").barcode_row = true;
     }
 
     /// Takes a product row; the price is `Err` with the reason when the value is no decimal that we can hold.
@@ -238,6 +263,7 @@ impl ListingBuilder {
         let id = match ExternalId::check(id.unwrap_or_default()) {
             Ok(id) => id,
             Err(e) => {
+                self.listing.rest.unidentified += 1;
                 let name = name.unwrap_or("NULL").trim();
                 let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
                 return self.bad(None, BadRowKind::Id, format!("product row named {shown:?}: {e}"));
@@ -257,6 +283,7 @@ impl ListingBuilder {
         }
         let (Ok(name), None) = (name, seen) else { return self.unreadable(id) };
         self.price.clear();
+        let unpriced = price.is_err();
         if let Some(price) = price.unwrap_or_default() {
             price.write_text(&mut self.price);
         }
@@ -264,11 +291,10 @@ impl ListingBuilder {
         let texts = [id, &*name, &*self.price];
         let record = Record::write(&mut self.listing.texts, State::Product, hash, texts);
         self.listing.readable += 1;
-        match known {
-            Some(at) => self.listing.slots[at as usize].record = record,
-            None => {
-                self.listing.put(Slot { record, codes: At::NONE });
-            }
+        let at = known.unwrap_or_else(|| self.listing.put(Slot { record, codes: At::NONE }));
+        self.listing.slots[at as usize].record = record;
+        if unpriced {
+            self.listing.unpriced.insert(at);
         }
     }
 
@@ -281,7 +307,8 @@ impl ListingBuilder {
         if state != State::Unreadable {
             let record = Record::write(&mut self.listing.texts, State::Unreadable, hash, [id, "", ""]);
             self.listing.slots[at as usize].record = record;
-            self.listing.rest.unreadable.extend(ExternalId::parse(id));
+            let id = ExternalId::parse(id).ok();
+            self.listing.rest.unreadable.extend(id.map(|id| (id, Unreadable::default())));
         }
     }
 
@@ -295,7 +322,7 @@ impl ListingBuilder {
         self.listing.rest.barcode_rows += 1;
         let id = match ExternalId::check(id.unwrap_or_default()) {
             Ok(id) => id,
-            Err(e) => return self.bad(None, BadRowKind::Id, format!("barcode row: {e}")),
+            Err(e) => return self.bad_code(None, BadRowKind::Id, format!("barcode row: {e}")),
         };
         match Barcode::check(code.unwrap_or_default()) {
             Ok(None) => {}
@@ -307,7 +334,7 @@ impl ListingBuilder {
                 slot.codes = Code::write(texts, code, slot.codes);
             }
             Err(e) => {
-                self.bad(Some(id), BadRowKind::Barcode, e.to_string());
+                self.bad_code(Some(id), BadRowKind::Barcode, e.to_string());
                 let at = self.listing.slot_or_new(id);
                 self.listing.incomplete.insert(at);
             }
@@ -325,11 +352,18 @@ impl ListingBuilder {
             if record.state == State::Unclaimed {
                 listing.rest.orphan_barcodes += Code::list(&listing.texts, slot.codes).count();
             }
-            if record.state == State::Product && first.next != At::NONE {
+            if record.state != State::Unclaimed && first.next != At::NONE {
                 let id = ExternalId::parse(record.id()).expect("checked when it was read");
                 listing.slots[at].codes = arrange(self.order, listing, slot.codes, &id);
             }
         }
+        let mut unreadable = std::mem::take(&mut listing.rest.unreadable);
+        for (id, known) in &mut unreadable {
+            let Some(at) = listing.slot(id.as_str()) else { continue };
+            *known =
+                Unreadable { barcodes: listing.barcodes(at), barcodes_incomplete: listing.incomplete.contains(&at) };
+        }
+        listing.rest.unreadable = unreadable;
         listing.rest.respelled.sort_by(|a, b| a.id.cmp(&b.id));
         listing.rest.bad_rows.sort();
         self.listing

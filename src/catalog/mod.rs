@@ -19,7 +19,7 @@ pub mod source;
 pub mod target;
 
 pub use barcode::{Barcode, CheckDigit, CodeKey};
-pub use deferred::{Choice, Decision, DeferredKind};
+pub use deferred::{Aspect, Choice, Decision, DeferredKind};
 pub use diagnosis::{Area, Check, CheckState, Diagnosis};
 pub use history::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
@@ -28,7 +28,7 @@ pub use name::ProductName;
 pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind};
 pub use price::{Price, PriceDigits};
 pub use run::RunRecord;
-pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct, Respelled};
+pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct, Respelled, Unreadable};
 pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Rest, Variant};
 /// Text in a kept plan, checked again when it is read.
 macro_rules! as_text {

@@ -15,7 +15,7 @@ pub enum PriceError {
     /// Not decimal text.
     #[error("{0:?} is not a decimal number")]
     Malformed(String),
-    /// |price|·10^digits ≥ 10^15: a float, which is what Odoo calculates with, keeps 15 significant digits and no more.
+    /// |price|·10^decimals ≥ 10^15: a float, which is what Odoo calculates with, keeps 15 significant digits and no more.
     #[error(
         "the price {0} is too large for Odoo: with {1} decimals it needs more than the 15 digits that a float keeps"
     )]
@@ -84,18 +84,20 @@ impl Price {
     /// Rounded half away from zero to what Odoo keeps; do this before every comparison, or each run would write again.
     #[must_use]
     pub fn rounded(self, digits: PriceDigits) -> Self {
-        Self(self.0.round_dp_with_strategy(digits.0, RoundingStrategy::MidpointAwayFromZero).normalize())
+        Self(self.0.round_dp_with_strategy(digits.get(), RoundingStrategy::MidpointAwayFromZero).normalize())
     }
 
     /// The float that Odoo's JSON takes: the one nearest to the decimal, which JSON then writes in its shortest form.
     ///
     /// # Errors
-    /// [`PriceError::TooLarge`] when |price|·10^digits ≥ 10^15, so that the way there and back is exact for all others. (2^53
-    /// would not do: 560361350929.3111 and its neighbour …3112 are one float.)
+    /// [`PriceError::TooLarge`] when |price|·10^decimals ≥ 10^15, so that the way there and back is exact for all others. (2^53
+    /// would not do: 560361350929.3111 and its neighbour …3112 are one float.) Odoo rounds to all the decimals that it keeps,
+    /// whatever the price has; where it keeps any number of them it does not round, and the price's own count.
     pub fn to_odoo(self, digits: PriceDigits) -> Result<f64, PriceError> {
         const LIMIT: Decimal = Decimal::from_parts(0xa4c6_8000, 0x3_8d7e, 0, false, 0); // 10^15
-        let scaled = Decimal::from_i128_with_scale(10_i128.pow(digits.0), 0).checked_mul(self.0);
-        let too_large = || PriceError::TooLarge(self, digits.0);
+        let decimals = digits.0.unwrap_or(self.0.scale());
+        let scaled = Decimal::from_i128_with_scale(10_i128.pow(decimals), 0).checked_mul(self.0);
+        let too_large = || PriceError::TooLarge(self, decimals);
         if scaled.is_none_or(|s| s >= LIMIT) {
             return Err(too_large());
         }
@@ -110,32 +112,33 @@ impl fmt::Display for Price {
     }
 }
 
-/// How many decimals of a price Odoo keeps: `fields_get(['list_price'], ['digits'])`; two on 14 by default. 19 has no
-/// limit of its own, then the source's four count (`money` and `decimal(19,4)`).
+/// How many decimals of a price Odoo keeps: `fields_get(['list_price'], ['digits'])`; two by default up to 18, and what
+/// *Product Price* says in its decimal accuracies. 19 has no limit of its own: then all that the source has count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "u32")]
-pub struct PriceDigits(u32);
+#[serde(from = "Option<u32>")]
+pub struct PriceDigits(Option<u32>);
 
-impl From<u32> for PriceDigits {
-    fn from(digits: u32) -> Self {
-        Self::from_odoo(Some(digits))
+impl From<Option<u32>> for PriceDigits {
+    fn from(digits: Option<u32>) -> Self {
+        Self::from_odoo(digits)
     }
 }
 
 impl PriceDigits {
-    /// The source's own precision.
-    pub const SOURCE: Self = Self(4);
+    /// The source's own precision: no price is read with more decimals.
+    pub const SOURCE: Self = Self(None);
+    const MOST: u32 = 10;
 
-    /// From Odoo's answer; more than the source's four make no difference.
+    /// From Odoo's answer; more than the source can have make no difference.
     #[must_use]
     pub fn from_odoo(digits: Option<u32>) -> Self {
-        Self(digits.map_or(4, |d| d.min(4)))
+        Self(digits.map(|d| d.min(Self::MOST)))
     }
 
-    /// The number of decimals.
+    /// The number of decimals, at most.
     #[must_use]
     pub fn get(self) -> u32 {
-        self.0
+        self.0.unwrap_or(Self::MOST)
     }
 }
 
@@ -178,6 +181,12 @@ mod tests {
         assert_eq!(price("9999999999999.99").to_odoo(two), Ok(9_999_999_999_999.99));
         assert!(matches!(price("10000000000000").to_odoo(two), Err(PriceError::TooLarge(..))));
         assert!(matches!(price("922337203685477.5807").to_odoo(PriceDigits::SOURCE), Err(PriceError::TooLarge(..))));
+        // Six decimals leave nine digits before the point; without a limit only the price's own count.
+        let six = PriceDigits::from_odoo(Some(6));
+        assert_eq!(price("999999999.000015").to_odoo(six), Ok(999_999_999.000_015));
+        assert!(matches!(price("1000000000").to_odoo(six), Err(PriceError::TooLarge(..))));
+        assert_eq!(price("1000000000").to_odoo(PriceDigits::SOURCE), Ok(1e9));
+        assert_eq!(price("0.0000000001").to_odoo(PriceDigits::SOURCE), Ok(1e-10));
     }
 
     proptest! {
@@ -193,12 +202,12 @@ mod tests {
 
         /// Every price below the limit survives the way to JSON and back, at every precision.
         #[test]
-        fn exact_there_and_back(units in 0_i64..1_000_000_000_000_000, digits in 0_u32..=4) {
-            let digits = PriceDigits::from_odoo(Some(digits));
-            let original = Price::new(Decimal::new(units, digits.get())).unwrap();
+        fn exact_there_and_back(units in 0_i64..1_000_000_000_000_000, decimals in 0_u32..=10, limited in any::<bool>()) {
+            let digits = PriceDigits::from_odoo(limited.then_some(decimals));
+            let original = Price::new(Decimal::new(units, decimals)).unwrap();
             let json = serde_json::to_string(&original.to_odoo(digits).unwrap()).unwrap();
             let back: f64 = serde_json::from_str(&json).unwrap();
-            let text = format!("{back:.*}", digits.get() as usize);
+            let text = format!("{back:.*}", decimals as usize);
             prop_assert_eq!(Price::parse(&text).unwrap(), original);
         }
     }

@@ -1,7 +1,7 @@
 //! What the source says: external products, assembled from rows in any order, and the rows that could not be read.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::listing::ListingBuilder;
@@ -19,7 +19,18 @@ pub struct ExternalProduct {
     pub price: Option<Price>,
     /// Its barcodes in the configured order, each code once.
     pub barcodes: Vec<Barcode>,
+    /// The price could not be read, which is not NULL: nothing is known of it.
+    pub price_unreadable: bool,
     /// A barcode row of this product was unreadable, so what Odoo has now must not be taken away.
+    pub barcodes_incomplete: bool,
+}
+
+/// What is known of an id whose product could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its barcodes in the configured order, each code once: claims like any other's.
+    pub barcodes: Vec<Barcode>,
+    /// A barcode row of it was unreadable too.
     pub barcodes_incomplete: bool,
 }
 
@@ -62,6 +73,8 @@ pub struct BadRow {
     pub kind: BadRowKind,
     /// The same for people: `the name contains U+0000`.
     pub message: String,
+    /// It is one of the barcodes' rows, not one of the products'.
+    pub barcode_row: bool,
 }
 
 impl fmt::Display for BadRow {
@@ -89,8 +102,11 @@ pub struct Respelled {
 pub struct Catalogue {
     /// Readable products by id.
     pub products: BTreeMap<ExternalId, ExternalProduct>,
-    /// Ids that the source has but whose product could not be read: they are not missing, and nothing is done to them.
-    pub unreadable: BTreeSet<ExternalId>,
+    /// Ids that the source has but whose product could not be read: they are not missing, nothing is done to them, and
+    /// their claims count.
+    pub unreadable: BTreeMap<ExternalId, Unreadable>,
+    /// Product rows without a readable id: an id that seems to have gone may be one of theirs.
+    pub unidentified: usize,
     /// The rows left out, one by one, in a fixed order.
     pub bad_rows: Vec<BadRow>,
     /// Codes that one product lists in two spellings, in a fixed order.
@@ -223,7 +239,7 @@ mod tests {
         }
         let c = b.finish();
         assert!(c.products.is_empty());
-        assert!(c.unreadable.contains(&id("1")));
+        assert!(c.unreadable.contains_key(&id("1")));
         assert_eq!(c.bad_rows.len(), 1);
     }
 
@@ -246,9 +262,30 @@ mod tests {
         b.product(Some("1"), None, Ok(None));
         b.product(None, Some("x"), Ok(None));
         let c = b.finish();
-        assert!(c.unreadable.contains(&id("1")));
+        assert!(c.unreadable.contains_key(&id("1")));
         let shown: Vec<_> = c.bad_rows.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["(no id): product row named \"x\": the id is empty", "1: the name is empty"]);
+    }
+
+    #[test]
+    fn an_unreadable_product_lists_its_codes_all_the_same() {
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Gtin);
+        for (name, code) in [(Some("A"), "zz"), (None, "4006381333931"), (None, "zz")] {
+            b.product(Some("1"), name, Ok(None));
+            b.barcode(Some("1"), Some(code));
+        }
+        b.barcode(Some("2"), Some(&"9".repeat(200)));
+        b.product(Some("2"), None, Ok(None));
+        b.product(None, Some("B"), Ok(None));
+        let c = b.finish();
+        let shown = |id: ExternalId| {
+            let one = &c.unreadable[&id];
+            let codes: Vec<&str> = one.barcodes.iter().map(Barcode::as_str).collect();
+            (codes.join(" "), one.barcodes_incomplete)
+        };
+        assert_eq!(shown(id("1")), ("4006381333931 zz".to_owned(), false));
+        assert_eq!(shown(id("2")), (String::new(), true));
+        assert_eq!((c.unidentified, c.orphan_barcodes), (1, 0));
     }
 
     #[test]
@@ -259,7 +296,7 @@ mod tests {
         b.barcode(Some("1"), Some("73513537"));
         let c = b.finish();
         let product = &c.products[&id("1")];
-        assert!(product.barcodes_incomplete && product.price.is_none());
+        assert!(product.barcodes_incomplete && product.price.is_none() && product.price_unreadable);
         assert_eq!(product.barcodes.len(), 1);
         assert_eq!(c.bad_rows.len(), 2);
     }

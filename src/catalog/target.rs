@@ -15,6 +15,8 @@ pub struct Variant {
     pub template: TemplateId,
     /// Is the variant active?
     pub active: bool,
+    /// Is its template? One without the other is half archived, and nobody sells it either.
+    pub template_active: bool,
     /// The name in each configured language, in the order of [`OdooState::languages`].
     pub names: Vec<String>,
     /// The list price as PostgreSQL's text, unrounded; the text that a write expects to find.
@@ -34,6 +36,12 @@ impl Variant {
     #[must_use]
     pub fn rounded_price(&self, digits: PriceDigits) -> Option<Price> {
         Price::parse(&self.price).ok().map(|p| p.rounded(digits))
+    }
+
+    /// Is it archived, or half archived?
+    #[must_use]
+    pub fn is_archived(&self) -> bool {
+        !self.active || !self.template_active
     }
 
     /// The key of its barcode.

@@ -66,6 +66,10 @@ pub async fn run(
     let mut outcome = Outcome::default();
     let mut told = BTreeSet::new();
     for (name, source) in &settings.sources {
+        if source.barcodes_query.is_none() {
+            log::info!("source {name}: has no barcodes (barcodes = false), so there is nothing to check");
+            continue;
+        }
         let side = Side { name, source, settings: &settings, session: &session };
         match side.check(&codes, env, signals).await {
             Ok(findings) => {

@@ -60,7 +60,7 @@ pub async fn run(
             source,
             options: connect::source(name, source, env)?,
             request,
-            policy: settings.sync.policy(overrides.allowances),
+            policy: settings.sync.policy(source, overrides.allowances),
             watch: &watch,
         };
         one(&planner, &settings, env, signals, console).await

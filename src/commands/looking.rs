@@ -86,6 +86,7 @@ impl Looking<'_> {
             leave_prices: *price == FieldPolicy::Odoo,
             extras: self.extras(),
             archive: *missing == MissingPolicy::Archive,
+            barcodes: self.policy.barcodes,
         };
         digest::summary(self.session, self.source, rules, self.token).await
     }
@@ -198,8 +199,9 @@ impl Looking<'_> {
     fn scope(&self, listing: &Listing, links: &Links) -> Result<Scope, Failure> {
         let Some(only) = self.only else { return Ok(Scope::All) };
         let unreadable = &listing.about().unreadable;
-        let known =
-            |id: &&ExternalId| listing.find(id).is_some() || unreadable.contains(*id) || links.links.contains_key(*id);
+        let known = |id: &&ExternalId| {
+            listing.find(id).is_some() || unreadable.contains_key(*id) || links.links.contains_key(*id)
+        };
         let unknown: Vec<String> = only.iter().filter(|id| !known(id)).map(ToString::to_string).collect();
         if unknown.is_empty() {
             return Ok(Scope::Only(only.clone()));

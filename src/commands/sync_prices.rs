@@ -15,8 +15,13 @@ use super::watch::{Phase, Watch};
 use super::{Console, Failure, Format, Outcome, Signals, connect, lock};
 
 /// The deferred actions that a run about prices opens and closes; all others stay as the import left them.
-const ABOUT: &[(&str, &str)] =
-    &[("price-jump", "price"), ("price-too-large", "price"), ("shared-template", "price"), ("drift", "price")];
+const ABOUT: &[(&str, &str)] = &[
+    ("price-jump", "price"),
+    ("price-too-large", "price"),
+    ("price-gone", "price"),
+    ("shared-template", "price"),
+    ("drift", "price"),
+];
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -48,7 +53,7 @@ pub async fn run(
     settings.require_sources()?;
     let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     each_source(&settings, &watch, async |name: &SourceName, source: &SourceSettings| {
-        let policy = settings.sync.policy(overrides.allowances);
+        let policy = settings.sync.policy(source, overrides.allowances);
         let planner = Prices { name, options: connect::source(name, source, env)?, request, policy, watch: &watch };
         let run = Run {
             name,

@@ -40,6 +40,7 @@ pub(super) struct Source {
     pub ca_file: Option<PathBuf>,
     pub products_query: Option<String>,
     pub barcodes_query: Option<String>,
+    pub barcodes: Option<bool>,
     pub columns: Columns,
     pub barcode_order: Option<BarcodeOrder>,
     pub isolation: Option<Isolation>,
@@ -136,9 +137,12 @@ pub(super) struct PriceLimit {
 pub(super) struct Guards {
     pub max_create: Limit,
     pub max_release: Limit,
+    pub max_replace: Limit,
     pub max_archive: Limit,
     pub max_changes: Limit,
     pub max_price_jumps: Limit,
+    pub max_prices_gone: Limit,
+    pub max_unreadable: Limit,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -50,8 +50,8 @@ pub struct SourceSettings {
     pub tls: SourceTls,
     /// Returns id, name and price of each product. No semicolon at its end, so that it can be wrapped.
     pub products_query: String,
-    /// Returns id and barcode, a row per barcode. No semicolon at its end.
-    pub barcodes_query: String,
+    /// Returns id and barcode, a row per barcode. No semicolon at its end. `None` for a source without barcodes.
+    pub barcodes_query: Option<String>,
     /// The columns of the two queries.
     pub columns: Columns,
     /// Which of several barcodes comes first.
@@ -285,9 +285,9 @@ pub enum StatusForOpen {
 }
 
 impl SyncSettings {
-    /// The planner's policy, with what the command line lets through.
+    /// The planner's policy for a source, with what the command line lets through.
     #[must_use]
-    pub fn policy(&self, allow: Allowances) -> Policy {
+    pub fn policy(&self, source: &SourceSettings, allow: Allowances) -> Policy {
         Policy {
             name: self.name,
             price: self.price,
@@ -296,6 +296,7 @@ impl SyncSettings {
             new_without_price: self.new_without_price,
             missing: self.missing,
             extra_barcodes: self.extra_barcodes,
+            barcodes: source.barcodes_query.is_some(),
             max_price_change: self.max_price_change,
             max_component: Policy::default().max_component,
             guards: self.guards,

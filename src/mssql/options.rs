@@ -30,8 +30,8 @@ pub struct SourceOptions {
     pub tls: Tls,
     /// One SELECT that returns id, name and price, a row per product.
     pub products_query: String,
-    /// One SELECT that returns id and barcode, a row per barcode.
-    pub barcodes_query: String,
+    /// One SELECT that returns id and barcode, a row per barcode; `None` for a source that has none.
+    pub barcodes_query: Option<String>,
     /// The columns of the two results.
     pub columns: Columns,
     /// Which of several barcodes comes first.
@@ -126,7 +126,7 @@ impl SourceOptions {
     pub(super) fn query(&self, query: Query) -> &str {
         match query {
             Query::Products | Query::Prices => &self.products_query,
-            Query::Barcodes => &self.barcodes_query,
+            Query::Barcodes => self.barcodes_query.as_deref().unwrap_or_default(),
         }
     }
 
@@ -167,7 +167,7 @@ pub(super) fn example() -> SourceOptions {
         password: "s3cret".into(),
         tls: Tls::TrustAny,
         products_query: "SELECT * FROM dbo.Products".into(),
-        barcodes_query: "SELECT * FROM logistics.ProductBarcodes".into(),
+        barcodes_query: Some("SELECT * FROM logistics.ProductBarcodes".into()),
         columns: Columns {
             id: "ProductID".into(),
             name: "ProductName".into(),

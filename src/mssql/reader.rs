@@ -55,7 +55,7 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
                 }
                 Err(e) => return Err(e),
             };
-            let doubt = doubt(listing.about());
+            let doubt = doubt(listing.about(), options.barcodes_query.is_some());
             if let Some(doubt) =
                 doubt.as_ref().filter(|_| facts.isolation == UsedIsolation::ReadCommitted && !looked_again)
             {
@@ -66,7 +66,7 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
             if let Some(doubt) = doubt {
                 warnings.push(if looked_again { format!("{doubt}; reading again changed nothing") } else { doubt });
             }
-            if facts.isolation == UsedIsolation::ReadCommitted {
+            if facts.isolation == UsedIsolation::ReadCommitted && options.barcodes_query.is_some() {
                 warnings.push(not_one_view(options));
             }
             return Ok((listing, facts));
@@ -105,12 +105,14 @@ pub(super) async fn check(options: &SourceOptions, pacing: &mut impl Pacing) -> 
             let mut session = Session::open(&options).await?;
             let facts = session.begin(options.isolation).await?;
             session.check(Query::Products).await?;
-            session.check(Query::Barcodes).await?;
+            if options.barcodes_query.is_some() {
+                session.check(Query::Barcodes).await?;
+            }
             Ok(facts)
         }
     });
     let server = timeout(options.deadline(), checking).await.unwrap_or_else(|_| Err(out_of_time(options)))?;
-    if server.isolation == UsedIsolation::ReadCommitted {
+    if server.isolation == UsedIsolation::ReadCommitted && options.barcodes_query.is_some() {
         warnings.push(not_one_view(options));
     }
     Ok(Check { server, warnings, elapsed: started.elapsed() })
@@ -138,14 +140,19 @@ where
 {
     let facts = session.begin(isolation).await?;
     let products = session.prepare(Query::Products).await?;
-    let barcodes = session.prepare(Query::Barcodes).await?;
+    let barcodes = match &options.barcodes_query {
+        Some(_) => Some(session.prepare(Query::Barcodes).await?),
+        None => None,
+    };
     let builder = ListingBuilder::new(options.barcode_order);
-    let one_view = facts.isolation == UsedIsolation::Snapshot;
+    let one_view = facts.isolation == UsedIsolation::Snapshot && barcodes.is_some();
     if one_view {
         session.begin_transaction().await?;
     }
-    let builder = session.read(Query::Products, &products, builder).await?;
-    let builder = session.read(Query::Barcodes, &barcodes, builder).await?;
+    let mut builder = session.read(Query::Products, &products, builder).await?;
+    if let Some(barcodes) = &barcodes {
+        builder = session.read(Query::Barcodes, barcodes, builder).await?;
+    }
     if one_view {
         session.commit().await?;
     }
@@ -216,11 +223,11 @@ fn not_one_view(options: &SourceOptions) -> String {
 }
 
 /// Why a result deserves a second look; nothing here makes it wrong for sure.
-fn doubt(catalogue: &Catalogue) -> Option<String> {
+fn doubt(catalogue: &Catalogue, barcodes: bool) -> Option<String> {
     let twice = catalogue.bad_rows.iter().filter(|row| row.kind == BadRowKind::DuplicateId).count();
     if catalogue.product_rows == 0 {
         Some("no product rows came".to_owned())
-    } else if catalogue.barcode_rows == 0 {
+    } else if barcodes && catalogue.barcode_rows == 0 {
         Some("no barcode rows came".to_owned())
     } else if catalogue.orphan_barcodes > ORPHANS
         && catalogue.orphan_barcodes * 100 > catalogue.barcode_rows * ORPHAN_PERCENT
@@ -251,7 +258,7 @@ mod tests {
             ("a large share of few", Catalogue { orphan_barcodes: 20, barcode_rows: 20, ..fine }, None),
         ];
         for (case, catalogue, expected) in table {
-            let told = doubt(&catalogue);
+            let told = doubt(&catalogue, true);
             assert_eq!(told.is_some(), expected.is_some(), "{case}: {told:?}");
             assert!(told.unwrap_or_default().contains(expected.unwrap_or_default()), "{case}");
         }
@@ -264,7 +271,7 @@ mod tests {
             builder.product(Some("1"), Some(name), Ok(None));
         }
         builder.barcode(Some("1"), Some("x"));
-        assert!(doubt(builder.finish().about()).unwrap().contains("1 product ids came more than once"));
+        assert!(doubt(builder.finish().about(), true).unwrap().contains("1 product ids came more than once"));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Rules {
     pub extras: bool,
     /// Products that the source does not have are archived.
     pub archive: bool,
+    /// The source has barcodes.
+    pub barcodes: bool,
 }
 
 /// The links of a source, by digests.
@@ -57,6 +59,7 @@ pub async fn summary(
     let question = json!({
         "source": source.as_str(), "what": "sums", "prices": rules.line == Line::Prices, "digits": session.digits.get(),
         "leave": {"name": rules.leave_names, "price": rules.leave_prices}, "extras": rules.extras, "archive": rules.archive,
+        "barcodes": rules.barcodes,
         "token": token,
     });
     let answer = session.ask(Procedure::Digest, question).await?;

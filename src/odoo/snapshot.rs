@@ -96,8 +96,8 @@ async fn read_part(
             }
             for row in list(&answer, "chosen")? {
                 let row = Row { cells: row, call: "snapshot" };
-                let variant = row.variant(0, 8)?;
-                out.chosen.insert(variant.id, (variant, row.flag(7)?));
+                let variant = row.variant(0, 9)?;
+                out.chosen.insert(variant.id, (variant, row.flag(8)?));
             }
         }
         let rows = list(&answer, "links")?;
@@ -307,7 +307,7 @@ impl Row<'_> {
         ProductId::new(self.integer(i)?).ok_or_else(|| self.wrong(i, "product"))
     }
 
-    /// The seven columns of a variant from `i` on; its names stand from `names` to the end.
+    /// The eight columns of a variant from `i` on; its names stand from `names` to the end.
     fn variant(&self, i: usize, names: usize) -> Result<Variant, OdooError> {
         let cells = self.cells.as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(Variant {
@@ -318,6 +318,7 @@ impl Row<'_> {
             price: self.string(i + 4),
             siblings: u32::try_from(self.integer(i + 5)?).unwrap_or(u32::MAX),
             other_company: self.flag(i + 6)?,
+            template_active: self.flag(i + 7)?,
             names: cells.iter().skip(names).map(|n| n.as_str().unwrap_or_default().to_owned()).collect(),
             packagings: Vec::new(),
         })
@@ -326,7 +327,7 @@ impl Row<'_> {
 
 fn link(row: &Row<'_>) -> Result<Link, OdooError> {
     let price = |i| row.text(i).and_then(|t| Price::parse(t).ok());
-    let product = if row.cells[13].is_null() { None } else { Some(row.variant(13, 20)?) };
+    let product = if row.cells[13].is_null() { None } else { Some(row.variant(13, 21)?) };
     let lines = |i| row.text(i).map(|t| t.split('\n').map(str::to_owned).collect()).unwrap_or_default();
     Ok(Link {
         external_id: row.external_id(1)?,
@@ -352,7 +353,7 @@ fn candidate(row: &Row<'_>) -> Result<(ExternalId, Candidate), OdooError> {
         Some("name") => MatchRule::Name,
         _ => return Err(row.wrong(0, "match rule")),
     };
-    let candidate = Candidate { variant: row.variant(2, 10)?, rule, linked: row.flag(9)? };
+    let candidate = Candidate { variant: row.variant(2, 11)?, rule, linked: row.flag(10)? };
     Ok((row.external_id(1)?, candidate))
 }
 

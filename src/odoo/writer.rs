@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::catalog::{ExternalId, SourceName};
+use crate::catalog::{Aspect, DeferredKind, ExternalId, SourceName};
 
 use super::error::OdooError;
 use super::lease::{self, Lease, Pause};
@@ -24,8 +24,8 @@ pub struct CreateRow {
     pub price: Option<f64>,
     /// The source's price as decimal text.
     pub said_price: Option<String>,
-    /// The same after rounding; zero without a price.
-    pub wrote_price: String,
+    /// The same after rounding; zero without a price, none where the source says zero.
+    pub wrote_price: Option<String>,
     /// The barcode.
     pub barcode: Option<String>,
     /// All listed barcodes, one a line.
@@ -144,6 +144,8 @@ pub struct Spoken<'a> {
     pub about: Option<&'a [(&'static str, &'static str)]>,
     /// Products for which not all was done that the plan foresaw: what a person chose about them still stands.
     pub undone: &'a [ExternalId],
+    /// What the run could not look at, by product: what waits about it is neither settled nor gone.
+    pub unevaluated: &'a [(ExternalId, Vec<Aspect>)],
     /// The run ended before its plan did: all that people chose still stands.
     pub cut_short: bool,
 }
@@ -376,6 +378,11 @@ impl<'a> Writer<'a> {
         question["scope"] = json!(spoken.scope.map(words));
         question["undone"] = json!(words(spoken.undone));
         question["cut_short"] = json!(spoken.cut_short);
+        let aspects = |of: &[Aspect]| of.iter().map(|aspect| aspect.code()).collect::<Vec<_>>();
+        question["unevaluated"] =
+            spoken.unevaluated.iter().map(|(id, of)| (id.as_str().to_owned(), json!(aspects(of)))).collect();
+        question["aspects"] =
+            DeferredKind::ALL.iter().map(|k| (k.code().to_owned(), json!(k.aspect().map(Aspect::code)))).collect();
         question["finish"] = json!(finish);
         question["conflicts"] = json!(true);
         let answer = self.session.ask(Procedure::Report, question).await?;

@@ -5,7 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    BadRow, Barcode, DeferredKind, ExternalId, Kept, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId,
+    Aspect, BadRow, Barcode, DeferredKind, ExternalId, Kept, MatchRule, Price, ProductId, ProductName, SourceName,
+    TemplateId,
 };
 
 use super::assign::Extras;
@@ -163,7 +164,7 @@ pub struct Update {
     pub template: TemplateId,
     /// The rule by which an unlinked product was recognised; a link is created.
     pub adopt: Option<MatchRule>,
-    /// The product is archived; by a person, unless it is reactivated here.
+    /// The product is archived, or half archived; by a person, unless it is reactivated here.
     pub archived: bool,
     /// Whether it is archived or reactivated.
     pub activity: Option<Activity>,
@@ -230,9 +231,10 @@ pub struct Creation {
     pub external_id: ExternalId,
     /// Its name, in every configured language.
     pub name: ProductName,
-    /// Its price, rounded, and the source's as given; `None` creates it unsaleable with price zero, as the setting says.
-    /// The link then remembers zero as written, or the source's first price would look like somebody's edit.
-    pub price: Option<(Price, Price)>,
+    /// Its price, rounded; `None` creates it unsaleable with price zero, as the setting says.
+    pub price: Option<Price>,
+    /// The source's price as given: NULL or zero where there is none yet.
+    pub said_price: Option<Price>,
     /// Its barcode, if one is free.
     pub barcode: Option<Barcode>,
     /// All codes that the source lists.
@@ -288,6 +290,29 @@ pub struct Missing {
     pub archive: bool,
 }
 
+/// A product that the source lists, and that a person archived in Odoo. It is kept in step, so that it is right when it
+/// comes back, and nobody sells it meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchivedInOdoo {
+    /// Its id.
+    pub external_id: ExternalId,
+    /// The product's name, for people.
+    pub label: String,
+    /// The variant.
+    pub product: ProductId,
+    /// The variant is active, and its template alone is archived.
+    pub half: bool,
+}
+
+/// What could not be looked at, as it could not be read: what waits for it is neither settled nor gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unevaluated {
+    /// Whose.
+    pub external_id: ExternalId,
+    /// What of it, at least one.
+    pub aspects: Vec<Aspect>,
+}
+
 /// The ordered list of actions. A run applies it by value: it can be used once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[must_use = "a plan changes nothing until it is applied"]
@@ -306,6 +331,10 @@ pub struct Plan {
     pub updates: Vec<Update>,
     /// What waits, by external id.
     pub deferred: Vec<Deferred>,
+    /// What was not looked at, by external id.
+    pub unevaluated: Vec<Unevaluated>,
+    /// What the source lists and Odoo has archived, by external id; not what this plan reactivates.
+    pub archived_in_odoo: Vec<ArchivedInOdoo>,
     /// What the source no longer has, by external id, as far as that is new or something is done about it.
     pub missing: Vec<Missing>,
     /// How many more the source does not have, as their links say already.
@@ -353,6 +382,8 @@ pub struct Counts {
     pub missing: usize,
     /// Rows left out.
     pub bad_rows: usize,
+    /// Products that the source lists and Odoo has archived.
+    pub archived_in_odoo: usize,
     /// Nothing to do.
     pub unchanged: usize,
 }
@@ -409,6 +440,7 @@ impl Plan {
             settled: self.deferred.iter().filter(|d| d.settled.is_some()).count(),
             missing: self.missing.len() + self.still_missing,
             bad_rows: self.bad_rows.len(),
+            archived_in_odoo: self.archived_in_odoo.len(),
             unchanged: self.unchanged,
         }
     }

@@ -3,18 +3,19 @@
 //! Pure. A refusal names the numbers, the likely cause and the flag that lets it through.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalogue, DeferredKind, OdooState};
+use crate::catalog::{Catalogue, CodeKey, DeferredKind, OdooState};
 
-use super::action::{Plan, Reason};
+use super::action::{BarcodeMove, Plan, Reason};
 use super::policy::{Limit, Policy};
 
 /// What a guard refuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// A stable word: the guard's name in `sync.toml`, or `empty-source`, `first-run`.
+    /// A stable word: the guard's name in `sync.toml`, or `empty-source`, `no-barcodes`, `first-run`.
     pub guard: Cow<'static, str>,
     /// What was seen and what to do.
     pub message: String,
@@ -24,34 +25,58 @@ fn refusal(guard: &'static str, message: String) -> Refusal {
     Refusal { guard: Cow::Borrowed(guard), message }
 }
 
-/// A source that answered with nothing is broken, not empty: checked before anything is planned.
+/// A source that answered with nothing, or with much that cannot be read, is broken: checked before anything is planned.
 #[must_use]
 pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
-    let mut out = Vec::new();
-    if policy.allow.empty_source {
-        return out;
-    }
-    let mut empty = |what: &str| {
-        out.push(refusal(
-            "empty-source",
-            format!("the source returned no {what}; that is taken for a failed read (check the query, the database and the account's rights); --allow-empty-source lets it through"),
+    let mut out = check_prices(catalogue, policy);
+    if out.is_empty() && policy.barcodes && catalogue.barcode_rows == 0 && !policy.allow.no_barcodes {
+        out.push(empty(
+            "no-barcodes",
+            "no barcodes",
+            "--allow-no-barcodes lets it through; for a source that has none, set barcodes = false",
         ));
-    };
-    if catalogue.product_rows == 0 {
-        empty("products");
-    } else if catalogue.readable == 0 && catalogue.unreadable.is_empty() {
-        empty("product that can be used");
-    } else if catalogue.barcode_rows == 0 {
-        empty("barcodes");
     }
+    let bad = catalogue.bad_rows.iter().filter(|row| row.barcode_row).count();
+    unreadable(&mut out, bad, catalogue.barcode_rows, "barcode", policy);
     out
 }
 
-/// The same for a reading of prices alone, where no barcodes is nothing to wonder about.
+/// The same for a reading of prices alone.
 #[must_use]
 pub fn check_prices(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
-    let something = catalogue.readable > 0 || !catalogue.unreadable.is_empty();
-    if something { Vec::new() } else { check_source(catalogue, policy) }
+    let mut out = Vec::new();
+    let through = "--allow-empty-source lets it through";
+    if policy.allow.empty_source {
+    } else if catalogue.product_rows == 0 {
+        out.push(empty("empty-source", "no products", through));
+    } else if catalogue.readable == 0 && catalogue.unreadable.is_empty() {
+        out.push(empty("empty-source", "no product that can be used", through));
+    }
+    let ids: BTreeSet<_> = catalogue.bad_rows.iter().filter(|row| !row.barcode_row).map(|row| &row.id).collect();
+    let bad = ids.iter().filter(|id| id.is_some()).count() + catalogue.unidentified;
+    unreadable(&mut out, bad, catalogue.product_rows, "product", policy);
+    out
+}
+
+fn empty(guard: &'static str, what: &str, through: &str) -> Refusal {
+    let message = format!(
+        "the source returned {what}; that is taken for a failed read (check the query, the database and the account's rights); {through}"
+    );
+    refusal(guard, message)
+}
+
+fn unreadable(out: &mut Vec<Refusal>, bad: usize, rows: usize, what: &str, policy: &Policy) {
+    let limit = policy.guards.max_unreadable;
+    if policy.allow.unreadable || !limit.is_exceeded(bad, rows) {
+        return;
+    }
+    let Limit { count, percent } = limit;
+    out.push(refusal(
+        "max_unreadable",
+        format!(
+            "{bad} of {rows} {what} rows of the source cannot be read, or not whole: more than {count} and more than {percent} %; check-barcodes names them; look at the query and the table; if this is right, let it through with --allow-unreadable"
+        ),
+    ));
 }
 
 /// Checks a finished plan.
@@ -90,18 +115,24 @@ pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal
         "products to create or adopt in face",
         "--allow-create",
     );
-    // A product that is archived gives its barcode up: that is max_archive's business.
-    let released = plan
-        .barcode_moves()
-        .filter(|m| m.is_move() && m.new.is_none() && !m.outside && m.reason != Reason::Missing)
-        .count();
+    // A product that is archived gives its barcodes up: that is max_archive's business.
+    let moves = || plan.barcode_moves().filter(|m| !m.outside && m.reason != Reason::Missing);
     check(
         "max_release",
         g.max_release,
-        released,
+        moves().map(released).sum(),
         policy.allow.release,
         "barcodes to take away in face",
         "--allow-release",
+    );
+    // On a first run the operator has looked at what adopted products get.
+    check(
+        "max_replace",
+        g.max_replace,
+        moves().filter(|m| is_replaced(m)).count(),
+        policy.allow.replace || policy.allow.first_run,
+        "barcodes to replace by others in face",
+        "--allow-replace",
     );
     check(
         "max_archive",
@@ -112,14 +143,35 @@ pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal
         "--allow-archive",
     );
     check("max_changes", g.max_changes, counts.update, policy.allow.changes, "products to change", "--allow-changes");
-    let jumps = plan.waiting().filter(|d| d.kind == DeferredKind::PriceJump).count();
+    let waiting = |kind| plan.waiting().filter(|d| d.kind == kind).count();
     check(
         "max_price_jumps",
         g.max_price_jumps,
-        jumps,
+        waiting(DeferredKind::PriceJump),
         policy.allow.price_change,
         "prices that jump beyond max_price_change in face",
         "--allow-price-change",
     );
+    check(
+        "max_prices_gone",
+        g.max_prices_gone,
+        waiting(DeferredKind::PriceGone),
+        policy.allow.prices_gone,
+        "prices that the source no longer has in face",
+        "--allow-prices-gone",
+    );
     out
+}
+
+/// How many codes a move takes away: the product's own, and those on packagings that do not become its own.
+fn released(m: &BarcodeMove) -> usize {
+    let own = m.new.as_deref().map(CodeKey::of);
+    let further = m.extras.remove.iter().filter(|code| Some(CodeKey::of(code)) != own);
+    usize::from(m.is_move() && m.new.is_none()) + further.count()
+}
+
+/// Does a product get another code in the place of the one that it had? Blanks and spellings make no other code.
+fn is_replaced(m: &BarcodeMove) -> bool {
+    let keys = (m.old.as_deref().map(CodeKey::of), m.new.as_deref().map(CodeKey::of));
+    matches!(keys, (Some(old), Some(new)) if old != new)
 }

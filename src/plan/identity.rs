@@ -10,6 +10,7 @@ use crate::catalog::{
 };
 
 use super::decisions::Decisions;
+use super::lists::Lists;
 use super::policy::Scope;
 
 /// What to ask Odoo before planning, beyond the links.
@@ -26,7 +27,7 @@ pub struct Questions {
 pub struct Unlinked {
     /// Its external id, which is also its internal reference under [`MatchRule::DefaultCode`].
     pub id: ExternalId,
-    /// Its name.
+    /// Its name; empty when it could not be read.
     pub name: String,
     /// Its barcodes, in all their spellings.
     pub codes: Vec<String>,
@@ -50,6 +51,11 @@ pub fn questions(
     for code in given.filter_map(|d| Barcode::parse(&d.subject).ok().flatten()) {
         out.codes.extend(code.spellings());
         moving.insert(code.key());
+    }
+    // What is read of a row that is unreadable may recognise a product of Odoo, which nobody else is to have then.
+    for (id, known) in catalogue.unreadable.iter().filter(|(id, _)| scope.contains(id) && !links.contains_key(*id)) {
+        let codes = known.barcodes.iter().flat_map(Barcode::spellings).collect();
+        out.unlinked.push(Unlinked { id: id.clone(), name: String::new(), codes });
     }
     for (id, product) in &catalogue.products {
         let spellings = || product.barcodes.iter().flat_map(|c| c.spellings());
@@ -113,24 +119,26 @@ fn some_of<T: ToString>(all: impl Iterator<Item = T>, count: usize) -> String {
 /// Identifies every readable product of the source that the run works on, or that has a link.
 ///
 /// An adopted product is not to be had by anybody else, which may settle who another product is; whoever waits for one of
-/// several is therefore looked at again, and the next run finds nobody it could tell that this one could not.
+/// several is therefore looked at again, and the next run finds nobody it could tell that this one could not. What a row
+/// that could not be read would have found is kept for it.
 pub(super) fn identify<'a>(
     catalogue: &'a Catalogue,
     odoo: &'a OdooState,
+    lists: &Lists<'_>,
     rules: &[MatchRule],
     scope: &Scope,
     decisions: &Decisions<'_>,
 ) -> BTreeMap<&'a ExternalId, Identity<'a>> {
-    let mut claims: BTreeMap<CodeKey, usize> = BTreeMap::new();
-    for code in catalogue.products.values().flat_map(|p| &p.barcodes) {
-        *claims.entry(code.key()).or_default() += 1;
-    }
+    let claims = lists.claims();
     // A code that a person gave to one of its claimants recognises that one alone.
-    let lists = |id: &ExternalId, key: &CodeKey| {
-        catalogue.products.get(id).is_some_and(|p| p.barcodes.iter().any(|c| c.key() == *key))
+    let given = decisions.given.iter().filter(|(key, g)| g.alone && lists.lists(&g.to, key));
+    let known = Known {
+        odoo,
+        rules,
+        claims: &claims,
+        given: given.map(|(key, g)| (key, &g.to)).collect(),
+        reserved: reserved(catalogue, odoo, scope, decisions),
     };
-    let given: BTreeMap<&CodeKey, &ExternalId> =
-        decisions.given.iter().filter(|(key, g)| g.alone && lists(&g.to, key)).map(|(key, g)| (key, &g.to)).collect();
     let mut out: BTreeMap<&ExternalId, Identity<'_>> = BTreeMap::new();
     let mut taken: BTreeSet<ProductId> = odoo.links.values().filter_map(|l| l.product.as_ref()).map(|v| v.id).collect();
     let mut open: BTreeSet<&ExternalId> = BTreeSet::new();
@@ -154,10 +162,10 @@ pub(super) fn identify<'a>(
     while !open.is_empty() {
         let mut claimed: BTreeSet<ProductId> = BTreeSet::new();
         for id in std::mem::take(&mut open) {
-            let identity = match (chosen(id, odoo, decisions, &taken), odoo.links.get(id)) {
+            let identity = match (known.chosen(id, decisions, &taken), odoo.links.get(id)) {
                 (Some(identity), _) => identity,
                 (None, Some(link)) => linked(link),
-                (None, None) => recognise(id, odoo, rules, &claims, &given, &taken),
+                (None, None) => known.recognise(id, &taken),
             };
             match &identity {
                 Identity::Adopt(variant, _) => {
@@ -215,70 +223,102 @@ fn linked(link: &Link) -> Identity<'_> {
     }
 }
 
-/// What a person chose, where it can be had.
-fn chosen<'a>(
-    id: &ExternalId,
-    odoo: &'a OdooState,
+/// The existing products that rows which could not be read would find, or that a person chose for them, each with whose it
+/// may be.
+fn reserved<'a>(
+    catalogue: &'a Catalogue,
+    odoo: &OdooState,
+    scope: &Scope,
     decisions: &Decisions<'_>,
-    taken: &BTreeSet<ProductId>,
-) -> Option<Identity<'a>> {
-    let Some(product) = decisions.identity(id)? else { return Some(Identity::New) };
-    let (variant, linked) = odoo.chosen.get(&product)?;
-    let free = !linked && !taken.contains(&product) && !variant.other_company;
-    free.then_some(Identity::Adopt(variant, MatchRule::Manual))
+) -> BTreeMap<ProductId, &'a ExternalId> {
+    let mut out = BTreeMap::new();
+    for id in catalogue.unreadable.keys().filter(|id| scope.contains(id)) {
+        let open = odoo.links.get(id).is_none_or(|link| link.product.is_none());
+        let found = odoo.candidates.get(id).into_iter().flatten().filter(|c| !c.linked).map(|c| c.variant.id);
+        let chosen = decisions.identity(id).flatten();
+        for product in found.chain(chosen).filter(|_| open) {
+            out.entry(product).or_insert(id);
+        }
+    }
+    out
 }
 
-fn recognise<'a>(
-    id: &ExternalId,
+/// What recognises a product.
+struct Known<'a, 'b> {
     odoo: &'a OdooState,
-    rules: &[MatchRule],
-    claims: &BTreeMap<CodeKey, usize>,
-    given: &BTreeMap<&CodeKey, &ExternalId>,
-    taken: &BTreeSet<ProductId>,
-) -> Identity<'a> {
-    let all: &[Candidate] = odoo.candidates.get(id).map(Vec::as_slice).unwrap_or_default();
-    for rule in rules {
-        let given_to = |v: &Variant| v.code_key().and_then(|key| given.get(&key).copied());
-        let elsewhere = |v: &Variant| *rule == MatchRule::Barcode && given_to(v).is_some_and(|to| to != id);
-        let free =
-            |c: &&Candidate| c.rule == *rule && !c.linked && !taken.contains(&c.variant.id) && !elsewhere(&c.variant);
-        let found: BTreeMap<ProductId, &Variant> =
-            all.iter().filter(free).map(|c| (c.variant.id, &c.variant)).collect();
-        let ids = || found.keys().copied().collect();
-        let mut variants = found.values();
-        match (variants.next(), variants.next()) {
-            (None, _) => {}
-            (Some(one), None) if one.other_company => {
-                let message = format!(
-                    "product {} of another company matches by {}; nothing is linked or created, so that no product exists twice: link it by hand, or change the match rules",
-                    one.id,
-                    rule.code()
-                );
-                return Identity::Blocked { kind: DeferredKind::OtherCompany, candidates: ids(), message };
-            }
-            (Some(one), None) => {
-                let contested = *rule == MatchRule::Barcode
-                    && given_to(one).is_none()
-                    && one.code_key().and_then(|key| claims.get(&key)).is_some_and(|claimants| *claimants > 1);
-                if contested {
+    rules: &'b [MatchRule],
+    /// How many ids list each code.
+    claims: &'b BTreeMap<CodeKey, usize>,
+    given: BTreeMap<&'b CodeKey, &'b ExternalId>,
+    reserved: BTreeMap<ProductId, &'b ExternalId>,
+}
+
+impl<'a> Known<'a, '_> {
+    /// Links the product, unless it may be that of a row that could not be read.
+    fn adopt(&self, variant: &'a Variant, rule: MatchRule) -> Identity<'a> {
+        let Some(other) = self.reserved.get(&variant.id) else { return Identity::Adopt(variant, rule) };
+        let message = format!(
+            "product {} of Odoo may be that of {other}, whose row of the source cannot be read; nothing is linked or created until it can",
+            variant.id
+        );
+        Identity::Blocked { kind: DeferredKind::AmbiguousMatch, candidates: vec![variant.id], message }
+    }
+
+    /// What a person chose, where it can be had.
+    fn chosen(&self, id: &ExternalId, decisions: &Decisions<'_>, taken: &BTreeSet<ProductId>) -> Option<Identity<'a>> {
+        let Some(product) = decisions.identity(id)? else { return Some(Identity::New) };
+        let (variant, linked) = self.odoo.chosen.get(&product)?;
+        let free = !linked && !taken.contains(&product) && !variant.other_company;
+        free.then(|| self.adopt(variant, MatchRule::Manual))
+    }
+
+    fn recognise(&self, id: &ExternalId, taken: &BTreeSet<ProductId>) -> Identity<'a> {
+        let Self { odoo, rules, claims, given, .. } = self;
+        let all: &'a [Candidate] = odoo.candidates.get(id).map(Vec::as_slice).unwrap_or_default();
+        for rule in *rules {
+            let given_to = |v: &Variant| v.code_key().and_then(|key| given.get(&key).copied());
+            let elsewhere = |v: &Variant| *rule == MatchRule::Barcode && given_to(v).is_some_and(|to| to != id);
+            let free = |c: &&Candidate| {
+                c.rule == *rule && !c.linked && !taken.contains(&c.variant.id) && !elsewhere(&c.variant)
+            };
+            let found: BTreeMap<ProductId, &Variant> =
+                all.iter().filter(free).map(|c| (c.variant.id, &c.variant)).collect();
+            let ids = || found.keys().copied().collect();
+            let mut variants = found.values();
+            match (variants.next(), variants.next()) {
+                (None, _) => {}
+                (Some(one), None) if one.other_company => {
                     let message = format!(
-                        "product {} of Odoo matches by a barcode that the source lists at several products; nothing is linked or created until the source lists it once",
-                        one.id
+                        "product {} of another company matches by {}; nothing is linked or created, so that no product exists twice: link it by hand, or change the match rules",
+                        one.id,
+                        rule.code()
+                    );
+                    return Identity::Blocked { kind: DeferredKind::OtherCompany, candidates: ids(), message };
+                }
+                (Some(one), None) => {
+                    let contested = *rule == MatchRule::Barcode
+                        && given_to(one).is_none()
+                        && one.code_key().and_then(|key| claims.get(&key)).is_some_and(|claimants| *claimants > 1);
+                    if contested {
+                        let message = format!(
+                            "product {} of Odoo matches by a barcode that the source lists at several products; nothing is linked or created until the source lists it once",
+                            one.id
+                        );
+                        return Identity::Blocked { kind: DeferredKind::AmbiguousMatch, candidates: ids(), message };
+                    }
+                    return self.adopt(one, *rule);
+                }
+                (Some(_), Some(_)) => {
+                    let message = format!(
+                        "{} products of Odoo match by {} ({}); nothing is linked or created until only one is left or one is linked by hand",
+                        found.len(),
+                        rule.code(),
+                        some_of(found.keys(), found.len())
                     );
                     return Identity::Blocked { kind: DeferredKind::AmbiguousMatch, candidates: ids(), message };
                 }
-                return Identity::Adopt(one, *rule);
-            }
-            (Some(_), Some(_)) => {
-                let message = format!(
-                    "{} products of Odoo match by {} ({}); nothing is linked or created until only one is left or one is linked by hand",
-                    found.len(),
-                    rule.code(),
-                    some_of(found.keys(), found.len())
-                );
-                return Identity::Blocked { kind: DeferredKind::AmbiguousMatch, candidates: ids(), message };
             }
         }
+        Identity::New
     }
-    Identity::New
 }

@@ -17,7 +17,7 @@ use super::action::Plan;
 const FORMAT: &str = "erpsync-kept-plan";
 
 /// The version of the text; it changes when a plan of another one could be misread.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Where and when a plan was computed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 //!
 //! Pure: no I/O, no clock, no async. [`questions`] says what must be known of Odoo, [`plan`] compares it with the
 //! catalogue and returns a [`Plan`]: the same inputs give the same plan, byte for byte, and the plan after a good run is
-//! empty. Reading order: [`policy`] (what a person chooses), `identity` (which product is it), [`assign`] and `components`
+//! empty. Reading order: [`policy`] (what a person chooses), `identity` (which product is it), `lists` (which codes it
+//! lists), [`assign`] and `components`
 //! (who gets which barcode, and what must move together), `decisions` (what people chose), `compare` (three-way, one
 //! field), `build` (the plan), `explain` (why a barcode waits), [`guards`] (what is refused), [`action`] (the result).
 //! `revert` plans the undoing of a run, [`kept`] is a plan as a text, [`narrow`] finds the few products of a large
@@ -18,6 +19,7 @@ mod explain;
 pub mod guards;
 mod identity;
 pub mod kept;
+mod lists;
 pub mod narrow;
 pub mod policy;
 mod revert;
@@ -26,10 +28,10 @@ use std::collections::BTreeSet;
 
 use crate::catalog::{Catalogue, ExternalId, OdooState, SourceName};
 
-pub use crate::catalog::DeferredKind;
+pub use crate::catalog::{Aspect, DeferredKind};
 pub use action::{
-    Activity, BarcodeMove, Component, Counts, Creation, Deferred, LanguageName, LinkValues, Missing, NameChange, Plan,
-    PriceChange, Reason, Settled, Update,
+    Activity, ArchivedInOdoo, BarcodeMove, Component, Counts, Creation, Deferred, LanguageName, LinkValues, Missing,
+    NameChange, Plan, PriceChange, Reason, Settled, Unevaluated, Update,
 };
 pub use assign::Extras;
 pub use guards::Refusal;
@@ -69,7 +71,8 @@ pub fn plan_prices(
     plan
 }
 
-/// The same, for the first `limit` products only that have something to do, by external id.
+/// As [`plan`], for the first `limit` products only that have something to do, by external id. The guards look at all there
+/// is to do: a broken source is not let in by small parts.
 pub fn plan_limited(
     source: &SourceName,
     catalogue: &Catalogue,
@@ -79,7 +82,7 @@ pub fn plan_limited(
     limit: usize,
 ) -> Plan {
     let whole = plan(source, catalogue, odoo, policy, scope);
-    if !whole.refusals.iter().all(|r| r.guard.starts_with("max_")) {
+    if !whole.refusals.is_empty() {
         return whole;
     }
     let updates = whole.adoptions.iter().chain(&whole.updates).map(|u| &u.external_id);
@@ -88,7 +91,9 @@ pub fn plan_limited(
         .chain(whole.barcode_moves().map(|m| &m.external_id))
         .collect();
     let first: BTreeSet<ExternalId> = busy.into_iter().take(limit).cloned().collect();
-    plan(source, catalogue, odoo, policy, &Scope::Only(first))
+    let mut part = build::empty(source, catalogue, odoo, &Scope::Only(first.clone()));
+    build::build(&mut part, catalogue, odoo, policy, &Scope::Only(first));
+    part
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl<'a> Narrowing<'a> {
     #[must_use]
     pub fn new(listing: &'a Listing, line: Line) -> Self {
         let claims = (line == Line::Whole).then(|| Claims::new(listing));
-        let mut wanted: BTreeSet<ExternalId> = listing.about().unreadable.clone();
+        let mut wanted: BTreeSet<ExternalId> = listing.about().unreadable.keys().cloned().collect();
         wanted.extend(listing.incomplete());
         wanted.extend(claims.iter().flat_map(Claims::contested));
         Self { listing, claims, wanted, asked: BTreeSet::new(), followed: HashSet::new() }
@@ -147,6 +147,12 @@ impl<'a> Narrowing<'a> {
     /// What links and their products have, and what people gave to somebody.
     pub fn follow_links(&mut self, links: &BTreeMap<ExternalId, Link>, decisions: &[Decision]) {
         for link in links.values() {
+            // What it said before may stand in a row that could not be read now.
+            let id = &link.external_id;
+            let gone = || self.listing.find(id).is_none() && self.listing.about().unidentified > 0;
+            if self.listing.is_incomplete(id) || gone() {
+                self.follow(link.said_barcodes.iter().map(String::as_str));
+            }
             self.follow(link.wrote_extras.iter().map(String::as_str));
             self.follow(link.product.iter().flat_map(codes_of));
         }
@@ -171,7 +177,8 @@ impl<'a> Narrowing<'a> {
             if self.claims.is_some() {
                 let catalogue = self.listing.pick(&fresh);
                 let codes = catalogue.products.values().flat_map(|p| &p.barcodes);
-                self.follow(codes.map(Barcode::as_str));
+                let unreadable = fresh.iter().filter_map(|id| catalogue.unreadable.get(id));
+                self.follow(codes.chain(unreadable.flat_map(|known| &known.barcodes)).map(Barcode::as_str));
             }
             out.extend(fresh);
         }

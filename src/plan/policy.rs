@@ -48,7 +48,8 @@ pub enum ExtraBarcodes {
     Packaging,
 }
 
-/// How far one price may move in one run; beyond both limits it waits.
+/// How far one price may move in one run: beyond both limits it waits. To zero it always waits, and from zero `amount`
+/// alone counts; a product's first price is no move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PriceLimit {
     /// In percent of the old price.
@@ -62,7 +63,7 @@ pub struct PriceLimit {
 pub struct Limit {
     /// A number of products.
     pub count: usize,
-    /// A share of the linked products, in percent.
+    /// A share in percent, of the linked products where nothing else is said.
     pub percent: u32,
 }
 
@@ -79,14 +80,20 @@ impl Limit {
 pub struct GuardLimits {
     /// New products.
     pub max_create: Limit,
-    /// Barcodes taken away without another in their place.
+    /// Barcodes taken away without another in their place, those on packagings and units among them.
     pub max_release: Limit,
+    /// Barcodes of products that have another one put in their place.
+    pub max_replace: Limit,
     /// Products archived because the source no longer has them.
     pub max_archive: Limit,
     /// Linked products that change in any way.
     pub max_changes: Limit,
     /// Prices beyond the price limit.
     pub max_price_jumps: Limit,
+    /// Prices that the source no longer has.
+    pub max_prices_gone: Limit,
+    /// Rows of the source that cannot be read; the share is one of the rows that came.
+    pub max_unreadable: Limit,
 }
 
 /// What the command line lets through in this one run.
@@ -98,14 +105,22 @@ pub struct Allowances {
     pub create: bool,
     /// `--allow-release`
     pub release: bool,
+    /// `--allow-replace`
+    pub replace: bool,
     /// `--allow-archive`
     pub archive: bool,
     /// `--allow-changes`
     pub changes: bool,
     /// `--allow-price-change`
     pub price_change: bool,
+    /// `--allow-prices-gone`
+    pub prices_gone: bool,
+    /// `--allow-unreadable`
+    pub unreadable: bool,
     /// `--allow-empty-source`
     pub empty_source: bool,
+    /// `--allow-no-barcodes`
+    pub no_barcodes: bool,
 }
 
 /// Everything a person chooses about planning.
@@ -125,6 +140,8 @@ pub struct Policy {
     pub missing: MissingPolicy,
     /// See [`ExtraBarcodes`].
     pub extra_barcodes: ExtraBarcodes,
+    /// The source has barcodes; otherwise Odoo's are nobody's business.
+    pub barcodes: bool,
     /// How far one price may move.
     pub max_price_change: PriceLimit,
     /// The most barcode moves that may depend on each other in one transaction.
@@ -146,14 +163,18 @@ impl Default for Policy {
             new_without_price: NewWithoutPrice::Defer,
             missing: MissingPolicy::Keep,
             extra_barcodes: ExtraBarcodes::Keep,
+            barcodes: true,
             max_price_change: PriceLimit { percent: Decimal::from(50), amount: Decimal::from(10) },
             max_component: 1000,
             guards: GuardLimits {
                 max_create: Limit { count: 100, percent: 10 },
                 max_release: Limit { count: 20, percent: 2 },
+                max_replace: Limit { count: 20, percent: 5 },
                 max_archive: Limit { count: 20, percent: 2 },
                 max_changes: Limit { count: 500, percent: 50 },
                 max_price_jumps: Limit { count: 20, percent: 5 },
+                max_prices_gone: Limit { count: 20, percent: 2 },
+                max_unreadable: Limit { count: 20, percent: 10 },
             },
             allow: Allowances::default(),
         }

@@ -234,11 +234,7 @@ impl<'a> Revert<'a, '_> {
                     current: variant.barcode.as_deref(),
                     claims: claims.get(id).unwrap_or(&none),
                     frozen: !claims.contains_key(id),
-                    missing: false,
-                    retired: false,
-                    wakes: false,
-                    extras: Vec::new(),
-                    packagings: &[],
+                    ..Seat::default()
                 },
             );
         }
@@ -328,7 +324,7 @@ fn update(
         product: variant.id,
         template: variant.template,
         adopt: None,
-        archived: !variant.active,
+        archived: variant.is_archived(),
         activity: None,
         name,
         price,

@@ -303,7 +303,7 @@ impl<'a> Item<'a> {
                 out.push(Field { kind, language: None, old: None, new: Some(new), why, outside: None, origin });
             };
             field(FieldKind::Name, Cow::Borrowed(creation.name.as_str()), Why::New, None);
-            let (price, why) = creation.price.map_or((Price::ZERO, Why::NewWithoutPrice), |(p, _)| (p, Why::New));
+            let (price, why) = creation.price.map_or((Price::ZERO, Why::NewWithoutPrice), |p| (p, Why::New));
             field(FieldKind::Price, Cow::Owned(price.to_string()), why, None);
             if let Some(code) = creation.barcode.as_ref().map(|code| code.as_str()) {
                 field(FieldKind::Barcode, Cow::Borrowed(code), Why::New, origins.of(self.id, Some(code)));

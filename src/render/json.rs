@@ -14,7 +14,7 @@
 //!   "refused": false, "in_step": false,
 //!   "counts": {"create": 0, "adopt": 0, "update": 1, "names": 0, "prices": 0, "barcodes": 1, "notes": 0,
 //!              "extras": 0, "archive": 0, "reactivate": 0, "deferred": 0, "settled": 0, "missing": 0, "bad_rows": 0,
-//!              "unchanged": 1984, "untouched": 0},
+//!              "archived_in_odoo": 0, "unchanged": 1984, "untouched": 0},
 //!   "changes": [
 //!     {"external_id": "1001", "name": "Tea", "action": "update", "product": 17, "archived": false,
 //!      "activity": null, "matched_by": null,
@@ -23,7 +23,7 @@
 //!         "reason": {"code": "claimed-by-another", "text": "the source lists it at 1002 now"}, "product": null, "origin": null}
 //!      ]}
 //!   ],
-//!   "deferred": [], "missing": [], "bad_rows": [], "refusals": []
+//!   "deferred": [], "missing": [], "archived_in_odoo": [], "bad_rows": [], "refusals": []
 //! }
 //! ```
 //!
@@ -39,7 +39,8 @@
 //!   the number of products in the circle.
 //! - `deferred`: `{"external_id", "name", "kind", "subject", "holder", "candidates", "value", "choices",
 //!   "settled", "message"}`: an Odoo product, a list of such, the value that waits, what a person may choose, `decided` or
-//!   `abandoned` where one did, and text; `missing`: `{"external_id", "name", "archive"}`; `bad_rows`: `{"external_id", "kind",
+//!   `abandoned` where one did, and text; `missing`: `{"external_id", "name", "archive"}`; `archived_in_odoo`: `{"external_id", "name", "product", "half"}`, what
+//!   the source lists and a person archived, `half` where the variant is active and its template is not; `bad_rows`: `{"external_id", "kind",
 //!   "message"}`; `refusals`: `{"guard", "message"}`.
 //!
 //! A real run: the report, with the plan inside:
@@ -47,7 +48,8 @@
 //! ```json
 //! {
 //!   "format": "erpsync-report", "version": 1, "run": "…",
-//!   "created": 0, "adopted": 0, "changed": 1, "barcodes": 1, "archived": 0, "reactivated": 0, "notes": 0,
+//!   "created": 0, "adopted": 0, "changed": 1, "barcodes": 1, "archived": 0, "reactivated": 0,
+//!   "archived_in_odoo": 0, "notes": 0,
 //!   "refused": [{"external_id": "1003", "name": "Coffee", "message": "…"}], "overtaken": [],
 //!   "deferred": {"opened": 0, "closed": 0, "open": 0},
 //!   "duplicates": [], "interrupted": null,
@@ -143,6 +145,7 @@ struct PlanJson<'a> {
     changes: Vec<ChangeJson<'a>>,
     deferred: Vec<DeferredJson<'a>>,
     missing: Vec<MissingJson<'a>>,
+    archived_in_odoo: Vec<ArchivedJson<'a>>,
     bad_rows: Vec<BadRowJson<'a>>,
     refusals: Vec<RefusalJson<'a>>,
 }
@@ -163,6 +166,7 @@ struct CountsJson {
     settled: usize,
     missing: usize,
     bad_rows: usize,
+    archived_in_odoo: usize,
     unchanged: usize,
     untouched: usize,
 }
@@ -225,6 +229,14 @@ struct MissingJson<'a> {
 }
 
 #[derive(Serialize)]
+struct ArchivedJson<'a> {
+    external_id: &'a str,
+    name: &'a str,
+    product: i64,
+    half: bool,
+}
+
+#[derive(Serialize)]
 struct BadRowJson<'a> {
     external_id: Option<&'a str>,
     kind: &'static str,
@@ -248,6 +260,7 @@ struct ReportJson<'a> {
     barcodes: usize,
     archived: usize,
     reactivated: usize,
+    archived_in_odoo: usize,
     notes: usize,
     refused: Vec<NotDoneJson<'a>>,
     overtaken: Vec<NotDoneJson<'a>>,
@@ -298,6 +311,7 @@ impl<'a> PlanJson<'a> {
                 settled: counts.settled,
                 missing: counts.missing,
                 bad_rows: counts.bad_rows,
+                archived_in_odoo: counts.archived_in_odoo,
                 unchanged: counts.unchanged,
                 untouched: plan.untouched,
             },
@@ -325,6 +339,16 @@ impl<'a> PlanJson<'a> {
                 .missing
                 .iter()
                 .map(|m| MissingJson { external_id: m.external_id.as_str(), name: &m.label, archive: m.archive })
+                .collect(),
+            archived_in_odoo: plan
+                .archived_in_odoo
+                .iter()
+                .map(|one| ArchivedJson {
+                    external_id: one.external_id.as_str(),
+                    name: &one.label,
+                    product: one.product.get(),
+                    half: one.half,
+                })
                 .collect(),
             bad_rows: plan
                 .bad_rows
@@ -408,6 +432,7 @@ impl<'a> ReportJson<'a> {
             barcodes: report.barcodes,
             archived: report.archived,
             reactivated: report.reactivated,
+            archived_in_odoo: report.archived_in_odoo,
             notes: report.notes,
             refused: list(&report.refused),
             overtaken: list(&report.overtaken),

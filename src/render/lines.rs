@@ -3,10 +3,10 @@
 //!
 //! | column | what |
 //! | --- | --- |
-//! | 1 symbol | `+` a field of a new product, `&` the link or a field of an adopted one, `~` a field that changes, `-` a barcode taken away without another in its place, or a product archived, `!` waits, `?` missing in the source (kept), `=` only the link remembers something (verbose only), `x` bad row, `#` refused by a guard |
+//! | 1 symbol | `+` a field of a new product, `&` the link or a field of an adopted one, `~` a field that changes, `-` a barcode taken away without another in its place, or a product archived, `!` waits, `?` missing in the source (kept), or archived in Odoo while the source lists it, `=` only the link remembers something (verbose only), `x` bad row, `#` refused by a guard |
 //! | 2 source | its name in `sync.toml` |
 //! | 3 external id | empty where there is none |
-//! | 4 field | `name:LANGUAGE`, `name` (all languages), `price`, `barcode`, `barcode:#17` (of Odoo product 17, outside the source), `further` (a code on a packaging or unit), `active`, `link`, `product`; for `!` the deferred action's kind, for `x` the bad row's kind, for `#` the guard |
+//! | 4 field | `name:LANGUAGE`, `name` (all languages), `price`, `barcode`, `barcode:#17` (of Odoo product 17, outside the source), `further` (a code on a packaging or unit), `active`, `link`, `product`, `archived-in-odoo`; for `!` the deferred action's kind, for `x` the bad row's kind, for `#` the guard |
 //! | 5 old | what Odoo has; empty for none |
 //! | 6 new | what is written; empty for none. For `link` the Odoo product, for `!` what it is about: a barcode or a field |
 //! | 7 reason | a stable word |
@@ -14,7 +14,7 @@
 //! | 9 detail | the reason in words, a message, where a barcode comes from; not stable |
 //!
 //! Tabs and line breaks in values are written `\t`, `\n`, `\r`, a backslash `\\`, other characters that a terminal must
-//! not get `\u{1b}`. Columns are only ever added at the end. Order: by product, then bad rows, then refusals.
+//! not get `\u{1b}`. Columns are only ever added at the end. Order: by product, then what Odoo has archived, then bad rows, then refusals.
 
 use std::io::{self, Write};
 
@@ -64,6 +64,20 @@ pub fn plan_lines(plan: &Plan, options: Options, out: &mut dyn Write) -> io::Res
     let origins = Origins::new(plan);
     for item in items(plan) {
         write_item(&item, source, &origins, options, out)?;
+    }
+    for one in &plan.archived_in_odoo {
+        Line {
+            symbol: Symbol::Missing.as_str(),
+            source,
+            id: one.external_id.as_str(),
+            field: "archived-in-odoo",
+            new: &one.product.to_string(),
+            reason: if one.half { "template-archived" } else { "archived" },
+            name: &one.label,
+            detail: "the source lists it; kept in step",
+            ..Line::default()
+        }
+        .write(out)?;
     }
     for row in &plan.bad_rows {
         Line {

@@ -13,7 +13,7 @@ use crate::apply::report::Report;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
     /// What was done with how many products.
-    kinds: [(&'static str, usize); 9],
+    kinds: [(&'static str, usize); 10],
     /// Deferred actions that are open; `None` when the run ended before it knew.
     open: Option<usize>,
 }
@@ -29,6 +29,7 @@ impl Figures {
             ("barcodes_moved", report.barcodes),
             ("archived", report.archived),
             ("reactivated", report.reactivated),
+            ("archived_in_odoo", report.archived_in_odoo),
             ("refused", report.refused.len()),
             ("overtaken", report.overtaken.len()),
             ("duplicate_barcodes", report.duplicates.len()),

@@ -105,6 +105,9 @@ fn counts(report: &Report) -> String {
     if !report.duplicates.is_empty() {
         parts.push(format!("{} at two products", plural(report.duplicates.len(), "barcode")));
     }
+    if report.archived_in_odoo > 0 {
+        parts.push(format!("{} listed and archived in Odoo", plural(report.archived_in_odoo, "product")));
+    }
     let Report { opened, closed, open, .. } = *report;
     if opened + closed + open > 0 {
         parts.push(format!("{} deferred open ({} new, {} settled)", grouped(open), grouped(opened), grouped(closed)));

@@ -94,6 +94,8 @@ pub(super) fn empty() -> Plan {
         creations: Vec::new(),
         updates: Vec::new(),
         deferred: Vec::new(),
+        unevaluated: Vec::new(),
+        archived_in_odoo: Vec::new(),
         missing: Vec::new(),
         still_missing: 0,
         bad_rows: Vec::new(),
@@ -143,7 +145,8 @@ pub(super) fn desk() -> Plan {
     let created = Creation {
         external_id: id("2009"),
         name: name("New"),
-        price: Some((price("1"), price("1"))),
+        price: Some(price("1")),
+        said_price: Some(price("1")),
         barcode: Barcode::parse("E").unwrap(),
         said_barcodes: vec!["E".to_owned(), "F".to_owned()],
         extras: vec!["F".to_owned()],
@@ -169,7 +172,8 @@ pub(super) fn refused() -> Plan {
         creations: vec![Creation {
             external_id: id("1"),
             name: name("Чай"),
-            price: Some((price("3"), price("3"))),
+            price: Some(price("3")),
+            said_price: Some(price("3")),
             barcode: None,
             said_barcodes: Vec::new(),
             extras: Vec::new(),
@@ -201,7 +205,8 @@ pub(super) fn rich() -> Plan {
     let creation = |external_id: &str, text: &str, money: Option<(&str, &str)>, codes: &[&str]| Creation {
         external_id: id(external_id),
         name: name(text),
-        price: money.map(|(want, said)| (price(want), price(said))),
+        price: money.map(|(want, _)| price(want)),
+        said_price: money.map(|(_, said)| price(said)),
         barcode: codes.first().and_then(|code| Barcode::parse(code).unwrap()),
         said_barcodes: codes.iter().map(|code| (*code).to_owned()).collect(),
         extras: Vec::new(),
@@ -288,8 +293,8 @@ pub(super) fn rich() -> Plan {
             Missing { external_id: id("1013"), label: "Gone from the source".to_owned(), archive: false },
         ],
         bad_rows: vec![
-            BadRow { id: None, kind: BadRowKind::Id, message: "product row named \"x\": the id is empty".to_owned() },
-            BadRow { id: Some(id("1017")), kind: BadRowKind::Name, message: "the name contains U+0000".to_owned() },
+            BadRow { id: None, kind: BadRowKind::Id, message: "product row named \"x\": the id is empty".to_owned(), barcode_row: false },
+            BadRow { id: Some(id("1017")), kind: BadRowKind::Name, message: "the name contains U+0000".to_owned(), barcode_row: false },
         ],
         refusals: vec![Refusal {
             guard: "max_create".into(),
@@ -314,6 +319,7 @@ pub(super) fn report() -> Report {
         updated: 5,
         barcodes: 4,
         archived: 0,
+        archived_in_odoo: 0,
         reactivated: 0,
         notes: 1200,
         refused: vec![not_done("1001", "Чай", "ValidationError: the barcode is taken\nby \u{1b}[31mpackaging")],

@@ -209,7 +209,7 @@ fn spoilt(t: &str) -> (Plan, Report) {
     plan.moves.push(Component { moves: vec![sample::moved("9003", t, None, Some(t), Reason::NoLongerListed)] });
     plan.deferred.push(sample::deferred("9004", t, DeferredKind::Held, t, t));
     plan.missing.push(Missing { external_id: sample::id("9005"), label: text(), archive: false });
-    plan.bad_rows.push(BadRow { id: None, kind: BadRowKind::Id, message: text() });
+    plan.bad_rows.push(BadRow { id: None, kind: BadRowKind::Id, message: text(), barcode_row: false });
     plan.refusals.push(Refusal { guard: "max_create".into(), message: text() });
     plan.creations[1].said_barcodes.push(text());
     // Ids and names let bidirectional marks pass, though no controls.

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style as Ansi};
 
 use crate::catalog::BadRow;
-use crate::plan::{Activity, Counts, Plan};
+use crate::plan::{Activity, ArchivedInOdoo, Counts, Plan};
 
 use super::escape::{code, plain, quoted};
 use super::items::{Field, FieldKind, Item, Origin, Origins, Symbol, Why, items};
@@ -18,6 +18,8 @@ use super::{Options, Style, grouped, plural};
 pub(super) const INDENT: usize = 6;
 /// Columns before a field's value.
 pub(super) const VALUE: usize = INDENT + 9;
+/// So many archived products are named, as they stay the same from run to run.
+const ARCHIVED: usize = 20;
 /// Texts narrower than this are not wrapped: there is nothing to be gained.
 const NARROWEST: usize = 40;
 
@@ -49,6 +51,11 @@ pub fn plan_text(plan: &Plan, style: Style, options: Options, out: &mut dyn Writ
         page.bad_rows(&plan.bad_rows, most)?;
         something = true;
     }
+    if !plan.archived_in_odoo.is_empty() {
+        page.gap(something)?;
+        page.archived(&plan.archived_in_odoo, most)?;
+        something = true;
+    }
     if !plan.refusals.is_empty() {
         page.gap(something)?;
         page.line("Refused, so nothing is changed:")?;
@@ -75,6 +82,7 @@ pub fn plan_summary_line(plan: &Plan) -> String {
         (counts.settled, "settled by hand"),
         (counts.missing, "missing"),
         (counts.bad_rows, if counts.bad_rows == 1 { "bad row" } else { "bad rows" }),
+        (counts.archived_in_odoo, "archived in Odoo"),
         (plan.untouched, "left alone"),
     ] {
         if n > 0 {
@@ -292,7 +300,8 @@ impl Page<'_> {
             if !asides.is_empty() {
                 self.aside(&plain(&asides.join("; ")))?;
             }
-            if let Some((price, said)) = item.creation.and_then(|c| c.price).filter(|_| field.kind == FieldKind::Price)
+            if let Some((price, said)) =
+                item.creation.and_then(|c| Some((c.price?, c.said_price?))).filter(|_| field.kind == FieldKind::Price)
                 && price != said
             {
                 self.aside(&format!("{said} in the source, rounded as Odoo keeps prices"))?;
@@ -300,6 +309,17 @@ impl Page<'_> {
             self.line("")?;
         }
         Ok(())
+    }
+
+    fn archived(&mut self, products: &[ArchivedInOdoo], most: usize) -> io::Result<()> {
+        self.line("Archived in Odoo and listed in the source: kept in step, and nobody can sell them; reactivate them, or take them out of the source:")?;
+        let most = most.min(ARCHIVED);
+        for one in products.iter().take(most) {
+            self.head(Symbol::Missing, one.external_id.as_str(), &one.label)?;
+            self.aside(&format!("product {}{}", one.product, if one.half { ", its template" } else { "" }))?;
+            self.line("")?;
+        }
+        self.more(products.len().saturating_sub(most), "product")
     }
 
     fn bad_rows(&mut self, rows: &[BadRow], most: usize) -> io::Result<()> {

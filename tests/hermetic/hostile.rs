@@ -53,7 +53,7 @@ async fn source(id: &str, price: &str) -> (MssqlServer, SourceOptions) {
         password: server.options().password.clone().into(),
         tls: Tls::Off,
         products_query: "SELECT ProductID, ProductName, Price FROM dbo.Products".into(),
-        barcodes_query: "SELECT ProductID, Barcode FROM logistics.ProductBarcodes".into(),
+        barcodes_query: Some("SELECT ProductID, Barcode FROM logistics.ProductBarcodes".into()),
         columns: Columns {
             id: "ProductID".into(),
             name: "ProductName".into(),

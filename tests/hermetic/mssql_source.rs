@@ -40,7 +40,7 @@ fn options(server: &MssqlServer) -> SourceOptions {
         password: at.password.clone().into(),
         tls: Tls::TrustAny,
         products_query: "SELECT ProductID, ProductName, Price FROM dbo.Products".into(),
-        barcodes_query: "SELECT ProductID, Barcode FROM logistics.ProductBarcodes".into(),
+        barcodes_query: Some("SELECT ProductID, Barcode FROM logistics.ProductBarcodes".into()),
         columns: Columns {
             id: "ProductID".into(),
             name: "ProductName".into(),
@@ -158,7 +158,7 @@ async fn other_types_keep_their_digits_and_their_padding() {
     let server = server_with(MssqlOptions::default(), &[schema]).await;
     let mut options = options(&server);
     options.products_query = "SELECT Code, Title, Cost FROM dbo.P -- everything".into();
-    options.barcodes_query = "SELECT Code, Ean FROM dbo.B;\n".into();
+    options.barcodes_query = Some("SELECT Code, Ean FROM dbo.B;\n".into());
     options.columns = Columns { id: "code".into(), name: "Title".into(), price: "Cost".into(), barcode: "Ean".into() };
     let reading = read(&options).await.unwrap();
     assert_eq!(price(&reading, "A-17").as_deref(), Some("0.123456"));

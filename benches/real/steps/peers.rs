@@ -46,7 +46,7 @@ pub fn run(world: &mut World, odoo: &Odoo, size: u64) -> Result<()> {
 
 /// A price in Python's words, rounded as Odoo rounds: fluvo compares texts.
 fn price(odoo: &Odoo, text: &str) -> Result<String> {
-    let digits = PriceDigits::from(odoo.digits());
+    let digits = PriceDigits::from_odoo(Some(odoo.digits()));
     Ok(format!("{:?}", Price::parse(text)?.rounded(digits).to_odoo(digits)?))
 }
 

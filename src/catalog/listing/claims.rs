@@ -1,4 +1,4 @@
-//! Which products list a barcode.
+//! Which products list a barcode, those among them that could not be read.
 
 use std::borrow::Cow;
 use std::hash::BuildHasher;
@@ -26,7 +26,7 @@ impl<'a> Claims<'a> {
     pub fn new(listing: &'a Listing) -> Self {
         let hasher = DefaultHashBuilder::default();
         let mut by_hash = Vec::with_capacity(listing.rest.barcode_rows);
-        for place in listing.products() {
+        for place in listing.claimants() {
             let mut at = listing.slots[place.0 as usize].codes;
             while at != At::NONE {
                 let code = Code::read(&listing.texts, at);

@@ -38,7 +38,7 @@ fn products_are_picked() {
     let codes: Vec<_> = picked.products[&id("2")].barcodes.iter().map(Barcode::as_str).collect();
     assert_eq!(codes, ["A", "B"]);
     assert_eq!(listing.incomplete().collect::<Vec<_>>(), [id("1")]);
-    assert!(picked.unreadable.contains(&id("3")) && listing.find(&id("3")).is_none());
+    assert!(picked.unreadable.contains_key(&id("3")) && listing.find(&id("3")).is_none());
 }
 
 #[test]

@@ -42,6 +42,9 @@ pub(in crate::cli) struct ImportProducts {
     /// Let more barcodes be taken away than sync.guards.max_release
     #[arg(long)]
     allow_release: bool,
+    /// Let more barcodes be replaced by others than sync.guards.max_replace
+    #[arg(long)]
+    allow_replace: bool,
     /// Let more products be archived than sync.guards.max_archive
     #[arg(long)]
     allow_archive: bool,
@@ -51,9 +54,18 @@ pub(in crate::cli) struct ImportProducts {
     /// Let prices move further than sync.max_price_change
     #[arg(long)]
     allow_price_change: bool,
-    /// Believe a source without products or without barcodes
+    /// Let more prices vanish than sync.guards.max_prices_gone: Odoo keeps its own, and none of them is asked about again
+    #[arg(long)]
+    allow_prices_gone: bool,
+    /// Let more rows of the source be unreadable than sync.guards.max_unreadable
+    #[arg(long)]
+    allow_unreadable: bool,
+    /// Believe a source without products
     #[arg(long)]
     allow_empty_source: bool,
+    /// Believe a source that has products and suddenly no barcodes (one that never has any: barcodes = false)
+    #[arg(long)]
+    allow_no_barcodes: bool,
     #[command(flatten)]
     watching: Watching,
 }
@@ -73,10 +85,14 @@ impl ImportProducts {
             first_run: self.first_run,
             create: self.allow_create,
             release: self.allow_release,
+            replace: self.allow_replace,
             archive: self.allow_archive,
             changes: self.allow_changes,
             price_change: self.allow_price_change,
+            prices_gone: self.allow_prices_gone,
+            unreadable: self.allow_unreadable,
             empty_source: self.allow_empty_source,
+            no_barcodes: self.allow_no_barcodes,
         };
         Overrides { sources: self.source.clone(), allowances, ..self.watching.overrides(args) }
     }

@@ -31,6 +31,12 @@ pub(in crate::cli) struct SyncPrices {
     /// Let prices move further than sync.max_price_change
     #[arg(long)]
     allow_price_change: bool,
+    /// Let more prices vanish than sync.guards.max_prices_gone: Odoo keeps its own, and none of them is asked about again
+    #[arg(long)]
+    allow_prices_gone: bool,
+    /// Let more rows of the source be unreadable than sync.guards.max_unreadable
+    #[arg(long)]
+    allow_unreadable: bool,
     #[command(flatten)]
     watching: Watching,
 }
@@ -46,8 +52,13 @@ impl SyncPrices {
 
     /// What it says about the settings.
     pub(in crate::cli) fn overrides(&self, args: &Args) -> Overrides {
-        let allowances =
-            Allowances { changes: self.allow_changes, price_change: self.allow_price_change, ..Allowances::default() };
+        let allowances = Allowances {
+            changes: self.allow_changes,
+            price_change: self.allow_price_change,
+            prices_gone: self.allow_prices_gone,
+            unreadable: self.allow_unreadable,
+            ..Allowances::default()
+        };
         Overrides { sources: self.source.clone(), allowances, ..self.watching.overrides(args) }
     }
 

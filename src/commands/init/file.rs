@@ -183,8 +183,8 @@ mod tests {
         assert_eq!(source.tls, SourceTls::TrustAny);
         assert_eq!(source.password.place(), Some(&SecretPlace::File("/etc/erpsync/polonez.password".into())));
         assert_eq!(
-            (source.products_query.as_str(), source.barcodes_query.as_str()),
-            ("SELECT 'a' AS [id]", "SELECT \"b\"")
+            (source.products_query.as_str(), source.barcodes_query.as_deref()),
+            ("SELECT 'a' AS [id]", Some("SELECT \"b\""))
         );
         assert_eq!((source.columns.id.as_str(), source.columns.barcode.as_str()), ("i", "b"));
         assert_eq!(settings.odoo.url.as_str(), "https://odoo.example/");

@@ -78,7 +78,16 @@ pub(super) fn resolve(
         password,
         tls,
         products_query: query("products_query", raw.products_query, PRODUCTS_QUERY)?,
-        barcodes_query: query("barcodes_query", raw.barcodes_query, BARCODES_QUERY)?,
+        barcodes_query: match (raw.barcodes, raw.barcodes_query) {
+            (Some(false), None) => None,
+            (Some(false), Some(_)) => {
+                return Err(section.value_error(
+                    "barcodes",
+                    "false says that the source has no barcodes, and there is a barcodes_query; remove one of the two",
+                ));
+            }
+            (_, text) => Some(query("barcodes_query", text, BARCODES_QUERY)?),
+        },
         columns: columns(&section.child("columns"), raw.columns)?,
         barcode_order: raw.barcode_order.map(Into::into).unwrap_or_default(),
         isolation: raw.isolation.map(Into::into).unwrap_or_default(),

@@ -55,9 +55,12 @@ pub(super) fn resolve(document: &Document, raw: file::Sync) -> Result<SyncSettin
         guards: GuardLimits {
             max_create: limit("max_create", raw.guards.max_create, default.guards.max_create)?,
             max_release: limit("max_release", raw.guards.max_release, default.guards.max_release)?,
+            max_replace: limit("max_replace", raw.guards.max_replace, default.guards.max_replace)?,
             max_archive: limit("max_archive", raw.guards.max_archive, default.guards.max_archive)?,
             max_changes: limit("max_changes", raw.guards.max_changes, default.guards.max_changes)?,
             max_price_jumps: limit("max_price_jumps", raw.guards.max_price_jumps, default.guards.max_price_jumps)?,
+            max_prices_gone: limit("max_prices_gone", raw.guards.max_prices_gone, default.guards.max_prices_gone)?,
+            max_unreadable: limit("max_unreadable", raw.guards.max_unreadable, default.guards.max_unreadable)?,
         },
         lease: section.seconds("lease_seconds", raw.lease_seconds, 300, 60..=3600)?,
         lock_file: section.path("lock_file", raw.lock_file)?,

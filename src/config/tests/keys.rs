@@ -14,7 +14,7 @@ fn a_slip_of_the_finger_is_understood() {
         ("sources.polonez", "hots", "host"),
         ("sources.polonez", "product_query", "products_query"),
         ("sources.polonez.create", "tax", "taxes"),
-        ("sources.polonez.columns", "barcodes", "barcode"),
+        ("sources.polonez.columns", "barcod", "barcode"),
         ("", "source", "sources"),
         ("odoo", "data_base", "database"),
         ("sync", "max_price_changes", "max_price_change"),

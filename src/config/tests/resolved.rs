@@ -18,7 +18,8 @@ fn polonez(settings: &Settings) -> &SourceSettings {
 #[test]
 fn the_default_policy_is_the_planner_s() {
     let allow = Allowances { first_run: true, ..Allowances::default() };
-    let policy = load(SMALL).unwrap().sync.policy(allow);
+    let settings = load(SMALL).unwrap();
+    let policy = settings.sync.policy(settings.sources.values().next().unwrap(), allow);
     assert_eq!(policy, Policy { allow, ..Policy::default() });
 }
 
@@ -38,7 +39,8 @@ max_create = { count = 7 }
 max_release = { percent = 3 }
 "#,
     );
-    let policy = load(&text).unwrap().sync.policy(Allowances::default());
+    let settings = load(&text).unwrap();
+    let policy = settings.sync.policy(settings.sources.values().next().unwrap(), Allowances::default());
     assert_eq!((policy.name, policy.price, policy.barcode), (FieldPolicy::Odoo, FieldPolicy::Ask, FieldPolicy::Source));
     assert_eq!(policy.match_rules, [MatchRule::DefaultCode, MatchRule::Barcode]);
     assert_eq!(policy.max_price_change.percent, Decimal::new(125, 1));

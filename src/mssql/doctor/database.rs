@@ -7,7 +7,7 @@ use super::super::options::{Isolation, Query, SourceOptions};
 use super::super::session::Session;
 use super::super::{UsedIsolation, sql};
 use super::{Report, versions};
-use crate::catalog::{BadRow, Catalogue, Check, ListingBuilder};
+use crate::catalog::{BadRow, Catalogue, Check, CheckState, ExternalProduct, ListingBuilder, Price};
 
 /// Rows that are looked at.
 const ROWS: usize = 1_000;
@@ -34,6 +34,11 @@ pub(super) async fn examine(session: &mut Session<'_>, options: &SourceOptions, 
             let name = columns.iter().find(|column| column.name.eq_ignore_ascii_case(&options.columns.name));
             collation(session, name, &catalogue, report).await;
         }
+    }
+    if options.barcodes_query.is_none() {
+        report.ok("barcodes-query", "the source has no barcodes (barcodes = false), and Odoo's are left alone");
+        report.ok("barcodes-rows", "none are read");
+        return;
     }
     if let Some((select, _)) = query(session, options, Query::Barcodes, describes, report).await {
         rows(session, options, Query::Barcodes, &select, report).await;
@@ -222,8 +227,24 @@ async fn rows(
         Query::Products | Query::Prices => catalogue.product_rows,
         Query::Barcodes => catalogue.barcode_rows,
     };
-    report.add(judged(check, &options.key(query.setting()), count, &catalogue.bad_rows));
+    let judged = judged(check, &options.key(query.setting()), count, &catalogue.bad_rows);
+    report.add(if query == Query::Products { with_prices(judged, &catalogue) } else { judged });
     Some(catalogue)
+}
+
+/// How many of the rows have no price; where none has one, the column is the wrong one, or the account may not see it.
+fn with_prices(check: Check, catalogue: &Catalogue) -> Check {
+    let none = |product: &&ExternalProduct| !product.price_unreadable && product.price.is_none_or(Price::is_zero);
+    let (all, without) = (catalogue.products.len(), catalogue.products.values().filter(none).count());
+    if without == 0 {
+        return check;
+    }
+    let says = format!("{}; {without} of {all} ({} %) have no price", check.says, without * 100 / all);
+    if without == all && check.state == CheckState::Ok {
+        let cure = "check the column of prices: no product gets a price, and new ones wait for one";
+        return Check::warning(check.name, says, cure);
+    }
+    Check { says, ..check }
 }
 
 fn judged(check: &'static str, setting: &str, count: usize, bad: &[BadRow]) -> Check {
@@ -303,7 +324,7 @@ mod tests {
 
     #[test]
     fn rows_are_judged_by_how_many_can_be_used() {
-        let bad = BadRow { id: None, kind: BadRowKind::Id, message: "the id is empty".into() };
+        let bad = BadRow { id: None, kind: BadRowKind::Id, message: "the id is empty".into(), barcode_row: false };
         let judge = |count, bad: &[BadRow]| judged("products-rows", "sources.polonez.products_query", count, bad);
         assert_eq!(judge(0, &[]).state, CheckState::Failed);
         assert_eq!(judge(5, &[]).says, "5 rows: all can be used");

@@ -48,7 +48,7 @@ def rules():
     known.append(cr.fetchone()[0])
     cr.execute('SELECT oid::bigint FROM pg_database WHERE datname = current_database()')
     known.append(cr.fetchone()[0])
-    for about in ('digits', 'extras', 'archive', 'languages', 'company'):
+    for about in ('digits', 'extras', 'archive', 'barcodes', 'languages', 'company'):
         known.append(ask[about])
     return '%r' % (known + [ask['leave']['name'], ask['leave']['price']])
 

@@ -18,7 +18,8 @@ def price_ok():
     wrote, want = number('l.x_wrote_price'), 'round(' + number('l.x_said_price') + ', %(digits)s)'
     odoo = 'true' if ask['leave']['price'] else 'false'
     return (
-        "CASE WHEN coalesce(l.x_said_price, '') = '' THEN true"
+        "CASE WHEN coalesce(l.x_said_price, '') = '' THEN coalesce(l.x_wrote_price, '') IN ('', '0') OR " + kept('price') +
+        " WHEN l.x_said_price = '0' AND l.x_wrote_price IS NULL THEN true"
         " WHEN l.x_kept IS NULL AND l.x_said_price = l.x_wrote_price AND (l.x_wrote_price = " + now + "::text OR strpos(" + now +
         "::text, '.') > 0 AND l.x_wrote_price = " + plain + ") AND (strpos(l.x_said_price, '.') = 0"
         " OR length(l.x_said_price) - strpos(l.x_said_price, '.') <= %(digits)s) THEN true"
@@ -88,21 +89,24 @@ def special(among, codes):
                 ' AND ' + tr + '.lang = %(language' + str(at) + ')s AND ' + tr + '.res_id = t.id AND ' + tr + ".value != ''")
             names.append('coalesce(' + tr + '.value, t.name)')
     other = '(t.company_id IS NOT NULL AND t.company_id != %(company)s)'
-    off = ['p.id IS NULL', other, '(' + price_ok() + ') IS NOT TRUE']
+    # What a person archived is named by every run, while the source lists it.
+    off = ['p.id IS NULL', other, 'NOT coalesce(p.active, false)', 'NOT coalesce(t.active, false)', '(' + price_ok() + ') IS NOT TRUE']
     gone = 'false'
     if prices:
         joins = ''
     else:
-        off = off + ['coalesce(l.x_archived_by_us, false)', '(' + name_ok(names) + ') IS NOT TRUE',
-                     '(' + barcode_ok() + ') IS NOT TRUE', '(' + extras_ok() + ') IS NOT TRUE']
+        off = off + ['coalesce(l.x_archived_by_us, false)', '(' + name_ok(names) + ') IS NOT TRUE']
+        if ask['barcodes']:
+            off = off + ['(' + barcode_ok() + ') IS NOT TRUE', '(' + extras_ok() + ') IS NOT TRUE']
         # One that the source does not have matters when it is to be archived, was given another code by a person, or has
         # one that somebody else has.
         archive = 'true' if ask['archive'] else 'false'
         gone = (
             'p.id IS NOT NULL AND (' + archive + ' AND NOT coalesce(l.x_archived_by_us, false) AND coalesce(p.active, false) AND NOT '
-            + other + " OR coalesce(p.barcode, '') != coalesce(l.x_wrote_barcode, '') OR coalesce(l.x_wrote_extras, '') != ''"
+            + other + ' OR ' + ('true' if ask['barcodes'] else 'false') +
+            " AND (coalesce(p.barcode, '') != coalesce(l.x_wrote_barcode, '') OR coalesce(l.x_wrote_extras, '') != ''"
             " OR coalesce(p.barcode, '') != '' AND EXISTS (SELECT 1 FROM product_product o WHERE o.id != p.id"
-            " AND o.barcode IN (p.barcode, '0' || p.barcode, substr(p.barcode, 2))))")
+            " AND o.barcode IN (p.barcode, '0' || p.barcode, substr(p.barcode, 2)))))")
     few = '' if among is None else ' JOIN unnest(%(among)s::int[]) AS among(id) ON among.id = l.id'
     cr.execute(
         'SELECT DISTINCT l.x_external_id FROM x_pz_product l' + few + ' LEFT JOIN product_product p ON p.id = l.x_product_id'

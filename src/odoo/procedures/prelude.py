@@ -67,7 +67,7 @@ VARIANT = (
     "p.id, t.id, coalesce(p.active, false), p.barcode, coalesce(t.list_price, 0)::text,"
     " (SELECT count(*) FROM product_product s WHERE s.product_tmpl_id = t.id AND s.id != p.id"
     " AND (s.active OR EXISTS (SELECT 1 FROM x_pz_product k WHERE k.x_product_id = s.id))),"
-    " (t.company_id IS NOT NULL AND t.company_id != %(company)s)")
+    " (t.company_id IS NOT NULL AND t.company_id != %(company)s), coalesce(t.active, false)")
 
 
 def packagings_of(products):

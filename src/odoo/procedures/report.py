@@ -29,8 +29,10 @@ if leased and ask['conflicts']:
     before = {}
     for found in cr.fetchall():
         key = (found[1], found[2], found[3] or '')
+        # What could not be looked at is neither settled nor gone. Where the kind does not tell the aspect, the subject is its word.
+        blind = (ask['aspects'].get(key[1]) or key[2]) in ask['unevaluated'].get(key[0], [])
         mine = ask['scope'] is None or found[1] in ask['scope']
-        if key in named or mine and (ask['about'] is None or [key[1], key[2]] in ask['about']):
+        if key in named or mine and not blind and (ask['about'] is None or [key[1], key[2]] in ask['about']):
             before[key] = found
         elif found[7] == 'open':
             still_open += 1

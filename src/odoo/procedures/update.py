@@ -1,7 +1,8 @@
 # Writes names and prices of linked products, each only where Odoo still has what the plan saw, archives and reactivates
 # them, and writes what the links remember; makes the links of recognised products.
 links, linked_to, matched_by, priceless = {}, {}, {}, set()
-cr.execute("SELECT x_external_id, id, x_product_id, x_matched_by, x_wrote_price = '0' AND x_said_price IS NULL"
+cr.execute("SELECT x_external_id, id, x_product_id, x_matched_by, CASE WHEN x_said_price IS NULL THEN x_wrote_price = '0'"
+           " ELSE x_wrote_price IS NULL AND x_matched_by IS NULL AND trim('0.' FROM x_said_price) = '' END"
            ' FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
            (ask['source'], [row['external_id'] for row in rows]))
 for external_id, link, product, rule, unpriced in cr.fetchall():
@@ -56,7 +57,7 @@ def update(part):
         values = {}
         if row['price'] and float(now['price']) != row['price']['new']:
             values['list_price'] = row['price']['new']
-        if row['external_id'] in priceless and row['link'].get('said_price') and ask['sale_ok']:
+        if row['external_id'] in priceless and (row['link'].get('said_price') or '').strip('0.') and ask['sale_ok']:
             values['sale_ok'] = True
         if 'sale_ok' in values:
             template.write(values)

@@ -20,6 +20,7 @@ fn kind_in_words(kind: DeferredKind) -> &'static str {
         DeferredKind::PriceJump => "The price changes a lot",
         DeferredKind::PriceTooLarge => "The price is too large for Odoo",
         DeferredKind::NoPrice => "A new product has no price",
+        DeferredKind::PriceGone => "The source no longer has the price",
         DeferredKind::Drift => "Somebody changed here what the source says",
         DeferredKind::Refused => "Odoo refused the change",
         DeferredKind::OutOfScope => "The run was told to leave this out",

@@ -24,7 +24,7 @@ use super::components::Waits;
 use table::Table;
 
 /// A product that takes part.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Seat<'a> {
     /// The Odoo product, if there is one already.
     pub product: Option<ProductId>,
@@ -32,8 +32,12 @@ pub struct Seat<'a> {
     pub current: Option<&'a str>,
     /// The codes that the source lists, in order.
     pub claims: &'a [Barcode],
+    /// Codes that it may list besides: its list has a hole, and its link remembers them. Claims like the others.
+    pub remembered: &'a [Barcode],
     /// Nothing may be given to it or taken from it; its claims count all the same.
     pub frozen: bool,
+    /// Frozen, as its row could not be read: whoever wants a code that it has waits, and settles for no other meanwhile.
+    pub unread: bool,
     /// The source no longer has the product: it keeps its code until another product claims it.
     pub missing: bool,
     /// Missing, and archived by this plan: it gives up all its codes.
@@ -127,6 +131,8 @@ pub struct Assignment {
     pub extras: BTreeMap<ExternalId, Extras>,
     /// Products outside the source that lose their code to a seat, because a person said so.
     pub outside: Vec<(ExternalId, Holder)>,
+    /// Seats that wait for a code, as it hangs on a row that could not be read: seat, code, what is in the way besides that.
+    waits: Vec<(ExternalId, String, Option<Obstacle>)>,
     /// Codes that several seats list, and that a person gave to one of them: seat and code as it lists it.
     pub settled: Vec<(ExternalId, String)>,
 }
@@ -143,6 +149,15 @@ pub fn assign(
     let mut table = Table::new(seats, holders, rules);
     loop {
         let mut assignment = table.assign_once();
+        if !assignment.waits.is_empty() {
+            // They keep what they have, as if they could not be read either.
+            for (id, code, obstacle) in assignment.waits {
+                table.unread.insert(id.clone());
+                table.frozen.insert(id.clone());
+                table.refused.extend(obstacle.map(|obstacle| (id, code, obstacle)));
+            }
+            continue;
+        }
         let (components, circles) = components(&table, &assignment, rules.max_component.max(1));
         if circles.is_empty() {
             assignment.components = components;

@@ -28,6 +28,10 @@ pub(super) struct Table<'a> {
     given: BTreeSet<&'a CodeKey>,
     settled: Vec<(ExternalId, String)>,
     pub frozen: BTreeSet<ExternalId>,
+    /// Those among them whose rows could not be read, and who waits for these.
+    pub unread: BTreeSet<ExternalId>,
+    /// Codes that somebody may list: nobody can tell whether they are contested.
+    doubtful: BTreeSet<CodeKey>,
     pub refused: Vec<(ExternalId, String, Obstacle)>,
 }
 
@@ -41,7 +45,7 @@ impl<'a> Table<'a> {
         let mut held_by: BTreeMap<CodeKey, Vec<&ExternalId>> = BTreeMap::new();
         let mut extra_of: BTreeMap<CodeKey, Vec<&ExternalId>> = BTreeMap::new();
         for (id, seat) in seats {
-            for code in seat.claims {
+            for code in seat.claims.iter().chain(seat.remembered) {
                 let list = claimants.entry(code.key()).or_default();
                 // Two spellings in one list are one claim.
                 if list.last().is_none_or(|(last, _)| *last != id) {
@@ -103,6 +107,8 @@ impl<'a> Table<'a> {
             given,
             settled,
             frozen: BTreeSet::new(),
+            unread: seats.iter().filter(|(_, seat)| seat.unread).map(|(id, _)| id.clone()).collect(),
+            doubtful: seats.values().flat_map(|seat| seat.remembered).map(Barcode::key).collect(),
             refused: Vec::new(),
         }
     }
@@ -215,9 +221,17 @@ impl<'a> Table<'a> {
             let key = code.key();
             // A code that was given to somebody else is not claimed by this seat any longer.
             if self.claimants[&key].len() > 1 || self.listed(id, &key).is_none() {
+                if self.doubtful.contains(&key) && self.listed(id, &key).is_some() {
+                    out.waits.push((id.clone(), code.to_string(), None));
+                    return None;
+                }
                 continue;
             }
             if let Some(obstacle) = self.in_the_way(id, &key) {
+                if matches!(&obstacle, Obstacle::Frozen(other) if self.unread.contains(other)) {
+                    out.waits.push((id.clone(), code.to_string(), Some(obstacle)));
+                    return None;
+                }
                 out.obstacles.push((id.clone(), code.to_string(), obstacle));
                 continue;
             }

@@ -92,9 +92,9 @@ impl Room {
                     frozen,
                     missing,
                     retired: chair.retired,
-                    wakes: false,
                     extras,
                     packagings: &chair.extras,
+                    ..Seat::default()
                 };
                 (ext.clone(), seat)
             })

@@ -10,8 +10,8 @@ use super::super::action::{BarcodeMove, Component, Deferred, Reason, Settled};
 use super::super::assign::{Extras, Seat};
 use super::super::decisions::Decisions;
 use super::super::explain::explain;
-use super::super::identity::Identity;
-use super::super::identity::wakes;
+use super::super::identity::{Identity, wakes};
+use super::super::lists::Lists;
 use super::super::policy::{FieldPolicy, Policy, Scope};
 use super::fields::Remember;
 use super::{Builder, cannot_be_created, deferred, retires};
@@ -91,20 +91,21 @@ fn value(product: &ExternalProduct) -> String {
 pub(super) fn seats<'a>(
     catalogue: &'a Catalogue,
     odoo: &'a OdooState,
+    lists: &'a Lists<'a>,
     policy: &Policy,
     scope: &Scope,
     identities: &BTreeMap<&ExternalId, Identity<'a>>,
     decisions: &Decisions<'_>,
 ) -> BTreeMap<ExternalId, Seat<'a>> {
     let mut seats = BTreeMap::new();
-    let seat = |variant: Option<&'a Variant>, link: Option<&'a Link>, claims, frozen| Seat {
+    let seat = |id: &ExternalId, variant: Option<&'a Variant>, link: Option<&'a Link>, frozen| Seat {
         product: variant.map(|v| v.id),
         current: variant.and_then(|v| v.barcode.as_deref()),
-        claims,
-        frozen,
-        missing: false,
-        retired: false,
-        wakes: false,
+        claims: lists.read(id),
+        remembered: lists.remembered(id),
+        // A code that stands in a row which could not be read may come before the others.
+        frozen: frozen || !lists.remembered(id).is_empty(),
+        unread: !lists.remembered(id).is_empty(),
         extras: match (variant, link) {
             (Some(v), Some(l)) => {
                 l.wrote_extras.iter().filter(|code| v.packagings.contains(code)).map(String::as_str).collect()
@@ -112,32 +113,39 @@ pub(super) fn seats<'a>(
             _ => Vec::new(),
         },
         packagings: variant.map(|v| v.packagings.as_slice()).unwrap_or_default(),
+        ..Seat::default()
     };
     for (id, product) in &catalogue.products {
-        let claims = product.barcodes.as_slice();
         let keeps = |variant, link| stays(product, variant, link, policy, decisions) != Stays::No;
         let seat = match identities.get(id) {
-            None => seat(None, None, claims, true),
+            None => seat(id, None, None, true),
             Some(Identity::Blocked { .. }) => {
                 let link = odoo.links.get(id);
-                seat(link.and_then(|l| l.product.as_ref()), link, claims, true)
+                seat(id, link.and_then(|l| l.product.as_ref()), link, true)
             }
             Some(Identity::Linked(link, variant)) => {
                 let frozen = link.no_touch || !scope.contains(id) || keeps(variant, Some(*link));
-                Seat { wakes: wakes(link, variant), ..seat(Some(variant), Some(link), claims, frozen) }
+                Seat { wakes: wakes(link, variant), ..seat(id, Some(variant), Some(link), frozen) }
             }
-            Some(Identity::Adopt(variant, _)) => seat(Some(variant), None, claims, keeps(variant, None)),
+            Some(Identity::Adopt(variant, _)) => seat(id, Some(variant), None, keeps(variant, None)),
             // A product that is not created now must not take a code from anybody.
-            Some(Identity::New) => seat(None, None, claims, cannot_be_created(product, odoo, policy).is_some()),
+            Some(Identity::New) => {
+                let waits = product.price_unreadable || cannot_be_created(product, odoo, policy).is_some();
+                seat(id, None, None, waits)
+            }
         };
         seats.insert(id.clone(), seat);
     }
     for (id, link) in odoo.links.iter().filter(|(id, _)| !catalogue.products.contains_key(*id)) {
         let other_company = link.product.as_ref().is_some_and(|v| v.other_company);
-        let frozen = link.no_touch || !scope.contains(id) || catalogue.unreadable.contains(id) || other_company;
+        let unread = lists.is_unread(link);
+        let frozen = link.no_touch || !scope.contains(id) || unread || other_company;
         let retired = !frozen && retires(link, policy);
-        let seat = seat(link.product.as_ref(), Some(link), &[], frozen);
-        seats.insert(id.clone(), Seat { missing: true, retired, ..seat });
+        let seat = seat(id, link.product.as_ref(), Some(link), frozen);
+        seats.insert(id.clone(), Seat { missing: !unread, retired, unread, ..seat });
+    }
+    for id in catalogue.unreadable.keys().filter(|id| !odoo.links.contains_key(*id)) {
+        seats.insert(id.clone(), Seat { unread: true, ..seat(id, None, None, true) });
     }
     seats
 }
@@ -163,6 +171,9 @@ impl Builder<'_, '_> {
     /// there is a move.
     pub(super) fn give_up(&mut self, link: &Link, variant: &Variant, archive: bool) -> bool {
         let id = &link.external_id;
+        if !self.policy.barcodes {
+            return false;
+        }
         let target = self.assignment.targets.get(id).cloned().flatten();
         let (extras, wrote_extras) = self.extras(id);
         if target == variant.barcode && extras.is_empty() {
@@ -193,6 +204,11 @@ impl Builder<'_, '_> {
         link: Option<&Link>,
         remember: &mut Remember,
     ) -> bool {
+        if !self.policy.barcodes {
+            // What an earlier setting read is forgotten; what Odoo has is not looked at.
+            remember.values.said_barcodes = link.filter(|l| !l.said_barcodes.is_empty()).map(|_| Vec::new());
+            return false;
+        }
         let stays = stays(product, variant, link, self.policy, self.fields.decisions);
         let said_changed = said_changed(product, link);
         let edited = link.is_some_and(|l| l.wrote_barcode != variant.barcode);

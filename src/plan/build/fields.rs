@@ -158,13 +158,31 @@ impl Fields<'_> {
         remember: &mut Remember,
         waiting: &mut Vec<Deferred>,
     ) -> Option<PriceChange> {
-        let Some(said) = product.price else {
-            // Handled, lest the next run looks again; but what a person chose, or a product that was created unsaleable,
-            // remembers the price that it is about.
-            let settled = |l: &Link| l.kept.price || l.wrote_price.is_some_and(Price::is_zero);
-            let had_one = link.is_some_and(|l| l.said_price.is_some() && !settled(l));
-            remember.values.said_price = had_one.then_some(None);
+        if product.price_unreadable {
             return None;
+        }
+        let zero = |p: Price| p.rounded(self.digits).is_zero();
+        // It was created, or recognised, while the source said zero.
+        let at_zero = |l: &Link| l.wrote_price.is_none() && l.said_price.is_some_and(zero);
+        let never_had_one =
+            link.is_none_or(|l| at_zero(l) || l.said_price.is_none() && l.wrote_price.is_none_or(Price::is_zero));
+        let said = match (product.price, link) {
+            (None, None) => return None,
+            (None, Some(link)) => {
+                self.price_gone(product, variant, link, remember, waiting);
+                return None;
+            }
+            // Zero is no price yet where there was none before.
+            (Some(said), _) if zero(said) && never_had_one => {
+                let fresh = link.is_none_or(|l| l.said_price.is_none() && l.wrote_price.is_none());
+                remember.values.said_price = fresh.then_some(Some(said));
+                return None;
+            }
+            (Some(said), Some(link)) if zero(said) && link.said_price.is_none() => {
+                self.price_gone(product, variant, link, remember, waiting);
+                return None;
+            }
+            (Some(said), _) => said,
         };
         let digits = self.digits;
         let want = said.rounded(digits);
@@ -175,7 +193,8 @@ impl Fields<'_> {
             None => adopted(same, self.policy.price),
             Some(link) => {
                 // What is no price of ours (negative) was not written by us, even if we never wrote one.
-                let odoo_edited = now.is_none() || now != link.wrote_price.map(|p| p.rounded(digits));
+                let ours = link.wrote_price.map(|p| p.rounded(digits)).or(at_zero(link).then_some(Price::ZERO));
+                let odoo_edited = now.is_none() || now != ours;
                 three_way(Facts { same, source_changed, odoo_edited, kept: link.kept.price }, self.policy.price)
             }
         };
@@ -212,7 +231,10 @@ impl Fields<'_> {
                 }
                 Ok(_) if variant.siblings > 0 => self.shared_template(product, variant, "price", &text, waiting),
                 // Putting back what we wrote before is no news from the source, and a person's choice none either.
-                Ok(_) => match self.jump(now, want).filter(|_| !matches!(reason, Reason::Drift | Reason::Chosen)) {
+                Ok(_) => match self
+                    .jump(now, want, link, never_had_one)
+                    .filter(|_| !matches!(reason, Reason::Drift | Reason::Chosen))
+                {
                     Some(message) => self.ask(product, DeferredKind::PriceJump, "price", &text, message, waiting),
                     None => Way::Write(reason),
                 },
@@ -232,9 +254,38 @@ impl Fields<'_> {
         }
     }
 
-    /// Does the price move further than one run may move it?
-    fn jump(&self, now: Option<Price>, want: Price) -> Option<String> {
-        let old = now.filter(|p| !p.is_zero())?;
+    /// The source has no price: where it had one, that waits, and Odoo keeps what it has.
+    fn price_gone(
+        &self,
+        product: &ExternalProduct,
+        variant: &Variant,
+        link: &Link,
+        remember: &mut Remember,
+        waiting: &mut Vec<Deferred>,
+    ) {
+        // A link that remembers NULL although a price was written is of a version that took NULL for handled.
+        let had = link.said_price.or(link.wrote_price.filter(|_| !link.kept.price));
+        let Some(had) = had.map(|p| p.rounded(self.digits)).filter(|p| !p.is_zero()) else { return };
+        let chosen = self.decisions.choice(&product.id, DeferredKind::PriceGone, "price", "");
+        if self.policy.allow.prices_gone || chosen == Some(Choice::Keep) {
+            remember.kept.price = true;
+            remember.values.said_price = link.said_price.is_some().then_some(None);
+            let now = variant.rounded_price(self.digits).filter(|now| link.wrote_price != Some(*now));
+            remember.values.wrote_price = now;
+            return;
+        }
+        let message = format!(
+            "price: the source no longer has one (it had {had}); Odoo keeps {}; correct it in the source, or choose to keep what Odoo has",
+            variant.price
+        );
+        waiting.push(deferred(product, DeferredKind::PriceGone, "price", String::new(), message));
+    }
+
+    /// Does the price move further than one run may move it? To zero it always does: giving things away is no
+    /// small step, whatever it cost. From zero there is no share, and the amount alone tells. A first price is no move.
+    fn jump(&self, now: Option<Price>, want: Price, link: Option<&Link>, never_had_one: bool) -> Option<String> {
+        // What is no price in Odoo (negative) is measured from what was written last.
+        let old = now.or_else(|| link?.wrote_price).filter(|old| !(old.is_zero() && never_had_one))?;
         if self.policy.allow.price_change {
             return None;
         }

@@ -9,14 +9,19 @@ mod fields;
 use std::collections::BTreeMap;
 
 use crate::catalog::{
-    Catalogue, DeferredKind, ExternalId, ExternalProduct, Link, MatchRule, OdooState, ProductName, SourceName, Variant,
+    Aspect, Catalogue, DeferredKind, ExternalId, ExternalProduct, Link, MatchRule, OdooState, Price, ProductName,
+    SourceName, Variant,
 };
 
-use super::action::{Activity, BarcodeMove, Component, Creation, Deferred, LinkValues, Missing, Plan, Update};
+use super::action::{
+    Activity, ArchivedInOdoo, BarcodeMove, Component, Creation, Deferred, LinkValues, Missing, Plan, Unevaluated,
+    Update,
+};
 use super::assign::{Assignment, Rules, Seat, assign};
 use super::decisions::Decisions;
 use super::guards;
 use super::identity::{Identity, identify, wakes};
+use super::lists::{Lists, is_unidentified};
 use super::policy::{ExtraBarcodes, MissingPolicy, NewWithoutPrice, Policy, Scope};
 use fields::{Fields, Remember};
 
@@ -30,6 +35,8 @@ pub(super) fn empty(source: &SourceName, catalogue: &Catalogue, odoo: &OdooState
         creations: Vec::new(),
         updates: Vec::new(),
         deferred: Vec::new(),
+        unevaluated: Vec::new(),
+        archived_in_odoo: Vec::new(),
         missing: Vec::new(),
         still_missing: 0,
         bad_rows: catalogue.bad_rows.clone(),
@@ -55,8 +62,13 @@ fn count_the_rest(plan: &mut Plan, odoo: &OdooState) {
 /// Fills the plan.
 pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) {
     let decisions = Decisions::new(&odoo.decisions);
-    let identities = identify(catalogue, odoo, &policy.match_rules, scope, &decisions);
-    let seats = barcodes::seats(catalogue, odoo, policy, scope, &identities, &decisions);
+    let lists = Lists::new(catalogue, &odoo.links);
+    let identities = identify(catalogue, odoo, &lists, &policy.match_rules, scope, &decisions);
+    let seats = if policy.barcodes {
+        barcodes::seats(catalogue, odoo, &lists, policy, scope, &identities, &decisions)
+    } else {
+        BTreeMap::new()
+    };
     let rules = Rules {
         max_component: policy.max_component,
         extras: policy.extra_barcodes == ExtraBarcodes::Packaging,
@@ -71,8 +83,11 @@ pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, po
             builder.product(&catalogue.products[*id], identity);
         }
     }
-    for (id, link) in odoo.links.iter().filter(|(id, _)| scope.contains(id) && !catalogue.products.contains_key(*id)) {
-        builder.absent(link, catalogue.unreadable.contains(id));
+    for (_, link) in odoo.links.iter().filter(|(id, _)| scope.contains(id) && !catalogue.products.contains_key(*id)) {
+        builder.absent(link, lists.is_unread(link));
+    }
+    for id in catalogue.unreadable.keys().filter(|id| scope.contains(id) && !odoo.links.contains_key(*id)) {
+        builder.not_evaluated(id, &Aspect::ALL);
     }
     builder.obstacles(catalogue, &identities, scope);
     builder.finish();
@@ -84,7 +99,12 @@ pub(super) fn build_prices(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooSt
     let decisions = Decisions::new(&odoo.decisions);
     let fields = Fields { digits: odoo.digits, languages: &odoo.languages, policy, decisions: &decisions };
     for (id, link) in odoo.links.iter().filter(|(id, _)| scope.contains(id)) {
-        let Some(product) = catalogue.products.get(id) else { continue };
+        let Some(product) = catalogue.products.get(id) else {
+            if catalogue.unreadable.contains_key(id) || is_unidentified(catalogue, link) {
+                plan.unevaluated.push(Unevaluated { external_id: id.clone(), aspects: Aspect::ALL.to_vec() });
+            }
+            continue;
+        };
         if link.no_touch {
             plan.untouched += 1;
             continue;
@@ -92,6 +112,13 @@ pub(super) fn build_prices(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooSt
         // Products that are gone or another company's are the import's business.
         let Some(variant) = link.product.as_ref().filter(|v| !v.other_company) else { continue };
         let mut remember = Remember::new(Some(link));
+        if variant.is_archived() {
+            plan.archived_in_odoo.push(archived_in_odoo(id, &link.said_name, variant));
+        }
+        if product.price_unreadable {
+            plan.unevaluated.push(Unevaluated { external_id: id.clone(), aspects: vec![Aspect::Price] });
+            continue;
+        }
         let waiting = plan.deferred.len();
         // The name was not read; the link knows one.
         let name = ProductName::parse(&link.said_name).unwrap_or_else(|_| product.name.clone());
@@ -103,7 +130,7 @@ pub(super) fn build_prices(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooSt
             product: variant.id,
             template: variant.template,
             adopt: None,
-            archived: !variant.active,
+            archived: variant.is_archived(),
             activity: None,
             name: None,
             price,
@@ -126,6 +153,7 @@ fn settle(plan: &mut Plan, decisions: &Decisions<'_>) {
         decisions.settle(deferred);
     }
     plan.deferred.sort_by(|a, b| (&a.external_id, a.kind, &a.subject).cmp(&(&b.external_id, b.kind, &b.subject)));
+    plan.unevaluated.sort_by(|a, b| a.external_id.cmp(&b.external_id));
 }
 
 /// Something that waits, about a product of the source.
@@ -143,17 +171,31 @@ fn deferred(product: &ExternalProduct, kind: DeferredKind, subject: &str, value:
     }
 }
 
+/// What could not be read of a product that was.
+fn not_read(product: &ExternalProduct) -> Vec<Aspect> {
+    let parts = [(product.price_unreadable, Aspect::Price), (product.barcodes_incomplete, Aspect::Barcode)];
+    parts.into_iter().filter(|(unread, _)| *unread).map(|(_, aspect)| aspect).collect()
+}
+
+fn archived_in_odoo(id: &ExternalId, label: &str, variant: &Variant) -> ArchivedInOdoo {
+    ArchivedInOdoo { external_id: id.clone(), label: label.to_owned(), product: variant.id, half: variant.active }
+}
+
+/// The price of a new product; zero is none yet.
+fn real_price(product: &ExternalProduct, odoo: &OdooState) -> Option<Price> {
+    product.price.filter(|said| !said.rounded(odoo.digits).is_zero())
+}
+
 /// Why a new product has to wait.
 fn cannot_be_created(product: &ExternalProduct, odoo: &OdooState, policy: &Policy) -> Option<(DeferredKind, String)> {
-    match product.price {
+    match real_price(product, odoo) {
         Some(said) => {
             let too_large = said.rounded(odoo.digits).to_odoo(odoo.digits).err()?;
             Some((DeferredKind::PriceTooLarge, format!("{too_large}; correct it in the source")))
         }
         None if policy.new_without_price == NewWithoutPrice::Unsaleable => None,
         None => {
-            let message =
-                "new product without a price; it is created once the source has one (or see new_without_price)";
+            let message = "new product without a price (zero is none either); it is created once the source has one (or see new_without_price)";
             Some((DeferredKind::NoPrice, message.to_owned()))
         }
     }
@@ -189,6 +231,7 @@ impl Builder<'_, '_> {
             Identity::Adopt(variant, rule) => self.existing(product, variant, None, Some(*rule)),
             Identity::New => self.new_product(product),
             Identity::Blocked { kind, candidates, message } => {
+                self.not_evaluated(&product.id, &[Aspect::Name, Aspect::Price, Aspect::Barcode]);
                 let waits = deferred(product, *kind, "", String::new(), message.clone());
                 self.plan.deferred.push(Deferred { candidates: candidates.clone(), ..waits });
             }
@@ -197,10 +240,13 @@ impl Builder<'_, '_> {
 
     /// A linked product that the source no longer has, or cannot be read just now: kept as it is, but for codes that
     /// another product lists, or archived, as the policy says.
-    fn absent(&mut self, link: &Link, unreadable: bool) {
-        if link.no_touch || unreadable {
-            self.plan.untouched += usize::from(link.no_touch);
+    fn absent(&mut self, link: &Link, unread: bool) {
+        if link.no_touch {
+            self.plan.untouched += 1;
             return;
+        }
+        if unread {
+            return self.not_evaluated(&link.external_id, &Aspect::ALL);
         }
         let Some(variant) = &link.product else { return };
         // A product that cannot give its codes up now, as too many moves hang on them, waits with them.
@@ -225,7 +271,7 @@ impl Builder<'_, '_> {
                 product: variant.id,
                 template: variant.template,
                 adopt: None,
-                archived: !variant.active,
+                archived: variant.is_archived(),
                 activity: archive.then_some(Activity::Archive),
                 name: None,
                 price: None,
@@ -241,6 +287,8 @@ impl Builder<'_, '_> {
         link: Option<&Link>,
         adopt: Option<MatchRule>,
     ) {
+        let not_read = not_read(product);
+        self.not_evaluated(&product.id, &not_read);
         let waiting = self.plan.deferred.len();
         let mut remember = Remember::new(link);
         let name = self.fields.name(product, variant, link, &mut remember, &mut self.plan.deferred);
@@ -254,14 +302,18 @@ impl Builder<'_, '_> {
         if ours {
             remember.values.archived_by_us = Some(false);
         }
+        let activity = link.filter(|l| wakes(l, variant)).map(|_| Activity::Reactivate);
+        if variant.is_archived() && activity.is_none() {
+            self.plan.archived_in_odoo.push(archived_in_odoo(&product.id, product.name.as_str(), variant));
+        }
         let update = Update {
             external_id: product.id.clone(),
             label: product.name.to_string(),
             product: variant.id,
             template: variant.template,
             adopt,
-            archived: !variant.active,
-            activity: link.filter(|l| wakes(l, variant)).map(|_| Activity::Reactivate),
+            archived: variant.is_archived(),
+            activity,
             name,
             price,
             link: remember.finish(),
@@ -270,22 +322,35 @@ impl Builder<'_, '_> {
             self.plan.adoptions.push(update);
         } else if !update.is_note() || !update.link.is_empty() {
             self.plan.updates.push(update);
-        } else if !moved && self.plan.deferred.len() == waiting {
+        } else if !moved && self.plan.deferred.len() == waiting && not_read.is_empty() {
             self.plan.unchanged += 1;
         }
     }
 
+    /// Notes what was not looked at.
+    fn not_evaluated(&mut self, id: &ExternalId, aspects: &[Aspect]) {
+        if !aspects.is_empty() {
+            self.plan.unevaluated.push(Unevaluated { external_id: id.clone(), aspects: aspects.to_vec() });
+        }
+    }
+
     fn new_product(&mut self, product: &ExternalProduct) {
+        if product.price_unreadable {
+            // The row itself is reported.
+            return self.not_evaluated(&product.id, &Aspect::ALL);
+        }
+        self.not_evaluated(&product.id, &not_read(product));
         if let Some((kind, message)) = cannot_be_created(product, self.odoo, self.policy) {
             self.plan.deferred.push(deferred(product, kind, "price", String::new(), message));
             return;
         }
-        let price = product.price.map(|said| (said.rounded(self.odoo.digits), said));
+        let price = real_price(product, self.odoo).map(|said| said.rounded(self.odoo.digits));
         let target = self.assignment.targets.get(&product.id).cloned().flatten();
         self.plan.creations.push(Creation {
             external_id: product.id.clone(),
             name: product.name.clone(),
             price,
+            said_price: product.price,
             barcode: target.and_then(|t| product.barcodes.iter().find(|c| c.as_str() == t).cloned()),
             said_barcodes: product.barcodes.iter().map(ToString::to_string).collect(),
             extras: self.assignment.extras.get(&product.id).map(|e| e.add.clone()).unwrap_or_default(),

@@ -155,11 +155,14 @@ fn an_incomplete_list_takes_nothing_away() {
     // Nor does another product get it.
     world.row("2", "Pen", "1", &["A"]);
     let plan = world.plan();
-    assert_eq!((moves(&plan), waits(&plan)), (String::new(), vec!["2 held A".to_owned()]));
-    // Whoever has none yet may have what could be read.
+    assert_eq!((moves(&plan), waits(&plan)), (String::new(), vec!["2 duplicate-claim A".to_owned()]));
+    // It may still say A, which comes before B: whoever has none gets none meanwhile, and what was new may be had.
     set(&mut world, 1, "");
     world.links.get_mut(&id("1")).unwrap().wrote_barcode = None;
+    assert_eq!(moves(&world.plan()), "");
+    world.links.get_mut(&id("1")).unwrap().said_barcodes = vec!["B".to_owned()];
     assert_eq!(moves(&world.plan()), "1: - → B (source-changed)");
+    world.links.get_mut(&id("1")).unwrap().said_barcodes = vec!["A".to_owned(), "B".to_owned()];
     // The list is whole again.
     world.rows.truncate(1);
     set(&mut world, 1, "A");

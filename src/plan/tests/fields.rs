@@ -156,9 +156,9 @@ fn no_price_and_no_readable_price_leave_odoo_s() {
         world.source("1").price = value.map(str::to_owned);
         let before = world.products.clone();
         let plan = world.run();
-        assert_eq!(told(&plan), "note", "{value:?}");
-        assert_eq!((plan.deferred.len(), plan.bad_rows.len()), (0, usize::from(value.is_some())));
-        assert!(world.products == before && world.links[&id("1")].said_price.is_none());
+        assert_eq!(told(&plan), if value.is_none() { "1 price-gone price" } else { "" }, "{value:?}");
+        assert_eq!((plan.unchanged, plan.bad_rows.len()), (0, usize::from(value.is_some())));
+        assert!(world.products == before && world.links[&id("1")].said_price == Some(price("10")));
         assert!(world.plan().is_empty(), "{value:?}");
     }
 }
@@ -206,7 +206,9 @@ fn a_price_jumps_when_it_passes_both_limits() {
         ("20", "30", false),
         ("1", "0", true),        // to zero, always
         ("0.01", "0.004", true), // rounds to zero
-        ("0", "1000", false),    // from zero, never
+        ("0", "10", false),      // from zero the amount tells
+        ("0", "10.01", true),
+        ("0", "99999", true),
     ] {
         let mut world = World::new();
         world.synced("1", 1, "Tea", from, &[]);
@@ -234,6 +236,8 @@ fn the_largest_prices_do_not_overflow() {
     world.products.get_mut(&1).unwrap().price = "0.0000000000000000000000000001".to_owned();
     world.digits = 4;
     world.source("1").price = Some("900000000".to_owned());
+    assert_eq!(told(&world.plan()), "1 price-jump price");
+    world.policy.allow.price_change = true;
     assert_eq!(world.plan().counts().prices, 1);
 }
 

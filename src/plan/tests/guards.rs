@@ -13,6 +13,7 @@ fn hundred() -> World {
     let limit = Limit { count: 3, percent: 2 };
     let g = &mut world.policy.guards;
     (g.max_create, g.max_release, g.max_changes, g.max_price_jumps) = (limit, limit, limit, limit);
+    (g.max_replace, g.max_prices_gone, g.max_unreadable) = (limit, limit, limit);
     world
 }
 
@@ -54,12 +55,69 @@ fn each_guard_trips_beyond_its_limit() {
         w.source(&n.to_string()).price = Some("1".to_owned());
     };
     assert_eq!(trips_at("max_price_jumps", "--allow-price-change", jump, |a| a.price_change = true), 4);
+    let replace = |w: &mut World, n: usize| {
+        w.policy.guards.max_changes.count = 1000;
+        w.source(&n.to_string()).codes = vec![format!("D{n}")];
+    };
+    assert_eq!(trips_at("max_replace", "--allow-replace", replace, |a| a.replace = true), 4);
+    let vanish = |w: &mut World, n: usize| w.source(&n.to_string()).price = None;
+    assert_eq!(trips_at("max_prices_gone", "--allow-prices-gone", vanish, |a| a.prices_gone = true), 4);
+    for spoil in [
+        (|w, n| w.source(&n).name = None) as fn(&mut World, String),
+        |w, n| w.source(&n).price = Some("bad".to_owned()),
+        |w, n| {
+            let row = w.source(&n);
+            row.id.clear();
+            row.codes.clear();
+        },
+        |w, n| w.source(&n).codes = vec!["\u{0}".to_owned()],
+    ] {
+        let spoiled = |w: &mut World, n: usize| spoil(w, n.to_string());
+        assert_eq!(trips_at("max_unreadable", "--allow-unreadable", spoiled, |a| a.unreadable = true), 4);
+    }
+}
+
+/// Further codes are barcodes too, and a setting that takes them all away is asked about.
+#[test]
+fn further_codes_taken_away_are_released_ones() {
+    let mut world = World::new();
+    world.policy.extra_barcodes = crate::plan::ExtraBarcodes::Packaging;
+    for n in 1..=10 {
+        world.synced(&n.to_string(), n, "Tea", "100", &[&format!("C{n}"), &format!("D{n}")]);
+    }
+    let _ = world.run();
+    assert!(world.products.values().all(|p| p.packaging.len() == 1));
+    world.policy.allow = Allowances::default();
+    world.policy.guards.max_release = Limit { count: 3, percent: 2 };
+    for n in 1..=10 {
+        world.source(&n.to_string()).codes.truncate(1);
+        assert_eq!(refused(&world.plan()).len(), usize::from(n > 3), "{n}");
+    }
+    assert_eq!(refused(&world.plan()), ["max_release"]);
+}
+
+/// A part of too much is too much: an hourly run with --limit must not do it bit by bit.
+#[test]
+fn a_limit_does_not_let_a_broken_source_in_by_parts() {
+    let mut world = hundred();
+    world.policy.guards.max_changes.count = 1000;
+    for n in 1..=10 {
+        world.source(&n.to_string()).codes.clear();
+    }
+    let limited = |world: &World| {
+        let source = crate::catalog::SourceName::parse("shop").unwrap();
+        crate::plan::plan_limited(&source, &world.catalogue(), &world.state(), &world.policy, &world.scope, 2)
+    };
+    assert_eq!(refused(&limited(&world)), ["max_release"]);
+    world.policy.allow.release = true;
+    let plan = limited(&world);
+    assert_eq!((refused(&plan).len(), plan.counts().barcodes), (0, 2));
 }
 
 #[test]
 fn a_moved_barcode_is_not_a_released_one() {
     let mut world = hundred();
-    world.policy.allow.changes = true;
+    (world.policy.allow.changes, world.policy.allow.replace) = (true, true);
     for n in 1..=100 {
         world.source(&n.to_string()).codes = vec![format!("C{}", n % 100 + 1)];
     }
@@ -89,10 +147,46 @@ fn an_empty_source_is_a_failed_read() {
         row.codes.clear();
     }
     let plan = world.plan();
-    assert_eq!(refused(&plan), ["empty-source"]);
+    assert_eq!(refused(&plan), ["no-barcodes"]);
     assert!(plan.is_empty() && plan.refusals[0].message.contains("no barcodes"));
     world.policy.allow.empty_source = true;
+    assert_eq!(refused(&world.plan()), ["no-barcodes"], "two permissions");
+    (world.policy.allow.empty_source, world.policy.allow.no_barcodes) = (false, true);
     assert_eq!(refused(&world.plan()), ["max_release", "max_changes"], "the other guards still watch");
+    world.rows.clear();
+    assert_eq!(refused(&world.plan()), ["empty-source"]);
+}
+
+#[test]
+fn a_source_without_barcodes_leaves_odoos_alone() {
+    let mut world = hundred();
+    world.policy.barcodes = false;
+    world.policy.missing = crate::plan::MissingPolicy::Archive;
+    for row in &mut world.rows {
+        row.codes.clear();
+    }
+    world.source("1").name = Some("Pen".to_owned());
+    world.rows.retain(|row| row.id != "2");
+    world.row("new", "Cup", "1", &[]).product(101, "Mat", "1", Some("C101")).default_code = Some("101".to_owned());
+    world.policy.match_rules = vec![crate::catalog::MatchRule::DefaultCode];
+    world.row("101", "Mat", "1", &[]);
+    let plan = world.run();
+    assert!(plan.refusals.is_empty() && plan.moves.is_empty() && plan.deferred.is_empty(), "{plan:#?}");
+    let counts = plan.counts();
+    assert_eq!((counts.names, counts.archive, counts.create, counts.adopt), (1, 1, 1, 1));
+    assert!((1..=101).all(|n| world.products[&n].barcode == Some(format!("C{n}"))));
+    let again = world.plan();
+    assert!(again.is_empty(), "{again:#?}");
+    // The source gets barcodes again: those that Odoo has stay.
+    world.policy.barcodes = true;
+    for n in 1..=101_i64 {
+        if n != 2 {
+            world.source(&n.to_string()).codes = vec![format!("C{n}"), format!("D{n}")];
+        }
+    }
+    let plan = world.run();
+    assert_eq!((plan.counts().barcodes, plan.deferred.len()), (0, 0), "{:#?}", plan.moves);
+    assert!(world.plan().is_empty());
 }
 
 #[test]
@@ -135,6 +229,7 @@ fn nothing_to_do_is_never_refused() {
     let g = &mut world.policy.guards;
     let none = Limit { count: 0, percent: 0 };
     (g.max_create, g.max_release, g.max_changes, g.max_price_jumps) = (none, none, none, none);
+    (g.max_replace, g.max_prices_gone, g.max_unreadable) = (none, none, none);
     assert!(world.plan().refusals.is_empty());
     world.links.clear();
     world.scope = Scope::Only([].into());

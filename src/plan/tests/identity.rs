@@ -17,7 +17,7 @@ fn a_new_product_is_created_whole() {
     let plan = world.run();
     let new = &plan.creations[0];
     assert_eq!((new.external_id.as_str(), new.name.as_str()), ("7", "Tea"));
-    let (want, said) = new.price.unwrap();
+    let (want, said) = (new.price.unwrap(), new.said_price.unwrap());
     assert_eq!((want.to_string(), said.to_string()), ("1.01".to_owned(), "1.005".to_owned()));
     assert_eq!(new.barcode.as_ref().map(|c| c.as_str()), Some("A"));
     assert_eq!(new.said_barcodes, ["A", "B"]);
@@ -26,18 +26,24 @@ fn a_new_product_is_created_whole() {
 
 #[test]
 fn a_new_product_without_a_price_waits_or_cannot_be_sold() {
-    let mut world = World::new();
-    world.row("1", "Tea", "", &["A"]);
-    assert_eq!(waits(&world.plan()), ["1 no-price price"]);
-    assert!(world.plan().is_empty());
-    world.policy.new_without_price = NewWithoutPrice::Unsaleable;
-    let plan = world.run();
-    assert!(plan.creations[0].price.is_none() && plan.creations[0].barcode.is_some());
-    // Its first price is the source's doing, not somebody's edit.
-    world.source("1").price = Some("3".to_owned());
-    world.policy.price = crate::plan::FieldPolicy::Odoo;
-    let plan = world.run();
-    assert_eq!(plan.updates[0].price.as_ref().unwrap().reason.code(), "source-changed");
+    // Zero, or what rounds to it, is no price yet.
+    for none in [None, Some("0"), Some("0.00"), Some("0.004")] {
+        let mut world = World::new();
+        world.row("1", "Tea", "", &["A"]);
+        world.source("1").price = none.map(str::to_owned);
+        assert_eq!(waits(&world.plan()), ["1 no-price price"], "{none:?}");
+        assert!(world.plan().is_empty());
+        world.policy.new_without_price = NewWithoutPrice::Unsaleable;
+        let plan = world.run();
+        assert!(plan.creations[0].price.is_none() && plan.creations[0].barcode.is_some());
+        assert!(world.plan().is_empty() && world.plan().deferred.is_empty(), "{none:?}");
+        // Its first price is the source's doing, however high, and not somebody's edit.
+        world.source("1").price = Some("300".to_owned());
+        world.policy.price = crate::plan::FieldPolicy::Odoo;
+        let plan = world.run();
+        assert_eq!(plan.updates[0].price.as_ref().unwrap().reason.code(), "source-changed", "{none:?}");
+        assert!(world.plan().is_empty());
+    }
 }
 
 #[test]

@@ -116,3 +116,28 @@ fn too_many_are_refused() {
     let guards: Vec<_> = plan.refusals.iter().map(|r| r.guard.to_string()).collect();
     assert_eq!(guards, ["max_archive"], "and not max_release: the codes go with their products");
 }
+
+/// A person archived what the source still lists: it is kept in step, and named by every run.
+#[test]
+fn what_a_person_archived_is_named_while_the_source_lists_it() {
+    for half in [false, true] {
+        let mut world = World::new();
+        world.synced("1", 1, "Tea", "1", &["A"]).synced("2", 2, "Pen", "1", &["B"]);
+        let product = world.products.get_mut(&1).unwrap();
+        (product.active, product.half_archived) = (half, half);
+        world.source("1").price = Some("2".to_owned());
+        let plan = world.run();
+        let named = |plan: &crate::plan::Plan| {
+            let shown = plan.archived_in_odoo.iter().map(|a| (a.external_id.to_string(), a.product.get(), a.half));
+            shown.collect::<Vec<_>>()
+        };
+        assert_eq!(named(&plan), [("1".to_owned(), 1, half)]);
+        assert!(plan.updates[0].archived && plan.updates[0].price.is_some());
+        let again = world.plan();
+        assert!(again.is_empty() && again.unchanged == 2);
+        assert_eq!(named(&again), named(&plan));
+        assert_eq!(named(&super::prices::prices(&world)), named(&plan));
+        world.rows.retain(|row| row.id != "1");
+        assert!(world.plan().archived_in_odoo.is_empty(), "the source no longer lists it");
+    }
+}

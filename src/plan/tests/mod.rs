@@ -14,4 +14,5 @@ mod permutations;
 mod prices;
 mod revert;
 mod scope;
+mod unread;
 mod world;

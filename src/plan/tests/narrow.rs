@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::convergence::world;
 use super::world::{World, id, waits};
 use crate::catalog::digest::{Buckets, Line, id_hash, line_digest};
-use crate::catalog::{Catalogue, CodeKey, ExternalId, Link, OdooState, PriceDigits, Rest, SourceName};
+use crate::catalog::{Catalogue, CodeKey, ExternalId, Link, OdooState, Price, PriceDigits, Rest, SourceName};
 use crate::plan::narrow::{Comparison, Narrowing};
 use crate::plan::{FieldPolicy, MissingPolicy, Plan, Scope, plan, plan_prices, questions};
 
@@ -24,9 +24,13 @@ fn line(link: &Link, what: Line) -> u64 {
 /// What the digest procedure takes for settled, if the source says what it said.
 fn settled(link: &Link, world: &World, what: Line) -> bool {
     let digits = PriceDigits::from_odoo(Some(world.digits));
-    let Some(variant) = link.product.as_ref().filter(|v| !v.other_company) else { return false };
+    let Some(variant) = link.product.as_ref().filter(|v| !v.other_company && !v.is_archived()) else { return false };
     let now = variant.rounded_price(digits);
-    let price = link.said_price.is_none_or(|said| {
+    let no_price = || link.kept.price || link.wrote_price.is_none_or(Price::is_zero);
+    let price = link.said_price.map_or_else(no_price, |said| {
+        if said.is_zero() && link.wrote_price.is_none() {
+            return true;
+        }
         let want = said.rounded(digits);
         if now == Some(want) {
             return !link.kept.price && link.wrote_price == Some(want);
@@ -219,14 +223,26 @@ fn what_is_in_step_is_not_looked_at() {
 }
 
 #[test]
-fn a_price_that_became_null_is_looked_at_once() {
+fn a_price_that_became_null_waits_until_it_is_back_or_kept() {
     let mut world = World::new();
     world.synced("1", 1, "Tea", "9.5", &["A"]);
     world.source("1").price = None;
-    let (whole, narrow, looked) = plans(&world, Line::Whole);
-    assert_eq!((whole.counts().notes, looked), (1, 1));
-    assert_eq!(whole, narrow);
-    world.apply(&narrow);
-    assert_eq!(plans(&world, Line::Whole).2, 0);
+    for line in [Line::Whole, Line::Prices] {
+        let (whole, narrow, looked) = plans(&world, line);
+        assert_eq!((waits(&whole), whole.is_empty(), looked), (vec!["1 price-gone price".to_owned()], true, 1));
+        assert_eq!((whole.unchanged, &whole), (0, &narrow));
+    }
+    // An older version took NULL for handled: the link tells all the same.
+    let mut older = world.clone();
+    older.links.get_mut(&id("1")).unwrap().said_price = None;
+    assert_eq!(waits(&plans(&older, Line::Whole).1), ["1 price-gone price"]);
+    world.policy.allow.prices_gone = true;
+    let _ = world.run();
+    world.policy.allow.prices_gone = false;
+    assert_eq!(plans(&world, Line::Whole).2, 0, "kept, and not asked about again");
     assert_eq!(world.products[&1].price, "9.5");
+    world.source("1").price = Some("10".to_owned());
+    let _ = world.run();
+    assert_eq!(world.products[&1].price, "10.00");
+    assert!(!world.links[&id("1")].kept.price);
 }

@@ -4,7 +4,7 @@ use super::world::{World, id, waits};
 use crate::catalog::{Catalogue, SourceName};
 use crate::plan::{Plan, plan_prices};
 
-fn prices(world: &World) -> Plan {
+pub(super) fn prices(world: &World) -> Plan {
     plan_prices(&SourceName::parse("shop").unwrap(), &world.catalogue(), &world.state(), &world.policy, &world.scope)
 }
 
@@ -43,7 +43,7 @@ fn what_may_not_be_written_waits() {
 #[test]
 fn an_empty_reading_is_refused_and_no_barcodes_are_no_wonder() {
     let mut world = World::new();
-    world.policy.allow.empty_source = false;
+    (world.policy.allow.empty_source, world.policy.allow.no_barcodes) = (false, false);
     world.synced("1", 1, "Tea", "1", &[]);
     assert!(prices(&world).refusals.is_empty());
     let nothing = plan_prices(

@@ -49,7 +49,7 @@ fn changes(plan: &Plan) -> Vec<Change> {
         out.extend(one.extras.add.iter().map(|code| further(None, Some(code))));
     }
     for new in &plan.creations {
-        let price = new.price.map(|(p, _)| p.to_string());
+        let price = new.price.map(|p| p.to_string());
         out.push(line(new.external_id.as_str(), ChangedField::Price, None, price, "created"));
     }
     out

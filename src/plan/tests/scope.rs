@@ -94,7 +94,7 @@ fn step_by_step_a_limit_leads_to_the_end() {
 }
 
 #[test]
-fn a_limit_passes_guards_of_size_but_not_of_principle() {
+fn a_limit_passes_no_guard() {
     let mut world = World::new();
     world.synced("1", 1, "Tea", "1", &["A"]);
     for n in 2..300 {
@@ -102,6 +102,8 @@ fn a_limit_passes_guards_of_size_but_not_of_principle() {
     }
     world.policy.allow = crate::plan::Allowances::default();
     assert_eq!(world.plan().refusals[0].guard, "max_create");
+    assert_eq!(limited(&world, 10).refusals[0].guard, "max_create", "all that there is to do counts");
+    world.policy.allow.create = true;
     let plan = limited(&world, 10);
     assert!(plan.refusals.is_empty() && plan.creations.len() == 10);
     world.links.clear();

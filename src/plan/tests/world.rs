@@ -38,6 +38,8 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Product {
     pub active: bool,
+    /// The variant is active, and its template is not.
+    pub half_archived: bool,
     pub names: Vec<String>,
     pub price: String,
     pub barcode: Option<String>,
@@ -85,10 +87,14 @@ impl World {
             first_run: true,
             create: true,
             release: true,
+            replace: true,
             archive: true,
             changes: true,
             price_change: false,
+            prices_gone: false,
+            unreadable: true,
             empty_source: true,
+            no_barcodes: true,
         };
         Self {
             rows: Vec::new(),
@@ -122,6 +128,7 @@ impl World {
     pub fn product(&mut self, number: i64, name: &str, price: &str, barcode: Option<&str>) -> &mut Product {
         let product = Product {
             active: true,
+            half_archived: false,
             names: vec![name.to_owned(); self.languages.len()],
             price: price.to_owned(),
             barcode: barcode.map(str::to_owned),
@@ -188,6 +195,7 @@ impl World {
             id: pid(number),
             template: TemplateId::new(number + 10_000).unwrap(),
             active: product.active,
+            template_active: product.active && !product.half_archived,
             names: product.names.clone(),
             price: product.price.clone(),
             barcode: product.barcode.clone(),
@@ -325,10 +333,7 @@ impl World {
             for code in new.barcode.iter().map(|c| c.as_str()).chain(new.extras.iter().map(String::as_str)) {
                 self.must_be_free(code);
             }
-            let (want, said) = match new.price {
-                Some((want, said)) => (want, Some(said)),
-                None => (Price::ZERO, None),
-            };
+            let want = new.price.unwrap_or(Price::ZERO);
             let barcode = new.barcode.as_ref().map(ToString::to_string);
             self.product(number, new.name.as_str(), &want.to_string(), barcode.as_deref())
                 .packaging
@@ -336,10 +341,10 @@ impl World {
             let bound = Bound {
                 product: Some(number),
                 said_name: new.name.to_string(),
-                said_price: said,
+                said_price: new.said_price,
                 said_barcodes: new.said_barcodes.clone(),
                 wrote_name: new.name.to_string(),
-                wrote_price: Some(want),
+                wrote_price: new.price.or(new.said_price.is_none().then_some(Price::ZERO)),
                 wrote_barcode: barcode,
                 wrote_extras: new.extras.clone(),
                 ..Bound::default()
@@ -376,7 +381,8 @@ impl World {
         }
         match update.activity {
             Some(Activity::Archive) => {
-                assert!(product.active && product.barcode.is_none(), "a product gives its barcode up before it goes");
+                let gone = product.barcode.is_none() || !self.policy.barcodes;
+                assert!(product.active && gone, "a product gives its barcode up before it goes");
                 product.active = false;
             }
             Some(Activity::Reactivate) => {

@@ -140,8 +140,8 @@ fn choices_and_what_comes_of_them() {
     for kind in DeferredKind::ALL {
         let subject = match kind.choices()[0] {
             Choice::Give => CODE,
-            Choice::Take => "price",
-            Choice::Link | Choice::Create | Choice::Keep | Choice::Abandon => "",
+            Choice::Take | Choice::Keep => "price",
+            Choice::Link | Choice::Create | Choice::Abandon => "",
         };
         let holder = Some(product(17, "Coffee", None));
         let record = DeferredRecord { holder, value: "9.90".to_owned(), ..record(2, kind, subject, "") };

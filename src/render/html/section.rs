@@ -53,6 +53,7 @@ fn numbers(counts: &Counts) -> Markup {
         (counts.deferred, "waiting"),
         (counts.missing, "missing"),
         (counts.bad_rows, "bad rows"),
+        (counts.archived_in_odoo, "archived in Odoo"),
         (counts.unchanged, "unchanged"),
     ];
     html! {

@@ -1,6 +1,6 @@
 //! What people choose about deferred actions, and what becomes of it.
 
-use erpsync::catalog::{Choice, Decision, DeferredKind};
+use erpsync::catalog::{Aspect, Choice, Decision, DeferredKind};
 use erpsync::odoo::Session;
 use erpsync::odoo::snapshot::Wanted;
 use erpsync::odoo::writer::{DeferredRow, Ending, Spoken};
@@ -160,6 +160,27 @@ pub async fn carried_out(world: &World) {
     writer.release().await.unwrap();
     assert_eq!(run(&session, "carry", "carry-12", &[]).await, (0, 1, 0));
     assert_eq!(world.field("x_pz_conflict", number, "x_outcome").await, "chosen: take");
+    // What a run could not look at stays as it is, the choice with it; what it could is closed.
+    let rows = [
+        jump("1", "71"),
+        deferred("1", "drift", "name", "edited"),
+        jump("2", "81"),
+        deferred("2", "refused", "update", "no"),
+    ];
+    assert_eq!(run(&session, "carry", "carry-13", &rows).await, (4, 0, 4));
+    let row =
+        world.rows("x_pz_conflict", json!([["x_source", "=", "carry"], ["x_value", "=", "71"]]), &["x_state"]).await;
+    let number = row[0]["id"].as_i64().unwrap();
+    world.edit("x_pz_conflict", number, json!({"x_choice": "take"})).await;
+    let unevaluated = [(external("1"), vec![Aspect::Price]), (external("2"), Aspect::ALL.to_vec())];
+    let writer = take_as(&session, "carry", "carry-14").await;
+    let spoken = Spoken { unevaluated: &unevaluated, ..Spoken::default() };
+    let Ending { opened, closed, open, .. } = writer.finish(&[], spoken, &finish()).await.unwrap();
+    assert_eq!((opened, closed, open), (0, 1, 3), "the name was looked at");
+    writer.release().await.unwrap();
+    assert_eq!(world.field("x_pz_conflict", number, "x_state").await, "open");
+    assert_eq!(world.field("x_pz_conflict", number, "x_choice").await, "take");
+    assert_eq!(run(&session, "carry", "carry-15", &[]).await, (0, 3, 0));
     // What a run settles at once was never asked.
     let at_once = settled(deferred("1", "duplicate-claim", "123", "given"), "decided");
     assert_eq!(run(&session, "carry", "carry-9", &[at_once]).await, (0, 0, 0));

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{World, create, create_row, external, source, take_as};
 
 pub const RULES: Rules =
-    Rules { line: Line::Whole, leave_names: false, leave_prices: false, extras: false, archive: false };
+    Rules { line: Line::Whole, leave_names: false, leave_prices: false, extras: false, archive: false, barcodes: true };
 
 /// Id, name, price, barcodes.
 type Said<'a> = (&'a str, &'a str, Option<&'a str>, &'a [&'a str]);
@@ -53,7 +53,7 @@ pub async fn odd_texts(world: &World) {
             CreateRow {
                 price: price.map(|p| p.parse().unwrap()),
                 said_price: price.map(str::to_owned),
-                wrote_price: priced.to_owned(),
+                wrote_price: Some(priced.to_owned()),
                 barcode: codes.first().map(|c| format!("odd-{c}")),
                 said_barcodes: codes.join("\n"),
                 ..create_row(id, name, 0.0, None)
@@ -168,15 +168,28 @@ pub async fn looks(world: &World) {
     let told_now = told(&session, "looks", RULES).await;
     assert_eq!(
         ids(&told_now.looks),
-        ["code", "company", "extras", "kept-same", "link", "name", "no-upc", "price", "touch", "uncode", "wrote"]
+        [
+            "archived",
+            "code",
+            "company",
+            "extras",
+            "kept-same",
+            "link",
+            "name",
+            "no-upc",
+            "price",
+            "touch",
+            "uncode",
+            "wrote"
+        ]
     );
     let left = told(&session, "looks", Rules { leave_names: true, leave_prices: true, ..RULES }).await;
     assert_eq!(
         ids(&left.looks),
-        ["code", "company", "extras", "kept-same", "link", "no-upc", "touch", "uncode", "wrote"]
+        ["archived", "code", "company", "extras", "kept-same", "link", "no-upc", "touch", "uncode", "wrote"]
     );
     let prices = told(&session, "looks", Rules { line: Line::Prices, ..RULES }).await;
-    assert_eq!(ids(&prices.looks), ["company", "kept-same", "link", "price", "touch", "wrote"]);
+    assert_eq!(ids(&prices.looks), ["archived", "company", "kept-same", "link", "price", "touch", "wrote"]);
 
     // Of products that the source does not have, only some matter.
     for id in ["name", "price", "code", "archived", "bare", "upc"] {

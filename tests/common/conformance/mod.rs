@@ -333,7 +333,7 @@ pub fn create_row(id: &str, name: &str, price: f64, barcode: Option<&str>) -> Cr
         name: name.to_owned(),
         price: Some(price),
         said_price: Some(price.to_string()),
-        wrote_price: price.to_string(),
+        wrote_price: Some(price.to_string()),
         barcode: barcode.map(str::to_owned),
         said_barcodes: barcode.unwrap_or_default().to_owned(),
         extras: Vec::new(),

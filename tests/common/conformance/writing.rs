@@ -16,7 +16,7 @@ pub async fn creates(world: &World) {
     let unpriced = CreateRow {
         price: None,
         said_price: None,
-        wrote_price: "0".to_owned(),
+        wrote_price: Some("0".to_owned()),
         ..create_row("c-2", "Unpriced", 0.0, None)
     };
     let listed = CreateRow {

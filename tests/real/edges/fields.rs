@@ -69,22 +69,24 @@ pub fn without_price(version: u32) {
     world.source(&[(1, "Has one", None, &one), (2, "Has none", None, &two)]);
     world.import_and_settle(&[], 3);
     assert_eq!(world.shown(world.linked(1)), format!("Has one|5|{}", one[0]));
+    assert_eq!(world.open(), ["1 price-gone price", "2 no-price price"]);
 
-    // Unsaleable until there is a price; zero is one.
+    // Unsaleable until there is a price; zero is none.
     let unsaleable = "new_without_price = \"unsaleable\"";
     world.configure(unsaleable);
-    world.add(&[(3, "Free of charge one day", None, &three)]);
-    world.import_and_settle(&[], 0);
+    world.add(&[(3, "Free of charge one day", None, &three), (4, "At nought from the start", Some("0"), &[])]);
+    world.import_and_settle(&[], 3);
     let sale = "select string_agg(l.x_external_id || ' ' || t.sale_ok || ' ' || trim_scale(t.list_price), ', ' order by l.x_external_id) from x_pz_product l join product_product p on p.id = l.x_product_id join product_template t on t.id = p.product_tmpl_id";
-    assert_eq!(world.sql(sale), "1 true 5, 2 false 0, 3 false 0");
+    assert_eq!(world.sql(sale), "1 true 5, 2 false 0, 3 false 0, 4 false 0");
     assert_eq!(world.history("price", 2), Vec::<String>::new());
     world.source(&[
         (1, "Has one", Some("5"), &one),
         (2, "Has none", Some("250"), &two),
         (3, "Free of charge one day", Some("0"), &three),
+        (4, "At nought from the start", Some("0.0"), &[]),
     ]);
     world.import_and_settle(&[], 0);
-    assert_eq!(world.sql(sale), "1 true 5, 2 true 250, 3 true 0");
+    assert_eq!(world.sql(sale), "1 true 5, 2 true 250, 3 false 0, 4 false 0");
     assert_eq!(world.history("price", 2), ["0>250 source-changed"]);
 
     // What a person makes unsaleable later stays so.
@@ -94,9 +96,10 @@ pub fn without_price(version: u32) {
         (1, "Has one", Some("5"), &one),
         (2, "Has none", Some("251"), &two),
         (3, "Free of charge one day", Some("2"), &three),
+        (4, "At nought from the start", Some("300"), &[]),
     ]);
     world.import_and_settle(&[], 0);
-    assert_eq!(world.sql(sale), "1 true 5, 2 false 251, 3 true 2");
+    assert_eq!(world.sql(sale), "1 true 5, 2 false 251, 3 true 2, 4 true 300");
 }
 
 pub fn jumps(version: u32) {

@@ -27,6 +27,8 @@ on_both! {
     drift_in_one_language: drift::one_language,
     new_products_get_constants: constants::scenario,
     bad_rows_are_named_one_by_one: bad_rows::scenario,
+    rows_that_cannot_be_read_for_a_while: bad_rows::interlude,
+    a_source_without_barcodes: bad_rows::without_barcodes,
     one_refused_record_does_not_stop_the_others: refusals::scenario,
     products_given_to_another_company: obstacles::company,
     every_obstacle_at_every_write: obstacles::scenario,

@@ -103,7 +103,7 @@ pub(super) const DEFERRED: Screen = Screen {
             Filter::on(
                 "values",
                 "Names and prices",
-                "[('x_kind', 'in', ['shared-template', 'price-jump', 'price-too-large', 'no-price', 'drift'])]",
+                "[('x_kind', 'in', ['shared-template', 'price-jump', 'price-too-large', 'no-price', 'price-gone', 'drift'])]",
             ),
             Filter::on("refused", "Refused by Odoo", "[('x_kind', '=', 'refused')]"),
         ],

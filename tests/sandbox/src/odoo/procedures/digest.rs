@@ -87,6 +87,8 @@ fn looks(env: &Env<'_>, ask: &Ask<'_>, links: &[&Record], prices: bool) -> Resul
             !prices && pair.is_some_and(|(p, t)| is_awake(ask, link, p, t, &codes))
         } else {
             match pair {
+                // What a person archived is named by every run.
+                Some((p, t)) if !flag(p, "active") || !flag(t, "active") => true,
                 Some((p, t)) => !is_settled(env, ask, link, p, t, prices)?,
                 None => true,
             }
@@ -111,10 +113,13 @@ fn is_awake(ask: &Ask<'_>, link: &Record, p: &Record, t: &Record, codes: &BTreeM
     let code = of(p, "barcode");
     let has = |spelling: &str| codes.get(spelling).copied().unwrap_or_default();
     let spellings = has(code) - 1 + has(&format!("0{code}")) + code.get(1..).map_or(0, has);
+    let codes = || {
+        code != of(link, "x_wrote_barcode")
+            || !of(link, "x_wrote_extras").is_empty()
+            || !code.is_empty() && spellings > 0
+    };
     archive && !flag(link, "x_archived_by_us") && flag(p, "active") && !other_company(ask, t)
-        || code != of(link, "x_wrote_barcode")
-        || !of(link, "x_wrote_extras").is_empty()
-        || !code.is_empty() && spellings > 0
+        || ask.get("barcodes").is_ok_and(|v| *v == true) && codes()
 }
 
 fn is_settled(
@@ -131,12 +136,16 @@ fn is_settled(
     let said = of(link, "x_said_price");
     let (now, wrote) = (rounded(&variant::price(env, t), digits), rounded(of(link, "x_wrote_price"), digits));
     let want = rounded(said, digits);
-    let price = said.is_empty()
-        || if now.is_some() && now == want {
-            !kept("price") && units(of(link, "x_wrote_price")) == want.map(|w| w * scale(digits))
-        } else {
-            kept("price") || leave("price") && (now.is_none() || now != wrote)
-        };
+    let price = if said.is_empty() {
+        matches!(of(link, "x_wrote_price"), "" | "0") || kept("price")
+    } else {
+        said == "0" && of(link, "x_wrote_price").is_empty()
+            || if now.is_some() && now == want {
+                !kept("price") && units(of(link, "x_wrote_price")) == want.map(|w| w * scale(digits))
+            } else {
+                kept("price") || leave("price") && (now.is_none() || now != wrote)
+            }
+    };
     if prices || !price || other_company(ask, t) {
         return Ok(price && !other_company(ask, t));
     }
@@ -165,7 +174,8 @@ fn is_settled(
     } else {
         ours.is_empty()
     };
-    Ok(name && barcode && !kept("barcode") && extras && !flag(link, "x_archived_by_us"))
+    let codes = ask.get("barcodes")? == false || barcode && !kept("barcode") && extras;
+    Ok(name && codes && !flag(link, "x_archived_by_us"))
 }
 
 /// A UPC-A and its EAN-13 are one code.

@@ -76,7 +76,9 @@ fn live(env: &Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<BTreeMap<
         let part = |name: &str| text(r, name).unwrap_or_default().to_owned();
         let key: Key = (part("x_external_id"), part("x_kind"), part("x_subject"));
         let mine = scope.as_ref().is_none_or(|s| s.contains(key.0.as_str()));
-        let spoken_of = mine && about.as_ref().is_none_or(|a| a.contains(&(key.1.as_str(), key.2.as_str())));
+        let aspect = ask.get("aspects")?[&key.1].as_str().unwrap_or(&key.2);
+        let blind = ask.get("unevaluated")?[&key.0].as_array().is_some_and(|of| of.iter().any(|a| a == aspect));
+        let spoken_of = mine && !blind && about.as_ref().is_none_or(|a| a.contains(&(key.1.as_str(), key.2.as_str())));
         if named.contains(&key) || spoken_of {
             before.insert(key, (id, r.clone()));
         } else if state == Some("open") {

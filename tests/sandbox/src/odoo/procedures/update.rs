@@ -70,7 +70,13 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
 fn priceless(env: &Env<'_>, links: &BTreeMap<String, i64>) -> BTreeSet<String> {
     let without = |link: i64| {
         let link = env.store.row("x_pz_product", link);
-        link.is_some_and(|r| text(r, "x_wrote_price") == Some("0") && text(r, "x_said_price").is_none())
+        link.is_some_and(|r| match text(r, "x_said_price") {
+            None => text(r, "x_wrote_price") == Some("0"),
+            Some(said) => {
+                let created = text(r, "x_matched_by").is_none();
+                created && text(r, "x_wrote_price").is_none() && said.trim_matches(['0', '.']).is_empty()
+            }
+        })
     };
     links.iter().filter(|(_, link)| without(**link)).map(|(id, _)| id.clone()).collect()
 }
@@ -178,7 +184,7 @@ fn template(env: &mut Env<'_>, ask: &Ask<'_>, row: &Value, now: &Current, known:
     if price.is_object() && differs(&now.price, &price["new"]) {
         values.insert("list_price".to_owned(), price["new"].clone());
     }
-    let priced = row["link"]["said_price"].as_str().is_some_and(|p| !p.is_empty());
+    let priced = row["link"]["said_price"].as_str().is_some_and(|p| !p.trim_matches(['0', '.']).is_empty());
     let was_priceless = known.priceless.contains(text_of(row, "external_id").unwrap_or_default());
     if was_priceless && priced && ask.get("sale_ok")? == true {
         values.insert("sale_ok".to_owned(), json!(true));

@@ -24,7 +24,7 @@ pub(super) fn price(env: &Env<'_>, template: &Record) -> String {
     price.map_or_else(|| "0".to_owned(), |p| price_text(env.version(), p))
 }
 
-/// The seven columns of a variant.
+/// The eight columns of a variant.
 pub(super) fn columns(
     env: &Env<'_>,
     ask: &Ask<'_>,
@@ -47,6 +47,7 @@ pub(super) fn columns(
         json!(price(env, template)),
         json!(siblings),
         json!(integer(template, "company_id").is_some_and(|c| c != company)),
+        json!(flag(template, "active")),
     ])
 }
 
