@@ -205,6 +205,12 @@ impl Planner for Kept<'_> {
         if changed.is_empty() {
             return Ok(plan.clone());
         }
+        if self.kept.is_done(&now.links) {
+            return Err(Failure::Refused(
+                "the plan was carried out already: Odoo has all that it says; make a new one for what comes next"
+                    .to_owned(),
+            ));
+        }
         let named: Vec<String> = changed.iter().take(NAMED).map(ToString::to_string).collect();
         let more = if changed.len() > NAMED { format!(" and {} more", changed.len() - NAMED) } else { String::new() };
         Err(Failure::Refused(format!(

@@ -358,8 +358,10 @@ pub struct Counts {
     pub create: usize,
     /// Existing products recognised.
     pub adopt: usize,
-    /// Linked products whose name, price or barcode changes.
+    /// Linked products whose name, price or barcode changes; those that are archived or reactivated count there.
     pub update: usize,
+    /// Linked products that change in any way.
+    pub changed: usize,
     /// Barcodes given, moved or taken away, on existing products.
     pub barcodes: usize,
     /// Further codes put on packagings or units, or taken away, on existing products.
@@ -423,12 +425,17 @@ impl Plan {
         let adopted: BTreeSet<_> = self.adoptions.iter().map(|u| &u.external_id).collect();
         let mut updated: BTreeSet<_> = self.updates.iter().filter(|u| !u.is_note()).map(|u| &u.external_id).collect();
         updated.extend(self.barcode_moves().map(|m| &m.external_id).filter(|id| !adopted.contains(id)));
+        let changed = updated.len();
+        for update in self.updates.iter().filter(|u| u.activity.is_some()) {
+            updated.remove(&update.external_id);
+        }
         let existing = || self.adoptions.iter().chain(&self.updates);
         let active = |activity| existing().filter(|u| u.activity == Some(activity)).count();
         Counts {
             create: self.creations.len(),
             adopt: adopted.len(),
             update: updated.len(),
+            changed,
             barcodes: self.barcode_moves().filter(|m| m.is_move()).count(),
             extras: self.barcode_moves().map(|m| m.extras.add.len() + m.extras.remove.len()).sum(),
             archive: active(Activity::Archive),

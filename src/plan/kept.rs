@@ -9,9 +9,9 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::catalog::{Decision, ExternalId, Link, OdooState, PriceDigits};
+use crate::catalog::{Barcode, Decision, ExternalId, Link, OdooState, PriceDigits};
 
-use super::action::Plan;
+use super::action::{Activity, BarcodeMove, Creation, LinkValues, Plan, Update};
 
 /// What the text calls itself.
 const FORMAT: &str = "erpsync-kept-plan";
@@ -108,6 +108,30 @@ impl KeptPlan {
         self.fingerprints.iter().filter(differs).map(|(id, _)| id).collect()
     }
 
+    /// Does Odoo have everything already that the plan would write? Then it was carried out, and nothing is left of it.
+    #[must_use]
+    pub fn is_done(&self, links: &BTreeMap<ExternalId, Link>) -> bool {
+        let Plan { adoptions, creations, updates, .. } = &self.plan;
+        let created = |new: &Creation| {
+            let wrote = |link: &Link| {
+                link.product.is_some()
+                    && link.wrote_name == new.name.as_str()
+                    && link.wrote_barcode.as_deref() == new.barcode.as_ref().map(Barcode::as_str)
+                    && link.said_barcodes == new.said_barcodes
+            };
+            links.get(&new.external_id).is_some_and(wrote)
+        };
+        let updated = |update: &Update| links.get(&update.external_id).is_some_and(|link| stands(update, link));
+        let moved = |code: &BarcodeMove| {
+            let has = |link: &Link| link.product.as_ref().is_some_and(|product| product.barcode == code.new);
+            code.outside || links.get(&code.external_id).is_some_and(has)
+        };
+        !self.plan.is_empty()
+            && creations.iter().all(created)
+            && adoptions.iter().chain(updates).all(updated)
+            && self.plan.barcode_moves().all(moved)
+    }
+
     /// The text, with a line break at its end.
     ///
     /// # Panics
@@ -174,6 +198,37 @@ impl Text {
         }
         Ok(KeptPlan { origin: self.origin, fingerprints, plan: self.plan })
     }
+}
+
+/// Has the link, and the product that it leads to, what an update would write?
+fn stands(update: &Update, link: &Link) -> bool {
+    fn same<T: PartialEq>(wanted: Option<&T>, found: &T) -> bool {
+        wanted.is_none_or(|wanted| wanted == found)
+    }
+    let LinkValues {
+        said_name,
+        said_price,
+        said_barcodes,
+        wrote_name,
+        wrote_price,
+        wrote_barcode,
+        wrote_extras,
+        kept,
+        missing,
+        archived_by_us,
+    } = &update.link;
+    let active = update.activity.map(|activity| activity == Activity::Reactivate);
+    link.product.as_ref().is_some_and(|product| product.id == update.product && same(active.as_ref(), &product.active))
+        && same(said_name.as_ref(), &link.said_name)
+        && same(said_price.as_ref(), &link.said_price)
+        && same(said_barcodes.as_ref(), &link.said_barcodes)
+        && same(wrote_name.as_ref(), &link.wrote_name)
+        && wrote_price.is_none_or(|price| link.wrote_price == Some(price))
+        && same(wrote_barcode.as_ref(), &link.wrote_barcode)
+        && same(wrote_extras.as_ref(), &link.wrote_extras)
+        && same(kept.as_ref(), &link.kept)
+        && same(missing.as_ref(), &link.missing)
+        && same(archived_by_us.as_ref(), &link.archived_by_us)
 }
 
 fn digest(value: &impl Serialize) -> String {

@@ -113,6 +113,8 @@ fn to_write(counts: &Counts) -> Vec<String> {
     part(counts.create, "to create");
     part(counts.adopt, "to adopt");
     part(counts.update, "to change");
+    part(counts.archive, "to archive");
+    part(counts.reactivate, "to reactivate");
     let fields = [
         (counts.names, "name"),
         (counts.prices, "price"),
@@ -120,14 +122,9 @@ fn to_write(counts: &Counts) -> Vec<String> {
         (counts.extras, "further barcode"),
     ];
     let fields: Vec<String> = fields.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| plural(n, noun)).collect();
-    // The fields are those of adopted and changed products together, so they stand after both.
+    // The fields are those of all existing products together, so they stand after them.
     if let Some(last) = parts.last_mut().filter(|_| !fields.is_empty()) {
         last.push_str(&format!(" ({})", fields.join(", ")));
-    }
-    for (n, what) in [(counts.archive, "to archive"), (counts.reactivate, "to reactivate")] {
-        if n > 0 {
-            parts.push(format!("{} {what}", grouped(n)));
-        }
     }
     if counts.notes > 0 {
         parts.push(format!("{} to note on links", grouped(counts.notes)));

@@ -126,7 +126,7 @@ fn a_plan_is_kept_shown_and_applied() {
         desk.run(&["apply", &plan]).expect(0).says("2 barcodes moved");
         assert_eq!(desk.has(&desk.shop.products[&1002].name).0.to_bits(), 40f64.to_bits());
         assert_eq!(desk.has(&desk.shop.products[&1004].name).1, Some(desk.shop.products[&1004].barcodes[0].clone()));
-        desk.refuses(&["apply", &plan], 5).says("stale");
+        desk.refuses(&["apply", &plan], 5).says("the plan was carried out already");
         desk.refuses(&["apply", &plan, "--max-age", "0"], 5).says("older than 0 hours");
     }
 }

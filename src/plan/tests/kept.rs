@@ -77,6 +77,29 @@ fn any_change_of_a_link_that_the_plan_speaks_of_is_seen() {
 }
 
 #[test]
+fn a_plan_that_was_carried_out_is_known() {
+    let (mut world, kept) = sample();
+    world.policy.missing = crate::plan::MissingPolicy::Archive;
+    world.rows.retain(|row| row.id != "2");
+    let kept = KeptPlan::new(kept.origin, world.plan(), &world.state());
+    assert!(!kept.is_done(&world.state().links));
+    let mut after = world.clone();
+    after.apply(&kept.plan);
+    assert!(!kept.changed(&after.state().links, &[]).is_empty());
+    assert!(kept.is_done(&after.state().links));
+    for change in [
+        |w: &mut World| w.links.get_mut(&id("1")).unwrap().wrote_price = None,
+        |w: &mut World| w.products.get_mut(&1).unwrap().barcode = None,
+        |w: &mut World| w.products.get_mut(&2).unwrap().active = true,
+        |w: &mut World| drop(w.links.remove(&id("3"))),
+    ] {
+        let mut other = after.clone();
+        change(&mut other);
+        assert!(!kept.is_done(&other.state().links), "something is left of it, or was undone");
+    }
+}
+
+#[test]
 fn a_choice_that_was_made_or_taken_back_since_is_seen() {
     let (world, kept) = sample();
     let decision = Decision {

@@ -70,7 +70,7 @@ pub fn scenario(version: u32) {
     assert_eq!(world.sql("select x_command from x_pz_run order by id desc limit 1"), "apply");
     // Not twice.
     let before = world.target().checksums(&RUN);
-    apply(&[plan]).expect(5).says("stale");
+    apply(&[plan]).expect(5).says("the plan was carried out already");
     world.assert_unchanged(&before, &RUN);
 
     // Another database, though set up and of the same shape.
