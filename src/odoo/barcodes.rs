@@ -11,7 +11,7 @@ use crate::catalog::{
 use super::error::OdooError;
 use super::procedure::Procedure;
 use super::session::Session;
-use super::snapshot::further;
+use super::snapshot::{further, not_too_many};
 
 /// Rows that one call returns.
 const PAGE: usize = 20_000;
@@ -90,7 +90,7 @@ async fn pages(
     page: usize,
     mut take: impl FnMut(&Row<'_>) -> Result<(), OdooError>,
 ) -> Result<(), OdooError> {
-    let mut after = 0;
+    let (mut after, mut came) = (0, 0);
     loop {
         question["after"] = json!(after);
         question["limit"] = json!(page);
@@ -101,6 +101,8 @@ async fn pages(
             after = further(after, row.integer(0)?, "barcodes")?;
             take(&row)?;
         }
+        came += rows.len();
+        not_too_many(came, "barcodes")?;
         if rows.len() < page {
             return Ok(());
         }

@@ -110,10 +110,22 @@ async fn read_part(
             }
             out.links.insert(link.external_id.clone(), link);
         }
+        not_too_many(out.links.len(), "snapshot")?;
         if rows.len() < PAGE {
             return Ok(());
         }
     }
+}
+
+/// More records than any shop has: pages with ever higher ids would fill the machine.
+pub(super) const MOST: usize = 20_000_000;
+
+/// Takes so many records and no more.
+pub(super) fn not_too_many(records: usize, call: &str) -> Result<(), OdooError> {
+    if records <= MOST {
+        return Ok(());
+    }
+    Err(OdooError::Endless { call: call.to_owned(), reason: format!("more than {MOST} records came, page after page") })
 }
 
 /// The next record's id; pages that do not go on would never end.
