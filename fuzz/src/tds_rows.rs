@@ -164,6 +164,10 @@ pub fn options() -> SourceOptions {
         query_timeout: Duration::from_secs(60),
         connect_timeout: Duration::from_secs(20),
         application_name: "erpsync".to_owned(),
+        read_intent: true,
+        max_rows: u64::MAX,
+        max_bytes: u64::MAX,
+        damaged_names: false,
         attempts: 1,
     }
 }

@@ -231,6 +231,8 @@ impl Listing {
 #[derive(Debug)]
 pub struct ListingBuilder {
     order: BarcodeOrder,
+    /// Names with letters that were lost are taken as they are.
+    damaged_names: bool,
     listing: Listing,
     repeated: BTreeSet<u32>,
     /// Whose barcode came last. Tables are mostly read in the order of their ids: the next one is this product's, or the next
@@ -244,7 +246,21 @@ impl ListingBuilder {
     /// An empty listing.
     #[must_use]
     pub fn new(order: BarcodeOrder) -> Self {
-        Self { order, listing: Listing::default(), repeated: BTreeSet::new(), last: 0, price: String::new() }
+        Self {
+            order,
+            damaged_names: false,
+            listing: Listing::default(),
+            repeated: BTreeSet::new(),
+            last: 0,
+            price: String::new(),
+        }
+    }
+
+    /// Takes names with U+FFFD as they are, or (without this) leaves their products out.
+    #[must_use]
+    pub fn with_damaged_names(mut self, taken: bool) -> Self {
+        self.damaged_names = taken;
+        self
     }
 
     fn bad(&mut self, id: Option<&str>, kind: BadRowKind, message: String) {
@@ -276,8 +292,9 @@ impl ListingBuilder {
             self.bad(Some(id), BadRowKind::DuplicateId, message);
         }
         // Judged even when the id is out already, so that the report does not depend on the order of rows.
-        let name = ProductName::check(name.unwrap_or_default())
-            .map_err(|e| self.bad(Some(id), BadRowKind::Name, e.to_string()));
+        let name = name.unwrap_or_default();
+        let name = if self.damaged_names { ProductName::check_damaged(name) } else { ProductName::check(name) };
+        let name = name.map_err(|e| self.bad(Some(id), BadRowKind::Name, e.to_string()));
         if let Err(e) = &price {
             self.bad(Some(id), BadRowKind::Price, format!("{e}; Odoo's price is left as it is"));
         }
@@ -327,6 +344,7 @@ impl ListingBuilder {
         match Barcode::check(code.unwrap_or_default()) {
             Ok(None) => {}
             Ok(Some(code)) => {
+                self.listing.rest.barcodes += 1;
                 let near = [self.last, self.last.saturating_add(1)].into_iter().find(|at| self.listing.is(*at, id));
                 self.last = near.unwrap_or_else(|| self.listing.slot_or_new(id));
                 let Listing { texts, slots, .. } = &mut self.listing;
@@ -334,6 +352,7 @@ impl ListingBuilder {
                 slot.codes = Code::write(texts, code, slot.codes);
             }
             Err(e) => {
+                self.listing.rest.barcodes += 1;
                 self.bad_code(Some(id), BadRowKind::Barcode, e.to_string());
                 let at = self.listing.slot_or_new(id);
                 self.listing.incomplete.insert(at);

@@ -57,6 +57,9 @@ as_text!(Barcode, |text| match Barcode::parse(text) {
     Err(e) => Err(e.to_string()),
 });
 
+/// What stands in place of a letter that was lost when bytes were taken for another alphabet's.
+pub(crate) const LOST: char = '\u{fffd}';
+
 /// What is wrong with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
@@ -69,6 +72,11 @@ pub(crate) enum Flaw {
 
 /// What is wrong with a text that may have so many UTF-16 code units; its length is told before its characters.
 pub(crate) fn flaw(text: &str, max: usize) -> Option<Flaw> {
+    flaw_but(text, max, None)
+}
+
+/// [`flaw`], with a character that is let through.
+pub(crate) fn flaw_but(text: &str, max: usize, allowed: Option<char>) -> Option<Flaw> {
     // No text has more UTF-16 units than bytes.
     if text.len() > max && text.chars().map(char::len_utf16).sum::<usize>() > max {
         return Some(Flaw::TooLong);
@@ -83,7 +91,8 @@ pub(crate) fn flaw(text: &str, max: usize) -> Option<Flaw> {
     if !suspicious {
         return None;
     }
-    let forbidden = |c: &char| c.is_control() || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}');
+    let forbidden =
+        |c: &char| (c.is_control() || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}')) && Some(*c) != allowed;
     text.chars().find(forbidden).map(Flaw::Character)
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::{Flaw, code_point, flaw};
+use super::{Flaw, LOST, code_point, flaw_but};
 
 /// Why a text is not a product name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -16,9 +16,14 @@ pub enum NameError {
     /// Longer than [`ProductName::MAX_LEN`].
     #[error("the name has more than {max} characters", max = ProductName::MAX_LEN)]
     TooLong,
-    /// A control character or U+FFFD.
+    /// A control character.
     #[error("the name contains {}", code_point(*.0))]
     Character(char),
+    /// U+FFFD.
+    #[error(
+        "the name contains U+FFFD, which stands for a letter that was lost; correct it in the source, or take such names as they are with damaged_names = \"keep\""
+    )]
+    Damaged,
 }
 
 /// A product's name, without blanks at its ends; line breaks and tabs inside become one blank, as a name is one line
@@ -30,22 +35,36 @@ impl ProductName {
     /// Longest name accepted, in UTF-16 code units.
     pub const MAX_LEN: usize = 1000;
 
-    /// Parses a name.
+    /// Parses a name, damaged or not: whether U+FFFD is taken was settled when the source was read.
     ///
     /// # Errors
     /// When it is empty, too long or carries a forbidden character.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        Self::check(text).map(|text| Self(text.into()))
+        Self::check_damaged(text).map(|text| Self(text.into()))
+    }
+
+    /// The text of the name that [`ProductName::parse`] makes of this one, unless letters of it were lost.
+    ///
+    /// # Errors
+    /// As [`ProductName::parse`], and when it has U+FFFD in place of a letter.
+    pub fn check(text: &str) -> Result<Cow<'_, str>, NameError> {
+        Self::check_but(text, None)
     }
 
     /// The text of the name that [`ProductName::parse`] makes of this one.
     ///
     /// # Errors
     /// As [`ProductName::parse`].
-    pub fn check(text: &str) -> Result<Cow<'_, str>, NameError> {
+    pub fn check_damaged(text: &str) -> Result<Cow<'_, str>, NameError> {
+        Self::check_but(text, Some(LOST))
+    }
+
+    fn check_but(text: &str, allowed: Option<char>) -> Result<Cow<'_, str>, NameError> {
         let text = text.trim();
+        let flaw = |text: &str, max| flaw_but(text, max, allowed);
         let refuse = |flaw| match flaw {
             Flaw::TooLong => NameError::TooLong,
+            Flaw::Character(LOST) => NameError::Damaged,
             Flaw::Character(c) => NameError::Character(c),
         };
         if text.is_empty() {

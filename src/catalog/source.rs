@@ -117,8 +117,18 @@ pub struct Catalogue {
     pub product_rows: usize,
     /// How many barcode rows were read, bad and orphaned ones included.
     pub barcode_rows: usize,
+    /// How many of them had a barcode, bad and orphaned ones included: what is NULL or empty is none.
+    pub barcodes: usize,
     /// Barcode rows of ids that no product row has; usual where products are deleted and barcodes stay.
     pub orphan_barcodes: usize,
+}
+
+impl Catalogue {
+    /// Did no barcode come at all, however many rows there were?
+    #[must_use]
+    pub fn no_barcodes(&self) -> bool {
+        self.barcodes == 0
+    }
 }
 
 /// In which order the codes of a product are considered when Odoo has none of them.
@@ -219,6 +229,39 @@ mod tests {
         let c = b.finish();
         assert_eq!(c.products[&id("2")].barcodes.len(), 1);
         assert_eq!((c.product_rows, c.barcode_rows, c.orphan_barcodes), (1, 2, 1));
+    }
+
+    /// A column that is NULL in all rows lists as little as no rows do.
+    #[test]
+    fn rows_without_a_code_are_no_barcodes() {
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Gtin);
+        b.product(Some("1"), Some("Pen"), Ok(None));
+        for code in [None, Some(""), Some("  ")] {
+            b.barcode(Some("1"), code);
+        }
+        let c = b.finish();
+        assert_eq!((c.barcode_rows, c.barcodes, c.no_barcodes()), (3, 0, true));
+        let mut b = CatalogueBuilder::new(BarcodeOrder::Gtin);
+        b.barcode(Some("1"), None);
+        b.barcode(Some("1"), Some(&"9".repeat(65)));
+        b.barcode(Some("2"), Some("4006381333931"));
+        let c = b.finish();
+        assert_eq!((c.barcode_rows, c.barcodes, c.no_barcodes()), (3, 2, false));
+    }
+
+    #[test]
+    fn names_with_lost_letters_are_taken_when_that_is_wanted() {
+        let name = "USB food flash drive \u{fffd} sushi roll";
+        for (wanted, readable) in [(false, 0), (true, 1)] {
+            let mut builder = ListingBuilder::new(BarcodeOrder::Gtin).with_damaged_names(wanted);
+            builder.product(Some("1"), Some(name), Ok(None));
+            builder.product(Some("2"), Some("a\u{0}b"), Ok(None));
+            let c = builder.finish().whole();
+            assert_eq!((c.products.len(), c.bad_rows.len()), (readable, 2 - readable), "{:?}", c.bad_rows);
+            assert!(c.products.values().all(|product| product.name.as_str() == name));
+            let told = c.bad_rows.iter().any(|row| row.message.contains("damaged_names = \"keep\""));
+            assert_eq!(told, !wanted);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod signals;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
@@ -18,6 +19,9 @@ use crate::config::{Environment, process_environment};
 use args::{Args, Command, LogFormat};
 
 pub use exit::Status;
+
+/// How long the end of a command may wait for a query that was given up.
+const GOODBYE: Duration = Duration::from_secs(3);
 
 /// The command line as clap knows it, for whoever makes manual pages and completions of it.
 #[must_use]
@@ -76,6 +80,7 @@ async fn watched(args: &Args, signals: Signals) -> Status {
         Err(failure) => return conclude(&Err(failure), args),
     };
     let result = run(args, signals, watch.clone(), env).await;
+    crate::mssql::say_goodbye(GOODBYE).await;
     let mut status = conclude(&result, args);
     if let Err(failure) = watch.make_page(result.as_ref().err()) {
         log::complain(&failure.to_string());

@@ -57,6 +57,10 @@ pub(super) fn source(name: &SourceName, s: &SourceSettings, env: &dyn Environmen
         query_timeout: s.query_timeout,
         connect_timeout: s.connect_timeout,
         application_name: s.application_name.clone(),
+        read_intent: s.read_intent,
+        max_rows: s.max_rows,
+        max_bytes: s.max_bytes,
+        damaged_names: s.damaged_names,
         attempts: SOURCE_ATTEMPTS,
     })
 }

@@ -15,6 +15,9 @@ use super::file::File;
 use super::keys;
 use super::secret::io_words;
 
+/// A lone backslash between double quotes.
+const ESCAPES: &str = "between double quotes a lone backslash is no backslash: write the text between single quotes, such as 'SERVER\\INSTANCE', or the backslash twice";
+
 /// A configuration file that was read.
 #[derive(Debug)]
 pub(super) struct Document {
@@ -106,7 +109,9 @@ impl Document {
         let position = offset.map(|offset| self.line_and_column(offset));
         let Ok(root) = DeTable::parse(&self.text) else {
             let place = self.file_place::<&str>(position, &[], None);
-            return ConfigError::Syntax { place, problem: keys::plain_words(&[], error.message()) };
+            let problem = keys::plain_words(&[], error.message());
+            let problem = if problem.contains("escape") { ESCAPES.to_owned() } else { problem };
+            return ConfigError::Syntax { place, problem };
         };
         let path = offset.and_then(|offset| path_at(root.get_ref(), offset)).unwrap_or_default();
         if error.message().starts_with("unknown field")

@@ -48,6 +48,10 @@ pub(super) struct Source {
     pub query_timeout: Option<i64>,
     pub connect_timeout: Option<i64>,
     pub application_name: Option<String>,
+    pub read_intent: Option<bool>,
+    pub max_rows: Option<i64>,
+    pub max_megabytes: Option<i64>,
+    pub damaged_names: Option<DamagedNames>,
     pub create: Create,
 }
 
@@ -196,6 +200,10 @@ words!(Isolation => settings::Isolation {
     Auto = "auto" => Self::Auto,
     Snapshot = "snapshot" => Self::Snapshot,
     ReadCommitted = "read-committed" => Self::ReadCommitted,
+});
+words!(DamagedNames => bool {
+    Report = "report" => false,
+    Keep = "keep" => true,
 });
 words!(ProductType => settings::ProductType {
     Storable = "storable" => Self::Storable,

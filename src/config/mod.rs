@@ -30,6 +30,7 @@ use crate::plan::Allowances;
 
 pub use environment::{Environment, process_environment};
 pub use error::{ConfigError, FilePlace, Place};
+pub(crate) use resolve::source::server_name;
 pub(crate) use secret::io_words;
 pub use secret::{LoginPassword, OdooCredentials, SecretPlace, SecretRef};
 pub use settings::{

@@ -157,7 +157,9 @@ impl SecretRef {
     fn in_file(&self, path: &Path, cure: &str) -> Result<SecretString, ConfigError> {
         let missing = |problem: String| self.missing(format!("{}: {problem}", path.display()), cure.to_owned());
         let mut text = fs::read_to_string(path).map_err(|error| missing(io_words(&error)))?;
-        let line = text.strip_suffix('\n').unwrap_or(&text);
+        // A byte order mark, as editors of Windows put before a text, is no part of it.
+        let line = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let line = line.strip_suffix('\n').unwrap_or(line);
         let line = line.strip_suffix('\r').unwrap_or(line);
         let secret = if line.is_empty() {
             Err(missing("the file is empty".to_owned()))

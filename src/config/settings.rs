@@ -48,9 +48,9 @@ pub struct SourceSettings {
     pub password: SecretRef,
     /// How the connection is protected.
     pub tls: SourceTls,
-    /// Returns id, name and price of each product. No semicolon at its end, so that it can be wrapped.
+    /// Returns id, name and price of each product.
     pub products_query: String,
-    /// Returns id and barcode, a row per barcode. No semicolon at its end. `None` for a source without barcodes.
+    /// Returns id and barcode, a row per barcode. `None` for a source without barcodes.
     pub barcodes_query: Option<String>,
     /// The columns of the two queries.
     pub columns: Columns,
@@ -66,6 +66,14 @@ pub struct SourceSettings {
     pub connect_timeout: Duration,
     /// What the DBA sees in `sys.dm_exec_sessions.program_name`; 1 to 128 characters.
     pub application_name: String,
+    /// `ApplicationIntent=ReadOnly`: a replica may answer.
+    pub read_intent: bool,
+    /// How many rows both queries together may return.
+    pub max_rows: u64,
+    /// How many bytes of text they may have.
+    pub max_bytes: u64,
+    /// Names with U+FFFD are taken as they are.
+    pub damaged_names: bool,
     /// What new products get.
     pub create: CreateSettings,
 }

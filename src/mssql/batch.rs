@@ -6,8 +6,9 @@ use tiberius::numeric::Numeric;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::columns::whole;
 use super::options::Query;
-use crate::catalog::{ListingBuilder, Price};
+use crate::catalog::{Barcode, ExternalId, ListingBuilder, Price, ProductName};
 
 /// So many rows travel together, or fewer with so many bytes of text.
 const ROWS: usize = 512;
@@ -43,8 +44,14 @@ impl Batch {
         self.rows.len() >= ROWS || self.texts.len() >= BYTES
     }
 
+    /// How much it holds: rows, and bytes of text.
+    pub(super) fn size(&self) -> (u64, u64) {
+        (self.rows.len() as u64, self.texts.len() as u64)
+    }
+
     /// Gives the rows to a listing.
     fn put(self, query: Query, builder: &mut ListingBuilder) {
+        let longest = if query == Query::Barcodes { Barcode::MAX_LEN } else { ProductName::MAX_LEN };
         let mut rest = &*self.texts;
         let mut next = |len: Option<usize>| {
             len.map(|len| {
@@ -54,7 +61,8 @@ impl Batch {
             })
         };
         for row in self.rows {
-            let (id, text) = (next(row.id), next(row.text));
+            let id = whole(next(row.id), ExternalId::MAX_LEN);
+            let text = whole(next(row.text), longest);
             match query {
                 Query::Products => builder.product(id, text, price(row.price)),
                 Query::Prices => builder.price(id, price(row.price)),
@@ -88,7 +96,6 @@ fn price(value: Option<Numeric>) -> Result<Option<Price>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::ExternalId;
     use crate::catalog::source::BarcodeOrder;
 
     fn of(value: i128, scale: u8) -> Result<Option<String>, String> {
@@ -115,6 +122,33 @@ mod tests {
         rows.push(None, None, None);
         texts.push(None, Some("x"), None);
         assert!(rows.is_full() && texts.is_full());
+    }
+
+    /// A text that fills its column may have lost its end: also when it would fit without the blanks at its ends.
+    #[test]
+    fn what_was_cut_off_is_too_long() {
+        let blanks = "\u{a0}".repeat(66);
+        let (mut products, mut barcodes) = (Batch::new(), Batch::new());
+        products.push(Some("1"), Some("Tea"), None);
+        products.push(Some(&format!("2{}", "\u{a0}".repeat(65))), Some("Tea"), None);
+        products.push(Some("3"), Some(&"\u{a0}".repeat(1_002)), None);
+        barcodes.push(Some("1"), Some(&blanks), None);
+        barcodes.push(Some("1"), Some(&"я".repeat(64)), None);
+        let mut builder = ListingBuilder::new(BarcodeOrder::Text);
+        products.put(Query::Products, &mut builder);
+        barcodes.put(Query::Barcodes, &mut builder);
+        let catalogue = builder.finish().whole();
+        let told: Vec<_> = catalogue.bad_rows.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "(no id): product row named \"Tea\": the id has more than 64 characters",
+                "1: the barcode has more than 64 characters",
+                "3: the name has more than 1000 characters",
+            ]
+        );
+        let tea = &catalogue.products[&ExternalId::parse("1").unwrap()];
+        assert!(tea.barcodes_incomplete && tea.barcodes.len() == 1, "{tea:?}");
     }
 
     #[tokio::test]

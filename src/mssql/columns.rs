@@ -1,13 +1,14 @@
 //! Which columns a query must have, what types they may have, and how each is cast on the server.
 //!
 //! Pure. A type is refused when its cast would change values without anybody noticing: floats (`1E+07` for an id, 0.1 for
-//! a price) and text as a price. Texts are cast to two UTF-16 units more than the catalogue accepts, so that an over-long
-//! value is reported rather than cut: with one, a collation that knows surrogate pairs (`_SC`) would leave out the pair
-//! on the border and return a text that fits.
+//! a price), text as a price, bytes. Texts are trimmed and cast to two UTF-16 units more than the catalogue accepts, so that
+//! an over-long value is reported rather than cut ([`whole`]): with one, a collation that knows surrogate pairs (`_SC`) would
+//! leave out the pair on the border and return a text that fits.
 
 use super::error::SourceError;
 use super::options::{Query, SourceOptions};
-use super::sql;
+use super::remedies::Remedy;
+use super::sql::{self, Read};
 use crate::catalog::{Barcode, ExternalId, ProductName};
 
 /// The largest number of decimals of a price that is read without rounding.
@@ -27,8 +28,10 @@ pub(super) struct Column {
 /// Types as far as they matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
-    /// `char`, `varchar`, `nchar`, `nvarchar`, `text`, `ntext`.
+    /// `char`, `varchar`, `nchar`, `nvarchar`.
     Text,
+    /// `text`, `ntext`.
+    LongText,
     /// `tinyint`, `smallint`, `int`.
     Int,
     /// `bigint`.
@@ -41,6 +44,14 @@ pub(super) enum Type {
     Guid,
     /// `float`, `real`.
     Float,
+    /// `binary`, `varbinary`.
+    Bytes,
+    /// `image`.
+    Image,
+    /// `timestamp`, also called `rowversion`.
+    RowVersion,
+    /// `date`, `time` and all that have both.
+    Moment,
     /// Anything else.
     Other,
 }
@@ -53,12 +64,17 @@ impl Type {
             None => (text, ""),
         };
         match base.trim().to_ascii_lowercase().as_str() {
-            "char" | "varchar" | "nchar" | "nvarchar" | "text" | "ntext" | "sysname" => Self::Text,
+            "char" | "varchar" | "nchar" | "nvarchar" | "sysname" => Self::Text,
+            "text" | "ntext" => Self::LongText,
             "tinyint" | "smallint" | "int" => Self::Int,
             "bigint" => Self::BigInt,
             "money" | "smallmoney" => Self::Money,
             "uniqueidentifier" => Self::Guid,
             "float" | "real" => Self::Float,
+            "binary" | "varbinary" => Self::Bytes,
+            "image" => Self::Image,
+            "timestamp" | "rowversion" => Self::RowVersion,
+            "date" | "time" | "datetime" | "smalldatetime" | "datetime2" | "datetimeoffset" => Self::Moment,
             "decimal" | "numeric" => {
                 let mut numbers = arguments.split(',').map(|part| part.trim().parse::<u8>());
                 match (numbers.next(), numbers.next()) {
@@ -109,49 +125,97 @@ impl Role {
         }
     }
 
-    /// The type to cast to, or why the column cannot be used and what to do.
-    fn target(self, kind: Type, column: &str) -> Result<String, (&'static str, String)> {
-        let text = |max: usize| match kind {
-            Type::Text | Type::Int | Type::BigInt | Type::Decimal(_) | Type::Guid => {
-                Ok(format!("nvarchar({})", max + 2))
+    /// How it is read, or why the column cannot be used and what to do.
+    fn read(self, kind: Type, column: &str) -> Result<Read, (&'static str, String)> {
+        match self {
+            Self::Id => self.text(kind, column, ExternalId::MAX_LEN),
+            Self::Barcode => self.text(kind, column, Barcode::MAX_LEN),
+            Self::Name => self.text(kind, column, ProductName::MAX_LEN),
+            Self::Price => price(kind, column),
+        }
+    }
+
+    fn text(self, kind: Type, column: &str, max: usize) -> Result<Read, (&'static str, String)> {
+        let units = max + 2;
+        let remedy = |remedy: Remedy| remedy.of_column(column, units);
+        let bytes = |hexadecimal| match self {
+            Self::Id => format!("read them as digits, in both queries alike: {}", remedy(hexadecimal)),
+            Self::Name | Self::Price | Self::Barcode => {
+                format!(
+                    "select a column of text, or, if the bytes are the letters themselves, {}",
+                    remedy(Remedy::Letters)
+                )
             }
+        };
+        match kind {
+            Type::Text => Ok(Read::Text(units)),
+            Type::LongText => Ok(Read::LongText(units)),
+            Type::Int | Type::BigInt | Type::Decimal(_) | Type::Guid => Ok(Read::Shown(units)),
             Type::Float | Type::Money => Err((
                 "a number that loses digits as text",
-                format!("cast it in the query: CAST({} AS decimal(38, 0))", sql::name(column)),
+                format!("if all its values are whole numbers, cast it in the query: {}", remedy(Remedy::WholeNumber)),
             )),
-            Type::Other => Err((
-                "neither text nor a whole number",
-                format!("convert it in the query: CONVERT(nvarchar({max}), {})", sql::name(column)),
+            Type::Bytes => Err(("bytes, not text", bytes(Remedy::Hexadecimal))),
+            Type::Image => Err(("bytes, not text", bytes(Remedy::HexadecimalImage))),
+            Type::RowVersion => Err((
+                "the version of the row, another one after every change",
+                "select the column by which the table's rows are known".to_owned(),
             )),
-        };
-        match self {
-            Self::Id => text(ExternalId::MAX_LEN),
-            Self::Barcode => text(Barcode::MAX_LEN),
-            Self::Name => text(ProductName::MAX_LEN),
-            Self::Price => price(kind, column),
+            Type::Moment => {
+                Err(("neither text nor a whole number", format!("convert it in the query: {}", remedy(Remedy::Moment))))
+            }
+            Type::Other => {
+                Err(("neither text nor a whole number", format!("convert it in the query: {}", remedy(Remedy::Shown))))
+            }
         }
     }
 }
 
 /// Prices that fit `decimal(19, 4)` exactly get it, the rest the widest decimal with their own scale: a cast can then
-/// neither round nor overflow, and a value that our decimals cannot hold spoils its own row only.
-fn price(kind: Type, column: &str) -> Result<String, (&'static str, String)> {
-    let cast = format!("cast it in the query: CAST({} AS decimal(19, 4))", sql::name(column));
+/// neither round nor overflow, and a value that our decimals cannot hold spoils its own row only. Without a known scale the
+/// column is read as it is.
+fn price(kind: Type, column: &str) -> Result<Read, (&'static str, String)> {
+    let remedy = |remedy: Remedy| remedy.of_column(column, 0);
+    let cast = || format!("cast it in the query, to the decimals that prices have: {}", remedy(Remedy::FourDecimals));
+    let comma = |with_comma| {
+        format!(
+            "with a decimal comma write in the query {}, with a decimal point {}; a value that is no number fails the query then, and TRY_CAST would take its price away",
+            remedy(with_comma),
+            remedy(Remedy::TenDecimals)
+        )
+    };
+    let exactly = |to: String| Ok(Read::As(to));
     match kind {
-        Type::Int | Type::Money => Ok("decimal(19, 4)".to_owned()),
+        Type::Int | Type::Money => exactly("decimal(19, 4)".to_owned()),
         Type::Decimal(Some((precision, scale))) if scale <= 4 && precision.saturating_sub(scale) <= 15 => {
-            Ok("decimal(19, 4)".to_owned())
+            exactly("decimal(19, 4)".to_owned())
         }
-        Type::Decimal(Some((_, scale))) if scale > MAX_SCALE => Err(("a number with more than 10 decimals", cast)),
-        Type::Decimal(Some((_, scale))) => Ok(format!("decimal(38, {scale})")),
-        Type::Decimal(None) => Ok(format!("decimal(38, {MAX_SCALE})")),
-        Type::BigInt => Ok("decimal(38, 0)".to_owned()),
-        Type::Float => Err(("a float, whose decimals are not exact", cast)),
-        Type::Text => Err((
-            "text, not a number",
-            format!("cast it in the query: TRY_CAST({} AS decimal(19, 4))", sql::name(column)),
+        Type::Decimal(Some((_, scale))) if scale > MAX_SCALE => Err((
+            "a number with more than 10 decimals",
+            format!("cast it in the query: {}", remedy(Remedy::TenDecimals)),
         )),
-        Type::Guid | Type::Other => Err(("no number", cast)),
+        Type::Decimal(Some((_, scale))) => exactly(format!("decimal(38, {scale})")),
+        Type::Decimal(None) => Ok(Read::Plain),
+        Type::BigInt => exactly("decimal(38, 0)".to_owned()),
+        Type::Float => Err(("a float, whose decimals are not exact", cast())),
+        Type::Text => Err(("text, not a number", comma(Remedy::Comma))),
+        Type::LongText => Err(("text, not a number", comma(Remedy::LongComma))),
+        Type::Guid | Type::Bytes | Type::Image | Type::RowVersion | Type::Moment | Type::Other => {
+            Err(("no number", "select the column that has the price".to_owned()))
+        }
+    }
+}
+
+/// What stands for a text of which the server has sent the beginning alone: longer than any may be.
+static TOO_LONG: [u8; ProductName::MAX_LEN + 1] = [b'-'; ProductName::MAX_LEN + 1];
+
+/// A text as it was read under a limit, or one that is too long if it was cut off. What the server trims are blanks; a text
+/// that is as long as the limit and longer than the maximum may have lost what makes it a text at all.
+pub(super) fn whole(text: Option<&str>, max: usize) -> Option<&str> {
+    let cut = |text: &&str| text.len() > max && text.encode_utf16().count() > max;
+    match text {
+        Some(text) if cut(&text) => std::str::from_utf8(&TOO_LONG).ok(),
+        text => text,
     }
 }
 
@@ -168,7 +232,7 @@ pub(super) fn select(options: &SourceOptions, query: Query, columns: &[Column]) 
     if let Some(position) = columns.iter().position(|column| column.name.as_deref().unwrap_or_default().is_empty()) {
         return Err(wrong(
             format!("column {} of the query has no name", position + 1),
-            "give it one: expression AS [name]".to_owned(),
+            format!("give it one: {}", Remedy::Named.of_column("", 0)),
         ));
     }
     let roles: &[Role] = match query {
@@ -176,15 +240,15 @@ pub(super) fn select(options: &SourceOptions, query: Query, columns: &[Column]) 
         Query::Prices => &[Role::Id, Role::Price],
         Query::Barcodes => &[Role::Id, Role::Barcode],
     };
-    let mut casts = Vec::with_capacity(roles.len());
+    let mut selected = Vec::with_capacity(roles.len());
     for role in roles {
         let wanted = role.column(options);
         let column = find(columns, wanted).map_err(|count| match count {
             0 => wrong(
                 format!("the query has no column {wanted}; it has {}", names(columns)),
                 format!(
-                    "select it, as {} if it has another name, or set {}",
-                    sql::name(wanted),
+                    "select it, {} if it has another name, or set {}",
+                    Remedy::Renamed.of_column(wanted, 0),
                     options.key(role.setting())
                 ),
             ),
@@ -194,12 +258,12 @@ pub(super) fn select(options: &SourceOptions, query: Query, columns: &[Column]) 
             ),
         })?;
         let name = column.name.as_deref().unwrap_or_default();
-        let target = role
-            .target(column.kind, name)
+        let read = role
+            .read(column.kind, name)
             .map_err(|(problem, cure)| wrong(format!("the column {name} is {}: {problem}", column.shown), cure))?;
-        casts.push(sql::cast(name, &target, role.alias()));
+        selected.push(sql::column(name, read, role.alias()));
     }
-    Ok(sql::select(&casts, options.query(query)))
+    Ok(sql::select(&selected, options.query(query)))
 }
 
 /// A column by its name: as written, or else in another case, since most servers don't care; `Err` with how many there are.

@@ -21,13 +21,13 @@ fn products(list: &[(&str, &str)]) -> Result<String, String> {
 fn the_seeds_columns_are_cast() {
     assert_eq!(
         products(&[("ProductID", "int"), ("ProductName", "nvarchar(200)"), ("Price", "money")]).unwrap(),
-        "SELECT CAST(q.[ProductID] AS nvarchar(66)) AS [id], CAST(q.[ProductName] AS nvarchar(1002)) AS [name], \
+        "SELECT CAST(q.[ProductID] AS nvarchar(66)) AS [id], CAST(LTRIM(RTRIM(q.[ProductName])) AS nvarchar(1002)) AS [name], \
          CAST(q.[Price] AS decimal(19, 4)) AS [price] FROM (\nSELECT * FROM dbo.Products\n) AS q"
     );
     let barcodes = columns(&[("PRODUCTID", "uniqueidentifier"), ("Barcode", "varchar(20)"), ("Extra", "xml")]);
     assert_eq!(
         select(&options(), Query::Barcodes, &barcodes).unwrap(),
-        "SELECT CAST(q.[PRODUCTID] AS nvarchar(66)) AS [id], CAST(q.[Barcode] AS nvarchar(66)) AS [barcode] FROM (\n\
+        "SELECT CAST(q.[PRODUCTID] AS nvarchar(66)) AS [id], CAST(LTRIM(RTRIM(q.[Barcode])) AS nvarchar(66)) AS [barcode] FROM (\n\
          SELECT * FROM logistics.ProductBarcodes\n) AS q"
     );
 }
@@ -52,9 +52,29 @@ fn prices_keep_their_digits() {
         ("sql_variant", None),
     ];
     for (shown, cast) in table {
-        assert_eq!(price(Type::parse(shown), "Price").ok().as_deref(), cast, "{shown}");
+        assert_eq!(price(Type::parse(shown), "Price").ok(), cast.map(|to| Read::As(to.to_owned())), "{shown}");
     }
-    assert_eq!(price(Type::Decimal(None), "Price").unwrap(), "decimal(38, 10)");
+    assert_eq!(price(Type::Decimal(None), "Price"), Ok(Read::Plain), "any scale there may be");
+}
+
+/// Every type that SQL Server has: what is read of it, and what a person is told of the others.
+#[test]
+fn types_that_cannot_be_read_as_they_are() {
+    let told = |role: Role, shown: &str| role.read(Type::parse(shown), "C").unwrap_err().1;
+    for shown in ["binary(16)", "varbinary(32)", "varbinary(max)"] {
+        assert!(told(Role::Id, shown).ends_with("CONVERT(nvarchar(66), [C], 2) AS [C]"), "{shown}");
+        assert!(told(Role::Barcode, shown).ends_with("CONVERT(varchar(66), [C]) AS [C]"), "{shown}");
+    }
+    assert!(told(Role::Id, "image").contains("CONVERT(varbinary(max), [C]), 2)"));
+    assert!(told(Role::Id, "timestamp").starts_with("select the column"));
+    assert!(told(Role::Name, "datetime2(7)").ends_with("CONVERT(nvarchar(1002), [C], 126) AS [C]"));
+    assert!(told(Role::Barcode, "money").contains("whole numbers"));
+    assert!(told(Role::Id, "bit").ends_with("CONVERT(nvarchar(66), [C]) AS [C]"));
+    for shown in ["varchar(20)", "nvarchar(max)", "text", "ntext"] {
+        let told = told(Role::Price, shown);
+        assert!(told.contains("REPLACE(") && !told.contains("TRY_CAST("), "{shown}: {told}");
+    }
+    assert_eq!(Role::Name.read(Type::parse("ntext"), "C"), Ok(Read::LongText(1002)));
 }
 
 #[test]
@@ -63,17 +83,17 @@ fn what_is_wrong_with_a_query_is_told_with_the_setting_and_the_cure() {
         (
             &[("ID", "int"), ("ProductName", "nvarchar(9)"), ("Price", "money")],
             "sources.polonez.products_query: the query has no column ProductID; it has ID, ProductName, Price; select it, \
-             as [ProductID] if it has another name, or set sources.polonez.columns.id",
+             AS [ProductID] if it has another name, or set sources.polonez.columns.id",
         ),
         (
             &[("ProductID", "float"), ("ProductName", "nvarchar(9)"), ("Price", "money")],
-            "sources.polonez.products_query: the column ProductID is float: a number that loses digits as text; cast it in \
-             the query: CAST([ProductID] AS decimal(38, 0))",
+            "sources.polonez.products_query: the column ProductID is float: a number that loses digits as text; if all \
+             its values are whole numbers, cast it in the query: CAST([ProductID] AS decimal(38, 0)) AS [ProductID]",
         ),
         (
             &[("ProductID", "int"), ("ProductName", "nvarchar(9)"), ("price", "real")],
             "sources.polonez.products_query: the column price is real: a float, whose decimals are not exact; cast it in \
-             the query: CAST([price] AS decimal(19, 4))",
+             the query, to the decimals that prices have: CAST([price] AS decimal(19, 4)) AS [price]",
         ),
         (
             &[("ProductID", "int"), ("", "nvarchar(9)"), ("Price", "money")],

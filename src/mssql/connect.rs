@@ -14,9 +14,10 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
-use super::error::{Place, ServerError, SourceError};
+use super::error::{ServerError, SourceError};
 use super::hints;
 use super::options::{Endpoint, SourceOptions, Tls};
+use super::remedies::Remedy;
 
 /// A connection of the driver.
 pub(super) type Client<S> = tiberius::Client<S>;
@@ -31,16 +32,41 @@ const MAX_REDIRECTIONS: usize = 3;
 const BROWSER: &str = "check the instance's name, that the service SQL Server Browser runs (UDP port 1434) and that TCP/IP is \
      enabled for the instance, or set port instead of instance";
 
+/// How long a server that hung up is given to answer otherwise.
+const STRICT_LIMIT: Duration = Duration::from_secs(5);
+
 /// Where to connect to; at first what the settings say, later where a server sends us.
 #[derive(Debug, Clone)]
 struct Target {
     host: String,
     endpoint: Endpoint,
+    /// Who sent us there.
+    sent_by: Option<String>,
 }
 
 impl Target {
+    fn of(options: &SourceOptions) -> Self {
+        Self { host: options.host.clone(), endpoint: options.endpoint.clone(), sent_by: None }
+    }
+
     fn shown(&self) -> String {
-        format!("{}{}", self.host, self.endpoint)
+        let own = format!("{}{}", self.host, self.endpoint);
+        match &self.sent_by {
+            Some(sender) => format!("{own}, to which {sender} sends those who only read"),
+            None => own,
+        }
+    }
+
+    /// What to do about this server's name, address or port: the settings name it, or an availability group does.
+    fn cure(&self, own: &str) -> String {
+        match self.sent_by {
+            Some(_) => {
+                "it is no setting here: ask the DBA to correct READ_ONLY_ROUTING_URL of that replica and to let this \
+                 machine through to it, or set read_intent = false to read from the primary"
+                    .to_owned()
+            }
+            None => own.to_owned(),
+        }
     }
 }
 
@@ -51,21 +77,24 @@ impl Target {
 pub(super) async fn connect(options: &SourceOptions) -> Result<Client<Socket>, SourceError> {
     refuse_windows_accounts(options)?;
     let ca = ca_bundle(options).await?;
-    let mut target = Target { host: options.host.clone(), endpoint: options.endpoint.clone() };
+    let mut target = Target::of(options);
     for _ in 0..=MAX_REDIRECTIONS {
         match connect_to(options, &target, ca.as_deref()).await {
             Ok(client) => return Ok(client),
             Err(Error::Routing { host, port }) => {
                 log::debug!("SQL Server {} sends readers to {host}:{port}", target.shown());
-                target = Target { host, endpoint: Endpoint::Port(port) };
+                let sender = target.sent_by.take().unwrap_or_else(|| options.server());
+                target = Target { host, endpoint: Endpoint::Port(port), sent_by: Some(sender) };
             }
             Err(error) => return Err(explain(options, &target, error)),
         }
     }
     Err(SourceError::Unreachable {
         server: options.server(),
-        problem: format!("more than {MAX_REDIRECTIONS} servers sent us on, the last one to {}", target.shown()),
-        cure: "check the read-only routing of the availability group".to_owned(),
+        problem: format!("more than {MAX_REDIRECTIONS} servers sent us on, the last one to {}{}", target.host, target.endpoint),
+        cure: "ask the DBA to correct the read-only routing of the availability group, or set read_intent = false to read \
+               from the primary"
+            .to_owned(),
         transient: false,
     })
 }
@@ -81,9 +110,10 @@ fn refuse_windows_accounts(options: &SourceOptions) -> Result<(), SourceError> {
             "{} is a Windows account, and NTLM and Kerberos logins are not supported: erpsync logs in as SQL logins do",
             options.user
         ),
-        cure: "allow \"SQL Server and Windows Authentication mode\" on the server, CREATE LOGIN erpsync WITH PASSWORD = '…', \
-               and name that login"
-            .to_owned(),
+        cure: format!(
+            "allow \"SQL Server and Windows Authentication mode\" on the server, {}, and name that login",
+            Remedy::CreateLogin.of_account(&options.user, &options.database)
+        ),
     })
 }
 
@@ -92,7 +122,7 @@ fn refuse_windows_accounts(options: &SourceOptions) -> Result<(), SourceError> {
 /// # Errors
 /// [`SourceError::Unreachable`].
 pub(super) async fn reach(options: &SourceOptions) -> Result<SocketAddr, SourceError> {
-    let target = Target { host: options.host.clone(), endpoint: options.endpoint.clone() };
+    let target = Target::of(options);
     let config = config(options, &target, EncryptionLevel::Required, None);
     let found = async { tcp(options, &target, &config).await?.peer_addr().map_err(Error::from) };
     found.await.map_err(|error| explain(options, &target, error))
@@ -106,7 +136,7 @@ pub(super) async fn connect_over<S>(options: &SourceOptions, stream: S) -> Resul
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let target = Target { host: options.host.clone(), endpoint: options.endpoint.clone() };
+    let target = Target::of(options);
     let config = config(options, &target, EncryptionLevel::NotSupported, None);
     Client::connect(config, stream).await.map_err(|error| explain(options, &target, error))
 }
@@ -117,17 +147,59 @@ async fn connect_to(options: &SourceOptions, target: &Target, ca: Option<&[u8]>)
         Tls::Off => &[EncryptionLevel::NotSupported, EncryptionLevel::Off],
         Tls::Verify | Tls::CaFile(_) | Tls::TrustAny => &[EncryptionLevel::Required],
     };
-    let mut last = None;
+    let mut first = None;
     for level in levels {
-        let config = config(options, target, *level, ca);
-        let stream = tcp(options, target, &config).await?;
-        match Client::connect(config, stream.compat_write()).await {
-            Ok(client) => return Ok(client),
-            Err(error @ (Error::Server(_) | Error::Routing { .. })) => return Err(error),
-            Err(error) => last = last.or(Some(error)),
+        match connect_by(options, target, ca, *level).await {
+            Err(error) if !matches!(error, Error::Server(_) | Error::Routing { .. }) => first = first.or(Some(error)),
+            result => return result,
         }
     }
-    Err(last.unwrap_or(Error::Protocol("no encryption level was tried".into())))
+    let first = first.unwrap_or(Error::Protocol("no encryption level was tried".into()));
+    if !hung_up(&first) {
+        return Err(first);
+    }
+    // A server that forces strict encryption (TDS 8.0) hangs up on whoever does not begin with TLS. It is encrypted from the
+    // first byte, which is more than any setting asks for, and checked as they say.
+    log::debug!("SQL Server {} hung up; trying strict encryption", target.shown());
+    match timeout(STRICT_LIMIT, connect_by(options, target, ca, EncryptionLevel::Strict)).await {
+        Ok(Ok(client)) => Ok(client),
+        // It speaks TLS, so that is what it wants, and this is what is wrong.
+        Ok(Err(error @ (Error::Server(_) | Error::Routing { .. } | Error::Tls(_)))) => Err(error),
+        Ok(Err(error)) if is_of_certificates(&error) => Err(error),
+        Ok(Err(_)) | Err(_) => Err(first),
+    }
+}
+
+async fn connect_by(
+    options: &SourceOptions,
+    target: &Target,
+    ca: Option<&[u8]>,
+    level: EncryptionLevel,
+) -> Result<Client<Socket>, Error> {
+    let config = config(options, target, level, ca);
+    let stream = tcp(options, target, &config).await?;
+    Client::connect(config, stream.compat_write()).await
+}
+
+/// The server ended the connection without a word, or in the middle of one.
+fn hung_up(error: &Error) -> bool {
+    match error {
+        Error::Io { kind, message } => {
+            matches!(
+                kind,
+                IoErrorKind::UnexpectedEof
+                    | IoErrorKind::ConnectionReset
+                    | IoErrorKind::ConnectionAborted
+                    | IoErrorKind::BrokenPipe
+            ) || message.contains("bytes remaining") // The driver's words for a packet that lacks its end.
+        }
+        _ => false,
+    }
+}
+
+/// The server's certificate is not believed: it was shown one.
+fn is_of_certificates(error: &Error) -> bool {
+    matches!(error, Error::Io { message, .. } if message.contains("certificate"))
 }
 
 fn config(options: &SourceOptions, target: &Target, level: EncryptionLevel, ca: Option<&[u8]>) -> Config {
@@ -141,7 +213,7 @@ fn config(options: &SourceOptions, target: &Target, level: EncryptionLevel, ca: 
     config.authentication(AuthMethod::sql_server(&options.user, options.password.expose_secret()));
     config.application_name(&options.application_name);
     // An availability group may answer from a replica; everywhere else it is a declaration of intent.
-    config.readonly(true);
+    config.readonly(options.read_intent);
     config.encryption(level);
     match (&options.tls, ca) {
         (Tls::CaFile(_), Some(ca)) => config.trust_cert_ca_bundle(ca),
@@ -149,7 +221,8 @@ fn config(options: &SourceOptions, target: &Target, level: EncryptionLevel, ca: 
         (Tls::Verify | Tls::CaFile(_), _) => {}
     }
     config.handshake_timeout(Some(options.connect_timeout));
-    config.command_timeout(Some(options.query_timeout));
+    // Each statement has its limit in the session, which then ends it on the server; the driver's own would not.
+    config.command_timeout(None);
     // One damaged text must not abort the result; the catalogue quarantines rows with U+FFFD.
     config.lossy_utf16_decoding(true);
     config
@@ -221,22 +294,26 @@ fn explain(options: &SourceOptions, target: &Target, error: Error) -> SourceErro
     let unreachable = |problem: String, cure: &str, transient| SourceError::Unreachable {
         server: server.clone(),
         problem,
-        cure: cure.to_owned(),
+        cure: target.cure(cure),
         transient,
     };
-    let hung_up = |words: &str| {
-        let problem = format!("it hung up before the login was done ({words})");
-        unreachable(problem, "if it happens every time, check that this port is SQL Server's, and tls", true)
-    };
+    if hung_up(&error) {
+        let words = match &error {
+            Error::Io { message, .. } => message,
+            _ => "",
+        };
+        return unreachable(
+            format!("it hung up before the login was done ({words})"),
+            "if it happens every time, check that this port is SQL Server's, and tls; strict encryption (TDS 8.0) was tried too",
+            true,
+        );
+    }
     match error {
-        Error::Server(token) => SourceError::Server {
-            place: Box::new(Place {
-                server,
-                database: options.database.clone(),
-                doing: format!("logging in as {}", options.user),
-            }),
-            error: Box::new(ServerError::of(&token)),
-        },
+        Error::Server(token) => {
+            let mut place = options.place(format!("logging in as {}", options.user));
+            place.server = server;
+            SourceError::Server { place, error: Box::new(ServerError::of(&token)) }
+        }
         Error::Tls(words) => tls(&words),
         Error::Protocol(words) if words.contains("encryption level") => tls(&words),
         Error::Io { kind, message } => match kind {
@@ -267,12 +344,6 @@ fn explain(options: &SourceOptions, target: &Target, error: Error) -> SourceErro
                 cure: "name a file with the CA's certificate in PEM".to_owned(),
             },
             IoErrorKind::InvalidData | IoErrorKind::InvalidInput => tls(&message),
-            IoErrorKind::UnexpectedEof
-            | IoErrorKind::ConnectionReset
-            | IoErrorKind::ConnectionAborted
-            | IoErrorKind::BrokenPipe => hung_up(&message),
-            // The driver's words for a packet that lacks its end.
-            _ if message.contains("bytes remaining") => hung_up(&message),
             _ => unreachable(message.to_lowercase(), "check host, port, the network and the firewall", true),
         },
         Error::Conversion(words) if matches!(target.endpoint, Endpoint::Instance(_)) => {

@@ -74,7 +74,7 @@ pub enum SourceError {
     /// The server answered with an error.
     #[error("{place}: SQL Server says: {text} (error {number}, severity {severity}, state {state}); {cure}",
         text = .error.text.trim().trim_end_matches('.'), number = .error.number, severity = .error.severity,
-        state = .error.state, cure = hints::of_number(.error.number, .error.severity).cure)]
+        state = .error.state, cure = .place.cure(.error))]
     Server {
         /// Server, database and what was being done.
         place: Box<Place>,
@@ -108,6 +108,25 @@ pub enum SourceError {
         /// Rows that the server counts; none when its count did not come either.
         told: Option<i64>,
     },
+    /// More came than a source may send.
+    #[error(
+        "{place}: more than {limit} came; if that many are right, raise {setting}, otherwise look at the query: a join \
+        without its condition multiplies rows"
+    )]
+    TooMuch {
+        /// Server, database and what was being done.
+        place: Box<Place>,
+        /// `10000000 rows`.
+        limit: String,
+        /// The full name of the setting.
+        setting: String,
+    },
+    /// Whoever wanted to know has gone; nobody is told.
+    #[error("{place}: given up")]
+    GivenUp {
+        /// Server, database and what was being done.
+        place: Box<Place>,
+    },
     /// The driver did not understand the server, or failed.
     #[error(
         "{place}: the answer was not understood: {problem}; if it happens again, look at what stands between this machine \
@@ -129,8 +148,17 @@ pub struct Place {
     pub server: String,
     /// The database.
     pub database: String,
+    /// The login.
+    pub login: String,
     /// What was being done: `reading sources.polonez.products_query`.
     pub doing: String,
+}
+
+impl Place {
+    /// What to do about what the server said.
+    fn cure(&self, error: &ServerError) -> String {
+        hints::of(error).cure(&self.login, &self.database)
+    }
 }
 
 impl SourceError {
@@ -138,10 +166,10 @@ impl SourceError {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Setting { .. } => Kind::Configuration,
+            Self::Setting { .. } | Self::TooMuch { .. } => Kind::Configuration,
             Self::Unreachable { .. } | Self::Tls { .. } | Self::Lost { .. } => Kind::Unreachable,
-            Self::Server { error, .. } => hints::of_number(error.number, error.severity).kind,
-            Self::Incomplete { .. } | Self::Timeout { .. } | Self::Driver { .. } => Kind::Failed,
+            Self::Server { error, .. } => hints::of(error).kind,
+            Self::Incomplete { .. } | Self::Timeout { .. } | Self::GivenUp { .. } | Self::Driver { .. } => Kind::Failed,
         }
     }
 
@@ -152,10 +180,13 @@ impl SourceError {
         let cure = match self {
             Self::Setting { cure, .. } | Self::Unreachable { cure, .. } => cure.clone(),
             Self::Tls { cure, setting, .. } => format!("{cure} ({setting})"),
-            Self::Server { error, .. } => hints::of_number(error.number, error.severity).cure.to_owned(),
-            Self::Lost { .. } | Self::Timeout { .. } | Self::Incomplete { .. } | Self::Driver { .. } => {
-                text.rsplit_once("; ").map_or_else(String::new, |(_, cure)| cure.to_owned())
-            }
+            Self::Server { place, error } => place.cure(error),
+            Self::Lost { .. }
+            | Self::Timeout { .. }
+            | Self::Incomplete { .. }
+            | Self::TooMuch { .. }
+            | Self::GivenUp { .. }
+            | Self::Driver { .. } => text.rsplit_once("; ").map_or_else(String::new, |(_, cure)| cure.to_owned()),
         };
         let problem = text.strip_suffix(&cure).and_then(|rest| rest.strip_suffix("; "));
         (problem.unwrap_or(&text).to_owned(), cure)
@@ -165,9 +196,14 @@ impl SourceError {
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { transient, .. } => *transient,
-            Self::Server { error, .. } => hints::of_number(error.number, error.severity).transient,
+            Self::Server { error, .. } => hints::of(error).transient,
             Self::Lost { .. } | Self::Incomplete { .. } => true,
-            Self::Setting { .. } | Self::Tls { .. } | Self::Timeout { .. } | Self::Driver { .. } => false,
+            Self::Setting { .. }
+            | Self::Tls { .. }
+            | Self::Timeout { .. }
+            | Self::TooMuch { .. }
+            | Self::GivenUp { .. }
+            | Self::Driver { .. } => false,
         }
     }
 
@@ -207,6 +243,7 @@ mod tests {
         Box::new(Place {
             server: "erp:1433".into(),
             database: "Trade".into(),
+            login: "erpsync".into(),
             doing: "reading sources.polonez.products_query".into(),
         })
     }

@@ -3,9 +3,10 @@
 //! Reads, and nothing else: the statements are SET, SELECT, BEGIN and COMMIT, the login declares the intent to read only,
 //! and an account with nothing but SELECT is enough. It knows the catalogue's words and neither plans nor other adapters.
 //!
-//! In reading order: `options` what it needs to know, `reader` a whole read with its attempts, `session` one connection at
-//! work, `batch` its rows on their way, `connect` how it comes about, `columns` and `sql` what is asked, `error`, `hints` and
-//! `retry` what is made of failures; [`doctor`] looks at everything once and says what it finds, [`survey`] looks for tables
+//! In reading order: `options` what it needs to know, `reader` a whole read with its attempts, `task` where it
+//! works, `session` one connection at
+//! work, `batch` its rows on their way, `connect` how it comes about, `columns` and `sql` what is asked, `error`, `hints`,
+//! `remedies` and `retry` what is made of failures; [`doctor`] looks at everything once and says what it finds, [`survey`] looks for tables
 //! to read.
 //!
 //! What a caller can rely on:
@@ -15,7 +16,8 @@
 //!   result is read a second time. Never NOLOCK, which reads rows twice or not at all.
 //! - **Nothing rounded, nothing cut.** Prices are decimals of the column's own scale; over-long, damaged and NULL values
 //!   are reported row by row.
-//! - **It ends**: every statement has `query_timeout`, the whole has the sum of what it may do.
+//! - **It ends**: every statement has `query_timeout`, the whole has the sum of what it may do; what is given up, for whatever
+//!   reason, is ended on the server too. No more than `max_rows` and `max_bytes` are taken.
 
 mod batch;
 mod columns;
@@ -25,10 +27,12 @@ mod error;
 mod hints;
 mod options;
 mod reader;
+mod remedies;
 mod retry;
 mod session;
 mod sql;
 pub mod survey;
+mod task;
 
 use std::fmt;
 use std::time::Duration;
@@ -99,13 +103,20 @@ impl fmt::Display for UsedIsolation {
 /// Is the driver at work in the current task? A panic there becomes a [`SourceError`], so a panic hook need not tell of it.
 #[must_use]
 pub fn is_at_work() -> bool {
-    reader::is_at_work()
+    task::is_at_work()
+}
+
+/// Waits until the servers were told of what was given up ([`read`] and the like were dropped half-way), for no longer than
+/// this; a program that ends at once would leave its queries running there.
+pub async fn say_goodbye(limit: Duration) {
+    task::say_goodbye(limit).await;
 }
 
 /// Reads the whole source.
 ///
 /// Transient failures (a deadlock, a lost connection, a server that restarts …) are logged and begun anew up to
-/// [`SourceOptions::attempts`] times. Dropping the future ends the query on the server.
+/// [`SourceOptions::attempts`] times. Dropping the future ends the query on the server, by a
+/// task of its own: see [`say_goodbye`].
 ///
 /// # Errors
 /// [`SourceError`]; its [`kind`](SourceError::kind) tells what it means for the exit status. An empty result is an error.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::catalog::SourceName;
+use super::error::Place;
 use crate::catalog::source::BarcodeOrder;
+use crate::catalog::{ListingBuilder, SourceName};
 
 /// How to reach, log in to and read one SQL Server database.
 #[derive(Debug, Clone)]
@@ -46,6 +47,14 @@ pub struct SourceOptions {
     pub connect_timeout: Duration,
     /// What a DBA sees in `sys.dm_exec_sessions.program_name`.
     pub application_name: String,
+    /// Declare that nothing will be written (`ApplicationIntent=ReadOnly`): an availability group may answer from a replica.
+    pub read_intent: bool,
+    /// How many rows both queries together may return.
+    pub max_rows: u64,
+    /// How many bytes they may take.
+    pub max_bytes: u64,
+    /// Names with U+FFFD, which stands for letters that were lost, are taken as they are.
+    pub damaged_names: bool,
     /// How often a read is begun, the first time included, when the failures are transient; 0 counts as 1.
     pub attempts: u32,
 }
@@ -135,6 +144,21 @@ impl SourceOptions {
         format!("{}{}", self.host, self.endpoint)
     }
 
+    /// An empty listing, to be filled as these options say.
+    pub(super) fn listing(&self) -> ListingBuilder {
+        ListingBuilder::new(self.barcode_order).with_damaged_names(self.damaged_names)
+    }
+
+    /// Where something happens.
+    pub(super) fn place(&self, doing: impl Into<String>) -> Box<Place> {
+        Box::new(Place {
+            server: self.server(),
+            database: self.database.clone(),
+            login: self.user.clone(),
+            doing: doing.into(),
+        })
+    }
+
     /// No read takes longer than this, however the single bounds add up: per attempt a connection (with up to three
     /// redirections) and six statements, and what lies between the attempts.
     pub(super) fn deadline(&self) -> Duration {
@@ -180,6 +204,10 @@ pub(super) fn example() -> SourceOptions {
         query_timeout: Duration::from_secs(60),
         connect_timeout: Duration::from_secs(20),
         application_name: "erpsync".into(),
+        read_intent: true,
+        max_rows: 1_000_000,
+        max_bytes: 1 << 30,
+        damaged_names: false,
         attempts: 3,
     }
 }

@@ -1,38 +1,23 @@
-//! A whole read: attempts, the task that each runs in, the second look at a suspicious result, the deadline.
+//! A whole read: attempts, the second look at a suspicious result, the deadline.
 
 use std::any::Any;
 use std::future::Future;
 
 use futures_util::io::{AsyncRead, AsyncWrite};
-use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::error::{Place, SourceError};
 use super::options::{Isolation, Query, SourceOptions};
+use super::remedies::Remedy;
 use super::retry::{Next, Pacing, next};
 use super::session::Session;
-use super::{Check, Reading, ServerFacts, UsedIsolation, hints};
-use crate::catalog::{BadRowKind, Catalogue, Listing, ListingBuilder};
+use super::{Check, Reading, ServerFacts, UsedIsolation, hints, task};
+use crate::catalog::{BadRowKind, Catalogue, Listing};
 
 /// Barcodes whose product is missing are usual; more than this share of them, and more than [`ORPHANS`], are a read that
 /// saw the two tables at different times, or the wrong table.
 const ORPHAN_PERCENT: usize = 5;
 const ORPHANS: usize = 20;
-
-tokio::task_local! {
-    /// Set while the driver works.
-    static AT_WORK: ();
-}
-
-/// See [`super::is_at_work`].
-pub(super) fn is_at_work() -> bool {
-    AT_WORK.try_with(|()| ()).is_ok()
-}
-
-/// The same for work outside this file.
-pub(super) fn at_work<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    AT_WORK.scope((), work)
-}
 
 pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Reading, SourceError> {
     let started = Instant::now();
@@ -87,8 +72,7 @@ pub(super) async fn read_prices(options: &SourceOptions, pacing: &mut impl Pacin
             let mut session = Session::open(&options).await?;
             let facts = session.begin(options.isolation).await?;
             let prices = session.prepare(Query::Prices).await?;
-            let builder = ListingBuilder::new(options.barcode_order);
-            Ok((session.read(Query::Prices, &prices, builder).await?.finish(), facts))
+            Ok((session.read(Query::Prices, &prices, options.listing()).await?.finish(), facts))
         }
     });
     let result = timeout(options.deadline(), reading).await;
@@ -144,12 +128,11 @@ where
         Some(_) => Some(session.prepare(Query::Barcodes).await?),
         None => None,
     };
-    let builder = ListingBuilder::new(options.barcode_order);
     let one_view = facts.isolation == UsedIsolation::Snapshot && barcodes.is_some();
     if one_view {
         session.begin_transaction().await?;
     }
-    let mut builder = session.read(Query::Products, &products, builder).await?;
+    let mut builder = session.read(Query::Products, &products, options.listing()).await?;
     if let Some(barcodes) = &barcodes {
         builder = session.read(Query::Barcodes, barcodes, builder).await?;
     }
@@ -160,8 +143,7 @@ where
 }
 
 /// Runs the work until it succeeds, fails for good, or the attempts are used up; each time from nothing and in a task of
-/// its own, so that a panic of the driver is one more error. Dropping the future ends the task and with it the connection,
-/// upon which SQL Server ends the query.
+/// its own, so that a panic of the driver is one more error.
 async fn attempts<T, F>(
     options: &SourceOptions,
     pacing: &mut impl Pacing,
@@ -174,16 +156,12 @@ where
 {
     let mut attempt = 1;
     loop {
-        let mut task = JoinSet::new();
-        task.spawn(AT_WORK.scope((), work()));
-        let error = match task.join_next().await {
-            Some(Ok(Ok(done))) => return Ok(done),
-            Some(Ok(Err(error))) => error,
-            Some(Err(join)) => {
-                let problem = join.try_into_panic().map_or_else(|e| e.to_string(), |panic| words(&*panic));
-                SourceError::Driver { place: Box::new(somewhere(options)), problem }
-            }
-            None => SourceError::Driver { place: Box::new(somewhere(options)), problem: "the task is gone".into() },
+        let driver = |problem| SourceError::Driver { place: somewhere(options), problem };
+        let error = match task::in_a_task(work()).await {
+            Ok(Some(Ok(done))) => return Ok(done),
+            Ok(Some(Err(error))) => error,
+            Ok(None) => driver("the task is gone".to_owned()),
+            Err(join) => driver(join.try_into_panic().map_or_else(|e| e.to_string(), |panic| words(&*panic))),
         };
         match next(error.is_transient(), attempt, options.attempts, pacing.jitter()) {
             Next::Stop => return Err(error),
@@ -202,23 +180,20 @@ fn words(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without words").to_owned()
 }
 
-fn somewhere(options: &SourceOptions) -> Place {
-    Place {
-        server: options.server(),
-        database: options.database.clone(),
-        doing: format!("reading {}", options.key("*")),
-    }
+fn somewhere(options: &SourceOptions) -> Box<Place> {
+    options.place(format!("reading {}", options.key("*")))
 }
 
 fn out_of_time(options: &SourceOptions) -> SourceError {
-    SourceError::Timeout { place: Box::new(somewhere(options)), limit: options.deadline() }
+    SourceError::Timeout { place: somewhere(options), limit: options.deadline() }
 }
 
 fn not_one_view(options: &SourceOptions) -> String {
     format!(
         "the database {} was read with READ COMMITTED: products and barcodes are two views, and a change between them can \
-         look like a conflict until the next run; ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON makes them one",
-        options.database
+         look like a conflict until the next run; {} makes them one",
+        options.database,
+        Remedy::AllowSnapshot.of_account(&options.user, &options.database)
     )
 }
 
@@ -229,6 +204,8 @@ fn doubt(catalogue: &Catalogue, barcodes: bool) -> Option<String> {
         Some("no product rows came".to_owned())
     } else if barcodes && catalogue.barcode_rows == 0 {
         Some("no barcode rows came".to_owned())
+    } else if barcodes && catalogue.no_barcodes() {
+        Some(format!("all {} barcodes that came are NULL or empty", catalogue.barcode_rows))
     } else if catalogue.orphan_barcodes > ORPHANS
         && catalogue.orphan_barcodes * 100 > catalogue.barcode_rows * ORPHAN_PERCENT
     {
@@ -248,11 +225,12 @@ mod tests {
 
     #[test]
     fn doubts() {
-        let fine = Catalogue { product_rows: 100, barcode_rows: 1_000, ..Catalogue::default() };
+        let fine = Catalogue { product_rows: 100, barcode_rows: 1_000, barcodes: 990, ..Catalogue::default() };
         let table = [
             ("fine", fine.clone(), None),
             ("no products", Catalogue { product_rows: 0, ..fine.clone() }, Some("no product rows")),
             ("no barcodes", Catalogue { barcode_rows: 0, ..fine.clone() }, Some("no barcode rows")),
+            ("NULLs alone", Catalogue { barcodes: 0, ..fine.clone() }, Some("all 1000 barcodes")),
             ("a small share of orphans", Catalogue { orphan_barcodes: 50, ..fine.clone() }, None),
             ("a large share", Catalogue { orphan_barcodes: 51, ..fine.clone() }, Some("51 of 1000 barcodes")),
             ("a large share of few", Catalogue { orphan_barcodes: 20, barcode_rows: 20, ..fine }, None),
@@ -266,7 +244,7 @@ mod tests {
 
     #[test]
     fn ids_that_came_twice_are_doubtful() {
-        let mut builder = ListingBuilder::new(crate::catalog::source::BarcodeOrder::Text);
+        let mut builder = crate::catalog::ListingBuilder::new(crate::catalog::source::BarcodeOrder::Text);
         for name in ["a", "b"] {
             builder.product(Some("1"), Some(name), Ok(None));
         }
@@ -286,7 +264,7 @@ mod tests {
         let options = crate::mssql::options::example();
         let (mut pacing, mut warnings) = (crate::mssql::RealPacing, Vec::new());
         let result = attempts(&options, &mut pacing, &mut warnings, || async {
-            assert!(is_at_work());
+            assert!(task::is_at_work());
             let nothing: Option<()> = None;
             nothing.ok_or(()).expect("a value that the server left out");
             Ok(())
@@ -295,6 +273,6 @@ mod tests {
         assert_eq!(error.kind(), crate::mssql::Kind::Failed);
         assert!(error.to_string().contains("a value that the server left out"), "{error}");
         assert_eq!(warnings, [""; 0], "a defect is not tried again");
-        assert!(!is_at_work());
+        assert!(!task::is_at_work());
     }
 }

@@ -15,15 +15,98 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 /// The query as a table. A line of its own keeps a closing `-- comment` from swallowing the bracket; a semicolon at the
-/// end, which people write and a subquery may not have, goes.
+/// end, which people write and a subquery may not have, goes, and comments behind it with it.
 pub(super) fn as_table(query: &str) -> String {
-    let query = query.trim_end_matches(|c: char| c.is_whitespace() || c == ';');
-    format!("(\n{query}\n) AS q")
+    format!("(\n{}\n) AS q", without_end(query))
+}
+
+/// The query up to the semicolon that ends it, if nothing but blanks, comments and semicolons follow.
+fn without_end(query: &str) -> &str {
+    let bytes = query.as_bytes();
+    // Where the last token ends, and where the first semicolon behind it stands.
+    let (mut at, mut end, mut semicolon) = (0, 0, None);
+    while at < bytes.len() {
+        let rest = &query[at..];
+        let quote = match bytes[at] {
+            quote @ (b'\'' | b'"') => Some(quote as char),
+            b'[' => Some(']'),
+            _ => None,
+        };
+        if let Some(quote) = quote {
+            // A doubled quote ends one text and begins another, which comes to the same here.
+            at += rest[1..].find(quote).map_or(rest.len(), |length| length + 2);
+        } else if rest.starts_with("--") {
+            at += rest.find('\n').unwrap_or(rest.len());
+            continue;
+        } else if rest.starts_with("/*") {
+            at += comment(rest);
+            continue;
+        } else {
+            let token = rest.chars().next().unwrap_or_default();
+            let start = at;
+            at += token.len_utf8();
+            if token == ';' {
+                semicolon = semicolon.or(Some(start));
+                continue;
+            }
+            if token.is_whitespace() {
+                continue;
+            }
+        }
+        (end, semicolon) = (at, None);
+    }
+    debug_assert!(semicolon.is_none_or(|at| at >= end), "only what comes behind the last token");
+    query[..semicolon.unwrap_or(query.len())].trim_end()
+}
+
+/// How long the comment is that a text begins with; SQL Server's may stand inside each other.
+fn comment(text: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(found) = text[at..].find(['/', '*']) {
+        at += found;
+        let sign = &text[at..];
+        if sign.starts_with("/*") {
+            depth += 1;
+        } else if sign.starts_with("*/") {
+            depth -= 1;
+        } else {
+            at += 1;
+            continue;
+        }
+        at += 2;
+        if depth == 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// How a column of the query is read by the wrapping SELECT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Read {
+    /// As it is.
+    Plain,
+    /// As another type.
+    As(String),
+    /// As text of so many UTF-16 units, without blanks at its ends: with them, the cast would keep blanks and cut a text off.
+    Text(usize),
+    /// The same for `text` and `ntext`, of which the server trims nothing.
+    LongText(usize),
+    /// Something else as text of so many units: a number, a GUID.
+    Shown(usize),
 }
 
 /// One column of the wrapping SELECT: `CAST(q.[Price] AS decimal(19, 4)) AS [price]`.
-pub(super) fn cast(column: &str, to: &str, alias: &str) -> String {
-    format!("CAST(q.{} AS {to}) AS {}", name(column), name(alias))
+pub(super) fn column(column: &str, read: Read, alias: &str) -> String {
+    let own = format!("q.{}", name(column));
+    let read = match read {
+        Read::Plain => own,
+        Read::As(to) => format!("CAST({own} AS {to})"),
+        Read::Text(units) => format!("CAST(LTRIM(RTRIM({own})) AS nvarchar({units}))"),
+        Read::LongText(units) => format!("CAST(LTRIM(RTRIM(CAST({own} AS nvarchar(max)))) AS nvarchar({units}))"),
+        Read::Shown(units) => format!("CAST({own} AS nvarchar({units}))"),
+    };
+    format!("{read} AS {}", name(alias))
 }
 
 /// The wrapping SELECT.
@@ -151,18 +234,47 @@ mod tests {
 
     #[test]
     fn a_query_is_wrapped() {
-        let columns = [cast("ID", "nvarchar(65)", "id"), cast("Odd]", "decimal(19, 4)", "price")];
+        let price = Read::As("decimal(19, 4)".to_owned());
+        let columns = [column("ID", Read::Shown(66), "id"), column("Odd]", price, "price")];
         assert_eq!(
             select(&columns, "SELECT ID, Price FROM dbo.P -- all of them"),
-            "SELECT CAST(q.[ID] AS nvarchar(65)) AS [id], CAST(q.[Odd]]] AS decimal(19, 4)) AS [price] FROM (\n\
+            "SELECT CAST(q.[ID] AS nvarchar(66)) AS [id], CAST(q.[Odd]]] AS decimal(19, 4)) AS [price] FROM (\n\
              SELECT ID, Price FROM dbo.P -- all of them\n) AS q"
         );
     }
 
     #[test]
     fn a_semicolon_at_the_end_is_dropped_and_others_stay() {
-        assert_eq!(as_table("SELECT ';' AS a ;\n ; "), "(\nSELECT ';' AS a\n) AS q");
-        assert_eq!(as_table("SELECT 1; SELECT 2"), "(\nSELECT 1; SELECT 2\n) AS q");
+        for (query, kept) in [
+            ("SELECT ';' AS a ;\n ; ", "SELECT ';' AS a"),
+            ("SELECT 1; SELECT 2", "SELECT 1; SELECT 2"),
+            ("SELECT 1; SELECT 2; -- two", "SELECT 1; SELECT 2"),
+            ("SELECT a FROM t; -- all of them", "SELECT a FROM t"),
+            ("SELECT a FROM t -- all of them;", "SELECT a FROM t -- all of them;"),
+            ("SELECT a FROM t -- all\n; /* the /* whole */ list; */ -- it's\n ;", "SELECT a FROM t -- all"),
+            ("SELECT a /* ; */ FROM t", "SELECT a /* ; */ FROM t"),
+            ("SELECT '--' AS [;], \"/*\" FROM t;", "SELECT '--' AS [;], \"/*\" FROM t"),
+            ("SELECT N'it''s; --' AS a;", "SELECT N'it''s; --' AS a"),
+            ("SELECT [a]];] FROM t;", "SELECT [a]];] FROM t"),
+            ("SELECT Цена FROM Товары; -- все", "SELECT Цена FROM Товары"),
+            ("SELECT a; /* never ends", "SELECT a"),
+            ("SELECT 'never ends;", "SELECT 'never ends;"),
+            (" ; -- nothing", ""),
+            ("", ""),
+        ] {
+            assert_eq!(without_end(query), kept, "{query}");
+        }
+        assert_eq!(as_table("SELECT 1;"), "(\nSELECT 1\n) AS q");
+    }
+
+    #[test]
+    fn texts_are_trimmed_before_they_are_cut() {
+        assert_eq!(column("A", Read::Text(66), "id"), "CAST(LTRIM(RTRIM(q.[A])) AS nvarchar(66)) AS [id]");
+        assert_eq!(
+            column("A", Read::LongText(66), "id"),
+            "CAST(LTRIM(RTRIM(CAST(q.[A] AS nvarchar(max)))) AS nvarchar(66)) AS [id]"
+        );
+        assert_eq!(column("A", Read::Plain, "price"), "q.[A] AS [price]");
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Looks for what could be read: the tables and views that an account sees with their columns, and the first rows of a
 //! query as text. Reads, and decides nothing.
 
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::error::{Place, SourceError};
+use super::error::SourceError;
 use super::options::{Query, SourceOptions};
 use super::session::Session;
-use super::{reader, sql};
+use super::{sql, task};
 
 /// A table or view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,14 +120,9 @@ async fn in_a_task<T: Send + 'static>(
     options: &SourceOptions,
     work: impl Future<Output = Result<T, SourceError>> + Send + 'static,
 ) -> Result<T, SourceError> {
-    let place = || {
-        let doing = format!("looking at {}", options.key("*"));
-        Box::new(Place { server: options.server(), database: options.database.clone(), doing })
-    };
-    let mut task = JoinSet::new();
-    task.spawn(reader::at_work(work));
-    match timeout(options.deadline(), task.join_next()).await {
-        Ok(Some(Ok(result))) => result,
+    let place = || options.place(format!("looking at {}", options.key("*")));
+    match timeout(options.deadline(), task::in_a_task(work)).await {
+        Ok(Ok(Some(result))) => result,
         Ok(_) => Err(SourceError::Driver { place: place(), problem: "the driver gave up".to_owned() }),
         Err(_) => Err(SourceError::Timeout { place: place(), limit: options.deadline() }),
     }

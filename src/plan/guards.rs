@@ -29,7 +29,7 @@ fn refusal(guard: &'static str, message: String) -> Refusal {
 #[must_use]
 pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
     let mut out = check_prices(catalogue, policy);
-    if out.is_empty() && policy.barcodes && catalogue.barcode_rows == 0 && !policy.allow.no_barcodes {
+    if out.is_empty() && policy.barcodes && catalogue.no_barcodes() && !policy.allow.no_barcodes {
         out.push(empty(
             "no-barcodes",
             "no barcodes",
@@ -142,7 +142,7 @@ pub fn check_plan(plan: &Plan, odoo: &OdooState, policy: &Policy) -> Vec<Refusal
         "products to archive, as the source no longer has them, in face",
         "--allow-archive",
     );
-    check("max_changes", g.max_changes, counts.update, policy.allow.changes, "products to change", "--allow-changes");
+    check("max_changes", g.max_changes, counts.changed, policy.allow.changes, "products to change", "--allow-changes");
     let waiting = |kind| plan.waiting().filter(|d| d.kind == kind).count();
     check(
         "max_price_jumps",

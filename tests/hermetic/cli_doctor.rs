@@ -174,6 +174,28 @@ fn what_could_be_better_about_a_source() {
     stage.bench.assert_source_untouched();
 }
 
+/// It works there, as the runs do.
+#[test]
+fn a_server_that_cannot_describe_queries() {
+    let options = MssqlOptions { describes: false, ..MssqlOptions::default() };
+    let (stage, run) = with_server(options, "tls = \"trust-any\"");
+    assert_eq!(run.status, 0, "{run:?}");
+    says(
+        &run,
+        SOURCE,
+        "products-query",
+        "warning",
+        "its columns can be read; the server does not describe queries (function",
+    );
+    says(&run, SOURCE, "barcodes-query", "warning", "does not describe queries");
+    says(&run, SOURCE, "barcodes-rows", "ok", "1 row");
+    says(&run, SOURCE, "collation", "skipped", "the server does not describe the name's column");
+    // What is wrong with a query is told there too.
+    stage.bench.source("DROP TABLE logistics.ProductBarcodes");
+    let run = stage.bench.run(&JSON).expect(1);
+    says(&run, SOURCE, "barcodes-query", "failed", "208");
+}
+
 #[test]
 fn an_account_that_can_write_everything() {
     let options =

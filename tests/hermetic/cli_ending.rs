@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::common::Run;
 use crate::common::shop::Shop;
 use crate::common::standin::{DATABASE, Stage};
+use erpsync_sandbox::mssql::Fault as Source;
 use erpsync_sandbox::odoo::Fault;
 use serde_json::Value;
 
@@ -95,6 +96,22 @@ fn a_signal_ends_the_waiting_for_a_server_that_is_away() {
         assert!(run.stderr.contains("ending after the batch in flight"), "{}", run.stderr);
         assert_eq!((products(&stage), held(&stage)), (10, false));
         assert_eq!(last_run(&stage, "x_status"), "failed");
+    }
+}
+
+/// A closed connection would not end a query on every server.
+#[test]
+fn a_signal_ends_the_query_on_the_source() {
+    for (name, status) in [("INT", 130), ("TERM", 143)] {
+        let stage = stage(19, 30);
+        let source = &stage.bench.mssql;
+        source.fail_next(Source::Stall { after_rows: 3 });
+        let child = start(stage.bench.command(&["import-products", "--first-run"]));
+        until("the query stalls", || source.pending_faults() == 0);
+        signal(&child, name);
+        end(child).expect(status);
+        assert_eq!(source.attentions(), 1, "the server was told to stop");
+        assert_eq!((products(&stage), held(&stage)), (0, false));
     }
 }
 

@@ -66,6 +66,10 @@ async fn source(id: &str, price: &str) -> (MssqlServer, SourceOptions) {
         query_timeout: Duration::from_secs(60),
         connect_timeout: Duration::from_secs(60),
         application_name: "erpsync".into(),
+        read_intent: true,
+        max_rows: 1_000_000,
+        max_bytes: 1 << 30,
+        damaged_names: false,
         attempts: 1,
     };
     (server, options)

@@ -23,5 +23,6 @@ mod hostile;
 mod messages;
 mod mssql_source;
 mod odoo_standin;
+mod remedies;
 mod security;
 mod source_faults;

@@ -212,6 +212,20 @@ fn of_the_source() {
         14,
         "Login failed for user 'erpsync' because the account is currently locked out.",
     );
+    album.fault(
+        "a firewall of Azure",
+        40_615,
+        14,
+        "Cannot open server 'shop' requested by the login. Client with IP address '203.0.113.7' is not allowed to access the server.",
+    );
+    album.fault(
+        "a login that is disabled",
+        18_470,
+        14,
+        "Login failed for user 'erpsync'. Reason: The account is disabled.",
+    );
+    album.fault("a database that the server has not", 911, 16, "Database 'Trade' does not exist.");
+    album.with("more rows than may be", (&port, &format!("{port}\nmax_rows = 3")), &IMPORT);
     let query = |query: &str| format!("{port}\nproducts_query = {query:?}");
     album.with("no such table", (&port, &query("SELECT ProductID, ProductName, Price FROM dbo.Nothing")), &IMPORT);
     album.with("no such column", (&port, &query("SELECT ProductID, Title, Price FROM dbo.Products")), &IMPORT);
@@ -231,6 +245,15 @@ fn of_the_source() {
         (&port, &query("SELECT ProductID, ProductName, ProductName AS Price FROM dbo.Products")),
         &IMPORT,
     );
+    album.with(
+        "a text that is no price",
+        (&port, &query("SELECT ProductID, ProductName, CAST(ProductName AS decimal(9, 2)) AS Price FROM dbo.Products")),
+        &IMPORT,
+    );
+    stage
+        .bench
+        .source("CREATE TABLE dbo.Bytes (ProductID binary(16) NULL, ProductName nvarchar(9) NULL, Price money NULL)");
+    album.with("an id of bytes", (&port, &query("SELECT * FROM dbo.Bytes")), &IMPORT);
     stage.bench.source("DENY SELECT ON dbo.Products TO erpsync");
     album.run("no right to a table", &IMPORT);
     stage.bench.source("GRANT SELECT ON dbo.Products TO erpsync; DELETE FROM dbo.Products");

@@ -8,7 +8,7 @@ use erpsync::catalog::{ExternalId, SourceName};
 use erpsync::mssql::{
     self, Columns, Endpoint, Isolation, Kind, Pacing, Reading, SourceError, SourceOptions, Tls, UsedIsolation,
 };
-use erpsync_sandbox::mssql::{Certificate, Encryption, Fault, MssqlOptions, MssqlServer, SqlError};
+use erpsync_sandbox::mssql::{Certificate, Encryption, Fault, MssqlOptions, MssqlServer, SqlError, SqlValue};
 
 const SCHEMA: &str =
     "CREATE TABLE dbo.Products (ProductID int NOT NULL PRIMARY KEY, ProductName nvarchar(1200) NULL, Price money NULL);
@@ -53,6 +53,10 @@ fn options(server: &MssqlServer) -> SourceOptions {
         query_timeout: Duration::from_secs(60),
         connect_timeout: Duration::from_secs(20),
         application_name: "erpsync".into(),
+        read_intent: true,
+        max_rows: 1_000_000,
+        max_bytes: 1 << 30,
+        damaged_names: false,
         attempts: 3,
     }
 }
@@ -340,6 +344,216 @@ async fn a_silent_server_does_not_hold_us() {
     let (kind, text) = failure(&options).await;
     assert_eq!(kind, Kind::Failed);
     assert!(text.contains("no end after 2 s") && text.contains("query_timeout"), "{text}");
+    assert_eq!(server.attentions(), 1, "the server was told to stop");
+}
+
+#[tokio::test]
+async fn what_is_given_up_is_ended_on_the_server() {
+    let server = shop().await;
+    for (attentions, rows) in [(1, 0), (2, 2)] {
+        server.fail_next(Fault::Stall { after_rows: rows });
+        let options = options(&server);
+        let reading = mssql::read(&options);
+        let stalled = async {
+            while server.pending_faults() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            read = reading => panic!("the server does not answer: {read:?}"),
+            () = stalled => {}
+        }
+        mssql::say_goodbye(Duration::from_secs(60)).await;
+        assert_eq!(server.attentions(), attentions, "dropped after {rows} rows");
+    }
+}
+
+#[tokio::test]
+async fn no_more_than_may_be_is_taken() {
+    let server = shop().await;
+    let rows: Vec<[SqlValue; 3]> = (10..2_010).map(|id| [id.into(), "x".repeat(1_000).into(), "1".into()]).collect();
+    server.insert_rows("dbo.Products", rows).unwrap();
+    // Three products and five barcodes stand there besides.
+    let exactly = SourceOptions { max_rows: 2_008, ..options(&server) };
+    assert_eq!(read(&exactly).await.unwrap().listing.about().product_rows, 2_003);
+    assert_eq!(server.attentions(), 0);
+    for (limit, options) in [
+        ("2007 rows", SourceOptions { max_rows: 2_007, ..options(&server) }),
+        ("700 rows", SourceOptions { max_rows: 700, ..options(&server) }),
+        ("1 MB of text", SourceOptions { max_bytes: 1 << 20, ..options(&server) }),
+    ] {
+        let before = server.logins().len();
+        let (kind, text) = failure(&options).await;
+        assert_eq!(kind, Kind::Configuration, "{text}");
+        let setting =
+            if limit.ends_with("rows") { "sources.polonez.max_rows" } else { "sources.polonez.max_megabytes" };
+        assert!(text.contains(&format!("more than {limit} came")) && text.contains(setting), "{text}");
+        assert_eq!(server.logins().len(), before + 1, "it is not tried again");
+    }
+    // A join without its condition.
+    let cross = SourceOptions {
+        products_query: "SELECT a.ProductID, a.ProductName, b.Price FROM dbo.Products a CROSS JOIN dbo.Products b"
+            .into(),
+        max_rows: 100_000,
+        ..options(&server)
+    };
+    let (kind, text) = failure(&cross).await;
+    assert_eq!(kind, Kind::Configuration, "{text}");
+    assert!(text.contains("products_query") && text.contains("a join without its condition"), "{text}");
+}
+
+/// The listener's port is the one of the settings; who does not answer is the replica that it names.
+#[tokio::test]
+async fn a_replica_that_cannot_be_reached_is_not_our_host() {
+    let replica = shop().await;
+    let routed =
+        |to: &str, port| MssqlOptions { routes_readers_to: Some((to.to_owned(), port)), ..MssqlOptions::default() };
+    let listener = server_with(routed("localhost", replica.addr().port()), &[SCHEMA, ROWS]).await;
+    let reading = read(&options(&listener)).await.unwrap();
+    assert_eq!((reading.listing.len(), replica.logins().len()), (3, 1), "the replica answered");
+
+    let listener = server_with(routed("sql2.corp.invalid", 1_433), &[SCHEMA, ROWS]).await;
+    let (kind, text) = failure(&options(&listener)).await;
+    assert_eq!(kind, Kind::Unreachable);
+    let sent_by = format!("sql2.corp.invalid:1433, to which 127.0.0.1:{} sends", listener.addr().port());
+    assert!(text.contains(&sent_by) && text.contains("READ_ONLY_ROUTING_URL"), "{text}");
+    assert!(!text.contains("check host") && text.contains("read_intent = false"), "{text}");
+
+    // Without the intent nobody is sent anywhere.
+    let primary = SourceOptions { read_intent: false, ..options(&listener) };
+    assert_eq!(read(&primary).await.unwrap().listing.len(), 3);
+    assert!(!listener.logins().last().unwrap().read_only_intent);
+
+    let listener = server_with(routed("localhost", replica.addr().port()), &[SCHEMA, ROWS]).await;
+    let refused = SqlError::new(18_456, 14, 1, "Login failed for user 'erpsync'.");
+    replica.fail_next(Fault::RefuseLogin(refused));
+    let (kind, text) = failure(&options(&listener)).await;
+    assert_eq!(kind, Kind::Refused);
+    assert!(text.contains(&format!("localhost:{}, to which", replica.addr().port())), "{text}");
+}
+
+/// SQL Server 2022 may insist on it: TLS before a word of TDS.
+#[tokio::test]
+async fn strict_encryption_is_met() {
+    let strict = MssqlOptions { encryption: Encryption::Strict, ..MssqlOptions::default() };
+    let server = server_with(strict, &[SCHEMA, ROWS]).await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(server.ca_pem().unwrap().as_bytes()).unwrap();
+    for tls in [Tls::CaFile(file.path().into()), Tls::TrustAny, Tls::Off] {
+        let case = format!("{tls:?}");
+        let options = SourceOptions { tls, ..options(&server) };
+        assert_eq!(read(&options).await.unwrap_or_else(|e| panic!("{case}: {e}")).listing.len(), 3, "{case}");
+        assert_eq!(server.logins().last().unwrap().encrypted, "everything");
+    }
+    let before = server.logins().len();
+    let (kind, text) = failure(&SourceOptions { tls: Tls::Verify, ..options(&server) }).await;
+    assert_eq!(kind, Kind::Unreachable);
+    assert!(
+        text.contains("nobody whom this machine trusts") || text.contains("no trusted root certificates"),
+        "it is strict, and its certificate is what is wrong: {text}"
+    );
+    assert_eq!(server.logins().len(), before, "nothing was sent to a stranger");
+}
+
+#[tokio::test]
+async fn a_firewall_is_no_passing_trouble() {
+    let server = shop().await;
+    let words = "Cannot open server 'shop' requested by the login. Client with IP address '203.0.113.7' is not allowed to access the server.";
+    server.fail_next(Fault::RefuseLogin(SqlError::new(40_615, 14, 1, words)));
+    let mut pacing = NoWaiting::default();
+    let error = mssql::read_paced(&options(&server), &mut pacing).await.unwrap_err();
+    assert_eq!((error.kind(), pacing.0.len()), (Kind::Unreachable, 0), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("203.0.113.7") && text.contains("a rule") && !text.contains("try later"), "{text}");
+}
+
+/// In front of a code, and inside it, where it must not be cut off either.
+#[tokio::test]
+async fn blanks_that_fill_a_column_cut_nothing_off() {
+    let schema =
+        "CREATE TABLE dbo.Products (ProductID varchar(200) NOT NULL, ProductName nvarchar(max) NULL, Price money NULL);
+         CREATE TABLE logistics.ProductBarcodes (ProductID varchar(200) NOT NULL, Barcode varchar(200) NULL)";
+    let server = server_with(MssqlOptions::default(), &[schema]).await;
+    let blanks = " ".repeat(70);
+    let padded = |text: &str| SqlValue::from(format!("{blanks}{text}{blanks}"));
+    let many = " ".repeat(1_010);
+    server.insert_rows("dbo.Products", [[padded("A-17"), format!("{many}Tea{many}").into(), "1".into()]]).unwrap();
+    server
+        .insert_rows(
+            "logistics.ProductBarcodes",
+            [[padded("A-17"), padded("4006381333931")], ["A-17".into(), padded("7351 3537")]],
+        )
+        .unwrap();
+    let inside = format!("1{}2", " ".repeat(70));
+    server.insert_rows("logistics.ProductBarcodes", [["A-17".into(), inside.into()] as [SqlValue; 2]]).unwrap();
+    let reading = read(&options(&server)).await.unwrap();
+    let catalogue = reading.listing.whole();
+    let product = &catalogue.products[&ExternalId::parse("A-17").unwrap()];
+    assert_eq!(product.name.as_str(), "Tea");
+    assert_eq!(barcodes(&reading, "A-17"), ["4006381333931", "7351 3537"]);
+    let told: Vec<_> = catalogue.bad_rows.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["A-17: the barcode has more than 64 characters"], "and is not taken for 1");
+}
+
+#[tokio::test]
+async fn damaged_names_are_kept_when_that_is_wanted() {
+    let server = shop().await;
+    server.execute("INSERT INTO dbo.Products VALUES (9, N'Caf\u{fffd}', 1)").unwrap();
+    let reading = read(&options(&server)).await.unwrap();
+    let told: Vec<_> = reading.listing.about().bad_rows.iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("U+FFFD") && told[0].contains("damaged_names"), "{told:?}");
+    let kept = SourceOptions { damaged_names: true, ..options(&server) };
+    let reading = read(&kept).await.unwrap();
+    assert_eq!(reading.listing.about().bad_rows, []);
+    let names: Vec<_> = reading.listing.whole().products.values().map(|p| p.name.to_string()).collect();
+    assert!(names.contains(&"Caf\u{fffd}".to_owned()), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_barcode_column_without_a_value_is_no_barcodes() {
+    let server = server_with(MssqlOptions { snapshot_isolation: false, ..MssqlOptions::default() }, &[SCHEMA]).await;
+    server.execute("INSERT INTO dbo.Products VALUES (1, N'Felt', 1)").unwrap();
+    server.execute("INSERT INTO logistics.ProductBarcodes VALUES (1, NULL), (1, '')").unwrap();
+    let reading = read(&options(&server)).await.unwrap();
+    assert!(reading.listing.about().no_barcodes());
+    assert_eq!(server.logins().len(), 2, "it was looked at twice");
+    assert!(reading.warnings[0].contains("all 2 barcodes that came are NULL or empty"), "{:?}", reading.warnings);
+}
+
+/// A server of others, or one before 2012: the same rows, and prices with all their decimals.
+#[tokio::test]
+async fn a_server_that_cannot_describe_is_read_as_exactly() {
+    let schema =
+        "CREATE TABLE dbo.Products (ProductID int NOT NULL, ProductName nvarchar(40) NULL, Price decimal(30,14) NULL);
+         CREATE TABLE logistics.ProductBarcodes (ProductID int NOT NULL, Barcode varchar(20) NULL);
+         INSERT INTO dbo.Products VALUES (1, N'Screw', 0.00015000000001), (2, N'Tea', 4.5);
+         INSERT INTO logistics.ProductBarcodes VALUES (1, '4006381333931')";
+    let server = server_with(MssqlOptions { describes: false, ..MssqlOptions::default() }, &[schema]).await;
+    let reading = read(&options(&server)).await.unwrap();
+    assert_eq!(price(&reading, "1").as_deref(), Some("0.00015000000001"));
+    assert_eq!(price(&reading, "2").as_deref(), Some("4.5"));
+    assert_eq!(reading.listing.about().bad_rows, []);
+    // It says that a table is missing in words of its own.
+    let words = "relation \"dbo.products\" does not exist";
+    server.fail_next(Fault::Error { error: SqlError::new(33_557_097, 16, 1, words), after_rows: 0 });
+    let (kind, text) = failure(&options(&server)).await;
+    assert_eq!(kind, Kind::Configuration, "{text}");
+    assert!(text.contains("check the table's or view's name"), "{text}");
+    let locked = || Fault::Error {
+        error: SqlError::new(33_557_097, 16, 1, "canceling statement due to lock timeout"),
+        after_rows: 0,
+    };
+    server.fail_next(locked());
+    assert_eq!(read(&options(&server)).await.unwrap().listing.len(), 2, "tried again, as after 1222");
+}
+
+#[tokio::test]
+async fn a_query_may_end_as_people_end_it() {
+    let server = shop().await;
+    let query = "SELECT ProductID, ProductName, Price FROM dbo.Products; -- all of them\n;";
+    let options = SourceOptions { products_query: query.into(), ..options(&server) };
+    assert_eq!(read(&options).await.unwrap().listing.len(), 3);
+    mssql::check(&options).await.unwrap();
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 
 mod odoo;
 mod report;
-mod source;
+pub(crate) mod source;
 mod sync;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +87,9 @@ impl Found {
     }
 }
 
+/// What a path or a Windows name in double quotes easily comes to.
+const CONTROL: &str = "the value has a line break or another control character; between double quotes a backslash begins one (\\t, \\n): write the text between single quotes, or the backslash twice";
+
 /// A value in quotes, with the backslashes as they were typed.
 fn quoted(text: &str) -> String {
     format!("{text:?}").replace("\\\\", "\\")
@@ -157,13 +160,21 @@ impl<'a> Section<'a> {
         }
         // No host, name or address has any: it came with a file that was edited elsewhere, or is meant to break out.
         if value.chars().any(char::is_control) {
-            return Err(found.error("the value has a line break or another control character"));
+            return Err(found.error(CONTROL));
         }
         Ok(Some(Found { value, ..found }))
     }
 
-    /// A text of the file alone, trimmed and not empty.
+    /// A text of the file alone, on one line, trimmed and not empty.
     fn text(&self, key: &'a str, file: Option<String>) -> Result<Option<String>> {
+        match self.lines(key, file)? {
+            Some(text) if text.chars().any(char::is_control) => Err(self.value_error(key, CONTROL)),
+            text => Ok(text),
+        }
+    }
+
+    /// A text that may have several lines.
+    fn lines(&self, key: &'a str, file: Option<String>) -> Result<Option<String>> {
         match file.map(|text| text.trim().to_owned()) {
             Some(text) if text.is_empty() => {
                 Err(self.value_error(key, "the value is empty; write a value or leave the key out"))
@@ -191,6 +202,7 @@ impl<'a> Section<'a> {
             Some(path) if path.as_os_str().is_empty() => {
                 Err(self.value_error(key, "the path is empty; write a path or leave the key out"))
             }
+            Some(path) if path.to_string_lossy().chars().any(char::is_control) => Err(self.value_error(key, CONTROL)),
             path => Ok(path.map(|path| self.document.path.parent().unwrap_or(Path::new("")).join(path))),
         }
     }

@@ -66,7 +66,7 @@ pub(super) fn resolve(
         return Err(section.value_error("application_name", "it has more than 128 characters"));
     }
     let query = |key, file, default: &str| {
-        let query = section.text(key, file)?.unwrap_or_else(|| default.to_owned());
+        let query = section.lines(key, file)?.unwrap_or_else(|| default.to_owned());
         let query = query.trim_end_matches(|c: char| c == ';' || c.is_whitespace());
         if query.is_empty() { Err(section.value_error(key, "there is no query")) } else { Ok(query.to_owned()) }
     };
@@ -95,6 +95,10 @@ pub(super) fn resolve(
         query_timeout: section.seconds("query_timeout", raw.query_timeout, 600, 1..=86_400)?,
         connect_timeout: section.seconds("connect_timeout", raw.connect_timeout, 15, 1..=600)?,
         application_name,
+        read_intent: raw.read_intent.unwrap_or(true),
+        max_rows: section.number("max_rows", raw.max_rows, 10_000_000, 1..=1_000_000_000)?.unsigned_abs(),
+        max_bytes: section.number("max_megabytes", raw.max_megabytes, 2_048, 1..=16_384)?.unsigned_abs() << 20,
+        damaged_names: raw.damaged_names.is_some_and(Into::into),
         create: create(&section.child("create"), raw.create)?,
     })
 }
@@ -111,24 +115,53 @@ fn host(found: Found) -> Result<String> {
     if let Some((_, after)) = host.split_once("://") {
         return Err(found.error(format!("{} is an address of the web; write host = {}", quoted(host), quoted(after))));
     }
-    let rest = host.strip_prefix("tcp:").unwrap_or(host);
-    let (rest, port) = rest.split_once(',').map_or((rest, None), |(rest, port)| (rest, Some(port.trim())));
-    let (rest, instance) = rest.split_once('\\').map_or((rest, None), |(rest, instance)| (rest, Some(instance)));
-    // One colon is HOST:PORT, several are an IPv6 address.
-    let (rest, port) = match rest.split_once(':') {
-        Some((name, after)) if !after.contains(':') => (name, Some(after)),
-        _ => (rest, port),
-    };
-    if rest.is_empty() || rest.contains(['/', ' ', '\t']) {
+    let ServerName { host: name, port, instance } = server_name(host);
+    let plain = |text: &str| !text.is_empty() && !text.contains(['/', '\\', ' ', '(', ')', '[', ']', ',', '"']);
+    if !plain(name) || instance.is_some_and(|instance| !plain(instance)) {
         return Err(found.error(format!("{} is no host name or address", quoted(host))));
     }
-    let cure = match (port, instance) {
-        (Some(port), _) => format!("host = \"{rest}\" and port = {port}"),
-        (None, Some(instance)) => format!("host = \"{rest}\" and instance = \"{instance}\""),
-        (None, None) if rest != host => format!("host = \"{rest}\""),
+    let cure = match (port.filter(|port| !port.is_empty()), instance) {
+        (Some(port), _) if port.parse::<u16>().is_ok_and(|port| port > 0) => {
+            format!("host = \"{name}\" and port = {port}")
+        }
+        (Some(port), _) => {
+            return Err(
+                found.error(format!("{}: {port:?} is no port; a port is a number between 1 and 65535", quoted(host)))
+            );
+        }
+        (None, Some(instance)) => format!("host = \"{name}\" and instance = \"{instance}\""),
+        (None, None) if name != host => format!("host = \"{name}\""),
         (None, None) => return Ok(found.value),
     };
-    Err(found.error(format!("{} is more than a host; write {cure}", quoted(host))))
+    let what = if name == LOCAL { "is no name of a host" } else { "is more than a host" };
+    Err(found.error(format!("{} {what}; write {cure}", quoted(host))))
+}
+
+/// What stands for the own machine.
+const LOCAL: &str = "localhost";
+
+/// A server as Microsoft's tools write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ServerName<'a> {
+    pub host: &'a str,
+    pub port: Option<&'a str>,
+    pub instance: Option<&'a str>,
+}
+
+/// Takes `tcp:HOST\INSTANCE,PORT` apart; `.` and `(local)` are the own machine, and an IPv6 address may stand in brackets.
+pub(crate) fn server_name(text: &str) -> ServerName<'_> {
+    let rest = text.strip_prefix("tcp:").unwrap_or(text).trim();
+    let (rest, port) = rest.split_once(',').map_or((rest, None), |(rest, port)| (rest, Some(port.trim())));
+    let (rest, instance) = rest.split_once('\\').map_or((rest, None), |(rest, instance)| (rest, Some(instance)));
+    let bracketed = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (host, port) = match (bracketed, rest.split_once(':')) {
+        (Some((address, after)), _) => (address, after.strip_prefix(':').or(port)),
+        // One colon is HOST:PORT, several are an IPv6 address.
+        (None, Some((name, after))) if !after.contains(':') => (name, Some(after)),
+        (None, _) => (rest, port),
+    };
+    let host = if host == "." || host.eq_ignore_ascii_case("(local)") { LOCAL } else { host };
+    ServerName { host, port, instance: instance.filter(|instance| !instance.is_empty()) }
 }
 
 fn endpoint(
@@ -166,14 +199,28 @@ fn endpoint(
 }
 
 fn columns(section: &Section<'_>, raw: file::Columns) -> Result<Columns> {
-    let column =
-        |key, file, default: &str| section.text(key, file).map(|column| column.unwrap_or_else(|| default.to_owned()));
+    let column = |key, file, default: &str| {
+        let column = section.text(key, file)?.unwrap_or_else(|| default.to_owned());
+        Ok(without_brackets(&column).unwrap_or(column))
+    };
     Ok(Columns {
         id: column("id", raw.id, "ProductID")?,
         name: column("name", raw.name, "ProductName")?,
         price: column("price", raw.price, "Price")?,
         barcode: column("barcode", raw.barcode, "Barcode")?,
     })
+}
+
+/// `[Product ID]` is how a query writes the column `Product ID`; `None` for what is no name in brackets or quotes.
+fn without_brackets(name: &str) -> Option<String> {
+    let (inside, end) = match name.strip_prefix('[') {
+        Some(rest) => (rest.strip_suffix(']')?, ']'),
+        None => (name.strip_prefix('"')?.strip_suffix('"')?, '"'),
+    };
+    let doubled = [end, end].iter().collect::<String>();
+    // A single one inside ends the name: then it is something else, such as an expression.
+    (!inside.is_empty() && !inside.replace(&doubled, "").contains(end))
+        .then(|| inside.replace(&doubled, &end.to_string()))
 }
 
 fn create(section: &Section<'_>, raw: file::Create) -> Result<CreateSettings> {

@@ -91,12 +91,55 @@ fn hosts() {
     insta::assert_snapshot!(host("srv,1444"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "srv,1444" is more than a host; write host = "srv" and port = 1444"#);
     insta::assert_snapshot!(host("srv:1444"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "srv:1444" is more than a host; write host = "srv" and port = 1444"#);
     insta::assert_snapshot!(host("tcp:srv"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "tcp:srv" is more than a host; write host = "srv""#);
+    insta::assert_snapshot!(host("."), @r#"conf/sync.toml:3:1: [sources.polonez] host: "." is no name of a host; write host = "localhost""#);
+    insta::assert_snapshot!(host("(local)"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "(local)" is no name of a host; write host = "localhost""#);
+    insta::assert_snapshot!(host(r".\SQLEXPRESS"), @r#"conf/sync.toml:3:1: [sources.polonez] host: ".\SQLEXPRESS" is no name of a host; write host = "localhost" and instance = "SQLEXPRESS""#);
+    insta::assert_snapshot!(host("[::1]"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "[::1]" is more than a host; write host = "::1""#);
+    insta::assert_snapshot!(host("[2001:db8::7]:1444"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "[2001:db8::7]:1444" is more than a host; write host = "2001:db8::7" and port = 1444"#);
+    insta::assert_snapshot!(host("tcp:[::1],1444"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "tcp:[::1],1444" is more than a host; write host = "::1" and port = 1444"#);
+    insta::assert_snapshot!(host("srv,many"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "srv,many": "many" is no port; a port is a number between 1 and 65535"#);
+    insta::assert_snapshot!(host(r"(localdb)\MSSQLLocalDB"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "(localdb)\MSSQLLocalDB" is no host name or address"#);
     insta::assert_snapshot!(host("https://srv"), @r#"conf/sync.toml:3:1: [sources.polonez] host: "https://srv" is an address of the web; write host = "srv""#);
     insta::assert_snapshot!(source("port = 1433\ninstance = \"X\""), @"conf/sync.toml:7:1: [sources.polonez] instance: port and instance exclude each other: an instance has the port that SQL Server Browser tells; remove one of them");
     insta::assert_snapshot!(source(r"instance = 'SRV\X'"), @r#"conf/sync.toml:6:1: [sources.polonez] instance: "SRV\X" is no instance's name; it is the part behind the backslash of HOST\INSTANCE"#);
     insta::assert_snapshot!(source("port = 70000"), @"conf/sync.toml:6:1: [sources.polonez] port: 70000 is not between 1 and 65535");
     let env = vars([("ERPSYNC_SOURCE_POLONEZ_PORT", "many")]);
     insta::assert_snapshot!(load_with(SMALL, &Overrides::default(), &env).unwrap_err(), @r#"environment variable ERPSYNC_SOURCE_POLONEZ_PORT: "many" is no port; a port is a number between 1 and 65535"#);
+}
+
+/// What a message tells to write is what the next message is content with.
+#[test]
+fn hosts_as_the_message_writes_them() {
+    for host in [
+        r"SRV\SQLEXPRESS",
+        "srv,1444",
+        "srv:1444",
+        "tcp:srv",
+        ".",
+        "(LOCAL)",
+        r".\X",
+        "[::1]",
+        "[::1]:1444",
+        "[::1],1444",
+        "https://srv",
+    ] {
+        let told = with("host = \"sql\"", &format!("host = '{host}'"));
+        let lines = told.split_once("write ").unwrap().1.replace(" and ", "\n");
+        load(&small_with("host = \"sql\"", &lines)).unwrap_or_else(|e| panic!("{host}: {lines}: {e}"));
+    }
+}
+
+/// Backslashes between double quotes: refused as an escape, or taken for one.
+#[test]
+fn backslashes() {
+    insta::assert_snapshot!(with("host = \"sql\"", r#"host = "SRV\SQLEXPRESS""#), @r"conf/sync.toml:3:13: not valid TOML: between double quotes a lone backslash is no backslash: write the text between single quotes, such as 'SERVER\INSTANCE', or the backslash twice");
+    insta::assert_snapshot!(source(r#"instance = "\test""#), @r"conf/sync.toml:6:1: [sources.polonez] instance: the value has a line break or another control character; between double quotes a backslash begins one (\t, \n): write the text between single quotes, or the backslash twice");
+    for lost in [r#"user = "ACME\bob""#, r#"ca_file = "C:\temp\new.pem""#, r#"application_name = "a\nb""#] {
+        let told = if lost.starts_with("user") { with("user = \"reader\"", lost) } else { source(lost) };
+        assert!(told.contains("write the text between single quotes"), "{lost}: {told}");
+    }
+    assert!(source(r#"instance = "SQL\EXPRESS""#).contains("such as 'SERVER\\INSTANCE'"));
+    load(&small_with("user = \"reader\"", "user = 'reader'\ninstance = 'EXPRESS'")).unwrap();
 }
 
 #[test]
@@ -161,6 +204,8 @@ fn certificates() {
 fn values() {
     insta::assert_snapshot!(source("query_timeout = 0"), @"conf/sync.toml:6:1: [sources.polonez] query_timeout: 0 is not between 1 and 86400");
     insta::assert_snapshot!(source("products_query = \";\""), @"conf/sync.toml:6:1: [sources.polonez] products_query: there is no query");
+    insta::assert_snapshot!(source("max_rows = 0"), @"conf/sync.toml:6:1: [sources.polonez] max_rows: 0 is not between 1 and 1000000000");
+    insta::assert_snapshot!(source("damaged_names = \"accept\""), @"conf/sync.toml:6:17: [sources.polonez] damaged_names: unknown value `accept`, expected `report` or `keep`");
     insta::assert_snapshot!(source("columns = { id = \"\" }"), @"conf/sync.toml:6:13: [sources.polonez.columns] id: the value is empty; write a value or leave the key out");
     insta::assert_snapshot!(source(&format!("application_name = {:?}", "x".repeat(129))), @"conf/sync.toml:6:1: [sources.polonez] application_name: it has more than 128 characters");
     insta::assert_snapshot!(source("[sources.polonez.create]\ncategory = 0"), @"conf/sync.toml:7:1: [sources.polonez.create] category: 0 is no record's id; ids begin at 1");

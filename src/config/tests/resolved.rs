@@ -50,6 +50,36 @@ max_release = { percent = 3 }
 }
 
 #[test]
+fn what_a_source_may_send_and_how() {
+    let text = small_with(
+        "user = \"reader\"",
+        "user = \"reader\"\nread_intent = false\nmax_rows = 5\nmax_megabytes = 3\ndamaged_names = \"keep\"",
+    );
+    let settings = load(&text).unwrap();
+    let source = polonez(&settings);
+    assert_eq!((source.max_rows, source.max_bytes), (5, 3 << 20));
+    assert_eq!((source.read_intent, source.damaged_names), (false, true));
+    let settings = load(SMALL).unwrap();
+    let source = polonez(&settings);
+    assert_eq!((source.max_rows, source.max_bytes), (10_000_000, 2 << 30));
+    assert_eq!((source.read_intent, source.damaged_names), (true, false));
+}
+
+#[test]
+fn columns_may_stand_in_brackets() {
+    let text = r#"columns = { id = "[Product ID]", name = "[a]]b]", price = "\"Price\"", barcode = "[Bar] + [code]" }"#;
+    let settings = load(&small_with("user = \"reader\"", &format!("user = \"reader\"\n{text}"))).unwrap();
+    let Columns { id, name, price, barcode } = &polonez(&settings).columns;
+    assert_eq!((id.as_str(), name.as_str(), price.as_str()), ("Product ID", "a]b", "Price"));
+    assert_eq!(barcode, "[Bar] + [code]", "no name in brackets");
+}
+
+#[test]
+fn a_byte_order_mark_before_the_configuration() {
+    assert_eq!(load(&format!("\u{feff}{SMALL}")).unwrap(), load(SMALL).unwrap());
+}
+
+#[test]
 fn a_flag_beats_a_variable_beats_the_file() {
     let env = vars([
         ("ERPSYNC_ODOO_URL", "https://from.env"),

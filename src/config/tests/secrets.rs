@@ -43,7 +43,9 @@ fn a_variable_beats_the_file() {
 fn a_file_without_its_newline() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("password");
-    for (text, secret) in [("p w\n", "p w"), ("p w\r\n", "p w"), ("p w", "p w"), (" p \n", " p ")] {
+    for (text, secret) in
+        [("p w\n", "p w"), ("p w\r\n", "p w"), ("p w", "p w"), (" p \n", " p "), ("\u{feff}p w\r\n", "p w")]
+    {
         write(&path, text);
         let found = source_secret(&format!("password_file = {path:?}")).require(&vars([]));
         assert_eq!(exposed(found).unwrap(), secret, "{text:?}");

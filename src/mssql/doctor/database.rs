@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::error::SourceError;
 use super::super::options::{Isolation, Query, SourceOptions};
-use super::super::session::Session;
+use super::super::remedies::Remedy;
+use super::super::session::{Session, ends_the_attempt};
 use super::super::{UsedIsolation, sql};
 use super::{Report, versions};
-use crate::catalog::{BadRow, Catalogue, Check, CheckState, ExternalProduct, ListingBuilder, Price};
+use crate::catalog::{BadRow, Catalogue, Check, CheckState, ExternalProduct, Price};
 
 /// Rows that are looked at.
 const ROWS: usize = 1_000;
@@ -141,7 +142,7 @@ async fn isolation(session: &mut Session<'_>, options: &SourceOptions, report: &
                     format!("set {} to \"auto\", and allow SNAPSHOT for the database", options.key("isolation"))
                 }
                 Isolation::Auto | Isolation::Snapshot => {
-                    format!("ALTER DATABASE {} SET ALLOW_SNAPSHOT_ISOLATION ON", sql::name(&options.database))
+                    Remedy::AllowSnapshot.of_account(&options.user, &options.database)
                 }
             };
             let says = "READ COMMITTED: products and barcodes are two moments, and a change between them can look like a \
@@ -186,23 +187,40 @@ async fn query(
             return None;
         }
     };
+    let key = options.key(query.setting());
     let mut columns = Vec::new();
     if describes {
         let question = sql::describe_for_people(options.query(query));
-        let doing = format!("describing {}", options.key(query.setting()));
+        let doing = format!("describing {key}");
         let described = session.rows(&question, &doing, |row| {
             let text = |index| row.try_get::<&str, _>(index).map(|text| text.unwrap_or_default().to_owned());
             columns.push(Shown { name: text(0)?, kind: text(1)?, collation: text(2)? });
             Ok(())
         });
-        if let Err(error) = described.await {
-            report.error(check, &error);
-            return None;
+        match described.await {
+            Ok(()) => {}
+            // Not every server that speaks SQL Server's protocol can describe a query; a run needs it as little.
+            Err(SourceError::Server { error, .. }) if !ends_the_attempt(&error) => {
+                columns.clear();
+                report.warning(
+                    check,
+                    format!(
+                        "{key}: its columns can be read; the server does not describe queries ({}), so it was run for no rows",
+                        error.text.trim().trim_end_matches('.')
+                    ),
+                    "it works; look at the first rows below, as types and collations are not known here",
+                );
+                return Some((select, columns));
+            }
+            Err(error) => {
+                report.error(check, &error);
+                return None;
+            }
         }
     }
     let shown: Vec<String> = columns.iter().map(|column| format!("{} {}", column.name, column.kind)).collect();
     let says = if shown.is_empty() { "its columns can be read".to_owned() } else { shown.join(", ") };
-    report.ok(check, format!("{}: {says}", options.key(query.setting())));
+    report.ok(check, format!("{key}: {says}"));
     Some((select, columns))
 }
 
@@ -215,8 +233,7 @@ async fn rows(
     report: &Report,
 ) -> Option<Catalogue> {
     let (_, check) = names(query);
-    let builder = ListingBuilder::new(options.barcode_order);
-    let catalogue = match session.read(query, &sql::top(select, ROWS), builder).await {
+    let catalogue = match session.read(query, &sql::top(select, ROWS), options.listing()).await {
         Ok(builder) => builder.finish().whole(),
         Err(error) => {
             report.error(check, &error);

@@ -10,14 +10,13 @@ use std::net::IpAddr;
 use std::sync::mpsc::{self, Sender};
 
 use tokio::net::lookup_host;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::connect;
 use super::error::SourceError;
 use super::options::{Endpoint, SourceOptions, Tls};
-use super::reader;
 use super::session::Session;
+use super::task;
 use crate::catalog::Check;
 
 /// The checks in their order.
@@ -45,14 +44,12 @@ pub async fn examine(options: &SourceOptions) -> Vec<Check> {
     let (found, checks) = mpsc::channel();
     let own = options.clone();
     // In a task of its own, so that a panic of the driver is one more finding.
-    let mut task = JoinSet::new();
-    task.spawn(reader::at_work(async move { all(&own, &Report(found)).await }));
-    let ended = timeout(options.deadline(), task.join_next()).await;
-    drop(task);
+    let work = task::in_a_task(async move { all(&own, &Report(found)).await });
+    let ended = timeout(options.deadline(), work).await;
     let mut checks: Vec<Check> = checks.try_iter().collect();
     let next = NAMES.iter().find(|name| checks.iter().all(|check| check.name != **name)).copied();
     match (ended, next) {
-        (Ok(Some(Err(_))), Some(name)) => checks.push(Check::failed(
+        (Ok(Err(_)), Some(name)) => checks.push(Check::failed(
             name,
             "SQL Server's answer was not understood",
             "look at what stands between this machine and the server (a proxy, a gateway), or report it as a defect",

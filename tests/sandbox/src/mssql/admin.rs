@@ -42,6 +42,9 @@ fn one(store: &Store, options: &MssqlOptions, parser: &mut Parser<'_>) -> Result
     let second = batch::word(&parser.peek_nth_token(1).token);
     match (batch::word(&parser.peek_token().token).as_str(), second.as_str()) {
         ("GRANT" | "DENY" | "REVOKE", _) => return right(store, options, parser),
+        ("ALTER", "DATABASE" | "LOGIN") | ("CREATE", "LOGIN" | "USER") | ("EXECUTE", _) => {
+            return account(store, options, parser);
+        }
         ("CREATE", "SCHEMA") => {
             parser.next_token();
             parser.next_token();
@@ -89,7 +92,8 @@ fn with_env<T>(
         server: &options.server_name,
         roles: &options.roles,
         spid: 1,
-        snapshot_allowed: options.snapshot_isolation,
+        snapshot_allowed: options.snapshot_isolation || catalog.snapshot_allowed,
+        describes: options.describes,
         transactions: 0,
         row_count: 0,
         variables: &variables,
@@ -124,6 +128,52 @@ fn right(store: &Store, options: &MssqlOptions, parser: &mut Parser<'_>) -> Resu
         }
     });
     Ok(())
+}
+
+/// What administrators do for an account and the database: they must exist, or not yet, and the statement must be whole. Of
+/// all this only SNAPSHOT isolation changes anything here.
+fn account(store: &Store, options: &MssqlOptions, parser: &mut Parser<'_>) -> Result<(), SqlError> {
+    let mut words = Vec::new();
+    loop {
+        let token = parser.peek_token().token;
+        if matches!(token, Token::SemiColon | Token::EOF) {
+            break;
+        }
+        words.push(match token {
+            // A name, as it is written between its brackets.
+            Token::Word(word) if word.quote_style.is_some() => format!("={}", word.value),
+            Token::SingleQuotedString(_) | Token::NationalStringLiteral(_) => "'".to_owned(),
+            other => batch::word(&other),
+        });
+        parser.next_token();
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let there = |name: &str, own: &str| match name.strip_prefix('=').is_some_and(|name| name.eq_ignore_ascii_case(own))
+    {
+        true => Ok(()),
+        false => {
+            Err(SqlError::new(15_151, 16, 1, format!("Cannot find the object '{name}', because it does not exist.")))
+        }
+    };
+    match words[..] {
+        ["ALTER", "DATABASE", name, "SET", "ALLOW_SNAPSHOT_ISOLATION", "ON"] => {
+            there(name, &options.database)?;
+            store.change_catalog(|catalog| catalog.snapshot_allowed = true);
+            Ok(())
+        }
+        ["ALTER", "LOGIN", name, "ENABLE"]
+        | ["ALTER", "LOGIN", name, "WITH", "PASSWORD", "=", "'", "UNLOCK"]
+        | ["ALTER", "LOGIN", name, "WITH", "PASSWORD", "=", "'", ",", "CHECK_EXPIRATION", "=", "OFF"] => {
+            there(name, &options.login)
+        }
+        ["CREATE", "USER", user, "FOR", "LOGIN", login] => {
+            there(user, &options.login)?;
+            there(login, &options.login)
+        }
+        ["CREATE", "LOGIN", _, "WITH", "PASSWORD", "=", "'"]
+        | ["EXECUTE", "SP_SET_FIREWALL_RULE", "'", ",", "'", ",", "'"] => Ok(()),
+        _ => Err(SqlError::unsupported(format!("for the administrator: {}", words.join(" ")))),
+    }
 }
 
 /// Schema and name of an object to be made.

@@ -44,11 +44,17 @@ impl Relation {
 pub(super) struct Catalog {
     pub schemas: BTreeSet<String>,
     pub relations: BTreeMap<String, Relation>,
+    /// `ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON` was run.
+    pub snapshot_allowed: bool,
 }
 
 impl Catalog {
     pub fn new() -> Self {
-        Self { schemas: ["dbo", "logistics"].map(str::to_owned).into(), relations: BTreeMap::new() }
+        Self {
+            schemas: ["dbo", "logistics"].map(str::to_owned).into(),
+            relations: BTreeMap::new(),
+            snapshot_allowed: false,
+        }
     }
 
     pub fn key(schema: &str, name: &str) -> String {

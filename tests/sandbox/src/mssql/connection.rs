@@ -12,10 +12,11 @@ use tokio::task::JoinHandle;
 
 use super::Shared;
 use super::error::SqlError;
+use super::handshake::encrypt::ON;
 use super::handshake::{
     Agreed, LoginRequest, VERSION, client_encryption, negotiate, prelogin_answer, read_login, utf16_text,
 };
-use super::options::Fault;
+use super::options::{Encryption, Fault};
 use super::packet::{self, DEFAULT_SIZE, PacketWriter, kind, read_message};
 use super::rpc;
 use super::session::{Out, Request, Session};
@@ -38,23 +39,17 @@ impl<T> Drop for Guard<T> {
 }
 
 /// Serves one client to the end.
-pub(super) async fn serve(shared: Arc<Shared>, mut tcp: TcpStream, spid: u16) -> io::Result<()> {
+pub(super) async fn serve(shared: Arc<Shared>, tcp: TcpStream, spid: u16) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     if shared.take_fault(|fault| matches!(fault, Fault::DropConnection)).is_some() {
         return Ok(());
     }
     let mut writer = PacketWriter::new(spid);
-    let Some((kind::PRELOGIN, message)) = read_message(&mut tcp).await? else {
-        return Ok(());
+    let entered = match shared.options.encryption {
+        Encryption::Strict => strict(&shared, tcp, &mut writer).await?,
+        _ => negotiated(&shared, tcp, &mut writer).await?,
     };
-    let (answer, agreed) = negotiate(shared.options.encryption, client_encryption(&message)?);
-    writer.write(&mut tcp, &prelogin_answer(answer)).await?;
-    writer.finish(&mut tcp).await?;
-    // Without agreement the client hangs up; what it would say is not read in the clear.
-    let Some(agreed) = agreed else { return Ok(()) };
-    let Some((mut stream, request)) = login(&shared, tcp, agreed).await? else {
-        return Ok(());
-    };
+    let Some((mut stream, request)) = entered else { return Ok(()) };
     shared.note_login(&request.login);
     if let Err(errors) = admit(&shared, &request) {
         let mut out = Vec::new();
@@ -73,8 +68,43 @@ pub(super) async fn serve(shared: Arc<Shared>, mut tcp: TcpStream, spid: u16) ->
     writer.size = size.min(DEFAULT_SIZE);
     writer.write(&mut stream, &welcome(&shared, &request, size)).await?;
     writer.finish(&mut stream).await?;
+    if shared.options.routes_readers_to.is_some() && request.login.read_only_intent {
+        return stream.shutdown().await;
+    }
     writer.size = size;
     converse(shared, stream, writer, request.tds_version).await
+}
+
+/// PRELOGIN, and what was agreed on; `None` when the client goes or must go.
+async fn negotiated(
+    shared: &Shared,
+    mut tcp: TcpStream,
+    writer: &mut PacketWriter,
+) -> io::Result<Option<(Stream, LoginRequest)>> {
+    let Some((kind::PRELOGIN, message)) = read_message(&mut tcp).await? else {
+        return Ok(None);
+    };
+    let (answer, agreed) = negotiate(shared.options.encryption, client_encryption(&message)?);
+    writer.write(&mut tcp, &prelogin_answer(answer)).await?;
+    writer.finish(&mut tcp).await?;
+    // Without agreement the client hangs up; what it would say is not read in the clear.
+    let Some(agreed) = agreed else { return Ok(None) };
+    login(shared, tcp, agreed).await
+}
+
+/// TLS first, then PRELOGIN and LOGIN7 inside it.
+async fn strict(
+    shared: &Shared,
+    tcp: TcpStream,
+    writer: &mut PacketWriter,
+) -> io::Result<Option<(Stream, LoginRequest)>> {
+    let identity = shared.identity.as_ref().ok_or_else(|| io::Error::other("no certificate"))?;
+    let mut tls = identity.acceptor.accept(tcp).await?;
+    let Some((kind::PRELOGIN, _)) = read_message(&mut tls).await? else { return Ok(None) };
+    writer.write(&mut tls, &prelogin_answer(ON)).await?;
+    writer.finish(&mut tls).await?;
+    let Some((kind::LOGIN7, message)) = read_message(&mut tls).await? else { return Ok(None) };
+    Ok(Some((Box::new(tls), read_login(&message, Agreed::Everything)?)))
 }
 
 /// Takes LOGIN7 under the agreed encryption and leaves the stream as it is to be used from then on.
@@ -128,6 +158,9 @@ fn welcome(shared: &Shared, request: &LoginRequest, size: usize) -> Vec<u8> {
     let text = "Changed language setting to us_english.";
     token::info(&mut out, 5_703, 1, text, &options.server_name);
     token::login_ack(&mut out, request.tds_version.min(0x7400_0004), VERSION);
+    if let (Some((host, port)), true) = (&options.routes_readers_to, request.login.read_only_intent) {
+        token::env_change(&mut out, &EnvChange::Routing { host, port: *port });
+    }
     let change = EnvChange::PacketSize { new: size as u32, old: DEFAULT_SIZE as u32 };
     token::env_change(&mut out, &change);
     token::done_token(&mut out, Done::Batch, done::FINAL, 0, 0);
@@ -135,9 +168,15 @@ fn welcome(shared: &Shared, request: &LoginRequest, size: usize) -> Vec<u8> {
 }
 
 /// Requests come through a task of their own, so that an attention is seen while an answer is under way.
-async fn read_requests(mut stream: ReadHalf<Stream>, requests: mpsc::Sender<(u8, Vec<u8>)>, cancel: Arc<AtomicBool>) {
+async fn read_requests(
+    shared: Arc<Shared>,
+    mut stream: ReadHalf<Stream>,
+    requests: mpsc::Sender<(u8, Vec<u8>)>,
+    cancel: Arc<AtomicBool>,
+) {
     while let Ok(Some((kind, message))) = read_message(&mut stream).await {
         if kind == kind::ATTENTION {
+            shared.log().attentions += 1;
             cancel.store(true, Ordering::Release);
         }
         if requests.send((kind, message)).await.is_err() {
@@ -150,7 +189,7 @@ async fn converse(shared: Arc<Shared>, stream: Stream, mut writer: PacketWriter,
     let (read, mut write) = tokio::io::split(stream);
     let cancel = Arc::new(AtomicBool::new(false));
     let (request_in, mut requests) = mpsc::channel(4);
-    let _reader = Guard(tokio::spawn(read_requests(read, request_in, Arc::clone(&cancel))));
+    let _reader = Guard(tokio::spawn(read_requests(Arc::clone(&shared), read, request_in, Arc::clone(&cancel))));
     let (out, mut answers) = mpsc::channel(8);
     let (work, jobs) = blocking::channel();
     let session = Session::new(shared, writer.spid, tds_version, Arc::clone(&cancel), out).map_err(io::Error::other)?;

@@ -29,6 +29,7 @@ pub(super) fn negotiate(policy: Encryption, client: u8) -> (u8, Option<Agreed>) 
     match (policy, client) {
         (Encryption::NotSupported, OFF | NOT_SUPPORTED) => (NOT_SUPPORTED, Some(Agreed::Nothing)),
         (Encryption::NotSupported, _) => (NOT_SUPPORTED, None),
+        (Encryption::Strict, _) => (REQUIRED, None),
         (Encryption::Off, OFF) => (OFF, Some(Agreed::LoginOnly)),
         (Encryption::Off, NOT_SUPPORTED) => (NOT_SUPPORTED, Some(Agreed::Nothing)),
         (Encryption::Off, _) => (ON, Some(Agreed::Everything)),

@@ -63,6 +63,7 @@ struct Log {
     batches: Vec<String>,
     refused: Vec<String>,
     logins: Vec<Login>,
+    attentions: usize,
     /// With how many chances to strike each lets pass.
     faults: VecDeque<(usize, Fault)>,
 }
@@ -120,7 +121,9 @@ impl MssqlServer {
     pub async fn start(options: MssqlOptions) -> io::Result<Self> {
         let identity = match options.encryption {
             Encryption::NotSupported => None,
-            Encryption::Off | Encryption::On | Encryption::Required => Some(certs::identity(options.certificate)?),
+            Encryption::Off | Encryption::On | Encryption::Required | Encryption::Strict => {
+                Some(certs::identity(options.certificate)?)
+            }
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let addr = listener.local_addr()?;
@@ -196,6 +199,11 @@ impl MssqlServer {
     /// Every LOGIN7 that came in, refused ones included.
     pub fn logins(&self) -> Vec<Login> {
         self.shared.log().logins.clone()
+    }
+
+    /// How often a client told the server to stop what it does.
+    pub fn attentions(&self) -> usize {
+        self.shared.log().attentions
     }
 
     /// Orders a fault; see [`Fault`] for when it strikes.

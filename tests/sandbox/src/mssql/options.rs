@@ -13,6 +13,8 @@ pub enum Encryption {
     On,
     /// As [`Encryption::On`], but always answers `ENCRYPT_REQ`.
     Required,
+    /// "Force strict encryption" (TDS 8.0): TLS before a word of TDS; it hangs up on whoever begins otherwise.
+    Strict,
 }
 
 /// The certificate that the server presents.
@@ -45,6 +47,10 @@ pub struct MssqlOptions {
     pub roles: Vec<String>,
     /// `ALLOW_SNAPSHOT_ISOLATION` of the database.
     pub snapshot_isolation: bool,
+    /// It has `sys.dm_exec_describe_first_result_set`, as SQL Server has since 2012.
+    pub describes: bool,
+    /// Where those are sent who declare that they only read (`host`, port): read-only routing.
+    pub routes_readers_to: Option<(String, u16)>,
     /// `@@SERVERNAME`, also named in error tokens.
     pub server_name: String,
     /// The port of 127.0.0.1; 0 takes a free one.
@@ -64,6 +70,8 @@ impl Default for MssqlOptions {
             certificate: Certificate::SignedByCa,
             roles: Vec::new(),
             snapshot_isolation: true,
+            describes: true,
+            routes_readers_to: None,
             server_name: "SANDBOX".to_owned(),
             port: 0,
             repeat_answers: false,

@@ -294,7 +294,8 @@ impl Session {
             server: &options.server_name,
             roles: &options.roles,
             spid: self.spid,
-            snapshot_allowed: options.snapshot_isolation,
+            snapshot_allowed: options.snapshot_isolation || catalog.snapshot_allowed,
+            describes: options.describes,
             transactions: self.transaction.map_or(0, |transaction| transaction.depth),
             row_count: self.row_count,
             variables: &self.variables,
@@ -427,7 +428,7 @@ impl Session {
     fn open_view(&mut self) -> Result<(), SqlError> {
         let database = &self.shared.options.database;
         if self.isolation == Isolation::Snapshot {
-            if !self.shared.options.snapshot_isolation {
+            if !self.shared.options.snapshot_isolation && !self.shared.store.catalog().snapshot_allowed {
                 return Err(SqlError::new(
                     3_952,
                     16,

@@ -70,6 +70,7 @@ pub(super) enum EnvChange<'a> {
     BeginTransaction(u64),
     CommitTransaction(u64),
     RollbackTransaction(u64),
+    Routing { host: &'a str, port: u16 },
 }
 
 pub(super) fn env_change(out: &mut Vec<u8>, change: &EnvChange<'_>) {
@@ -106,6 +107,17 @@ pub(super) fn env_change(out: &mut Vec<u8>, change: &EnvChange<'_>) {
         EnvChange::RollbackTransaction(id) => {
             out.extend([10, 0, 8]);
             out.extend(id.to_le_bytes());
+        }
+        EnvChange::Routing { host, port } => {
+            out.push(20);
+            let units: Vec<u8> = host.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            // Protocol TCP, the port, the name; no old value.
+            out.extend(((units.len() + 5) as u16).to_le_bytes());
+            out.push(0);
+            out.extend(port.to_le_bytes());
+            out.extend(((units.len() / 2) as u16).to_le_bytes());
+            out.extend(units);
+            out.extend([0, 0]);
         }
     });
 }

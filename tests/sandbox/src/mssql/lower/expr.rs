@@ -64,12 +64,11 @@ impl Lowering<'_> {
                 let try_it = matches!(kind, CastKind::TryCast | CastKind::SafeCast);
                 self.cast(expr, target, try_it, scope)
             }
-            Expr::Convert { is_try, expr, data_type: Some(target), styles, .. } => {
-                if !styles.is_empty() {
-                    return Err(SqlError::unsupported(format!("CONVERT with a style: {expr}")));
-                }
-                self.cast(expr, target, *is_try, scope)
-            }
+            Expr::Convert { is_try, expr, data_type: Some(target), styles, .. } => match styles.as_slice() {
+                [] => self.cast(expr, target, *is_try, scope),
+                [style] => self.styled(expr, target, &style.to_string(), scope),
+                _ => Err(SqlError::unsupported(format!("CONVERT with styles: {expr}"))),
+            },
             Expr::Collate { expr, collation } => {
                 let mut value = self.value(expr, scope)?;
                 let name = collation.to_string();
@@ -123,6 +122,24 @@ impl Lowering<'_> {
         let mut cast = Lowered::new(sql, to);
         cast.collation = value.collation;
         Ok(cast)
+    }
+
+    /// CONVERT with a style: 2 writes bytes as hexadecimal digits, 126 moments as ISO 8601 has them.
+    fn styled(&mut self, expr: &Expr, target: &DataType, style: &str, scope: &Scope<'_>) -> Result<Lowered> {
+        let value = self.value(expr, scope)?;
+        let sql = match (style, value.ty.family()) {
+            ("2", Family::Bytes) => format!("hex({})", value.sql),
+            // As it is stored, but for the blank in the middle and the zeros at the end.
+            ("126", Family::Time) => {
+                let whole = format!("replace({}, ' ', 'T')", value.sql);
+                format!("CASE WHEN instr({whole}, '.') THEN rtrim(rtrim({whole}, '0'), '.') ELSE {whole} END")
+            }
+            _ => return Err(SqlError::unsupported(format!("CONVERT with style {style}: {expr}"))),
+        };
+        let to = data_type(target, true)?;
+        let sql = format!("CASE WHEN {} IS NULL THEN NULL ELSE {sql} END", value.sql);
+        let text = SqlType::NVarChar(Len::N(4000));
+        Ok(Lowered::new(cast_sql(&sql, text, to, value.collation, "cast"), to))
     }
 
     fn scalar_subquery(&mut self, query: &Query, scope: &Scope<'_>) -> Result<Lowered> {

@@ -33,6 +33,7 @@ pub(super) struct Env<'a> {
     pub roles: &'a [String],
     pub spid: u16,
     pub snapshot_allowed: bool,
+    pub describes: bool,
     pub transactions: u32,
     pub row_count: i64,
     /// Values of `@names`, as SQLite expressions.

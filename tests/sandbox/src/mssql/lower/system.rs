@@ -37,6 +37,11 @@ impl Lowering<'_> {
         if !name.join(".").eq_ignore_ascii_case("sys.dm_exec_describe_first_result_set") {
             return Err(SqlError::invalid_object(name.join(".")));
         }
+        if !self.env.describes {
+            // In the words of a server of others, with a number of its own.
+            let words = "function sys.dm_exec_describe_first_result_set(nvarchar, unknown, integer) does not exist";
+            return Err(SqlError::new(33_557_097, 16, 1, words));
+        }
         let query = match args.first() {
             Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))) => match &value.value {
                 Value::NationalStringLiteral(text) | Value::SingleQuotedString(text) => text,
