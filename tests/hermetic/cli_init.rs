@@ -120,6 +120,90 @@ fn nothing_is_overwritten() {
     finish(world.complete(&["--config", "elsewhere/sync.toml"])).expect(64).says("cannot be written");
 }
 
+/// The form that its usage names.
+#[test]
+fn queries_and_columns_as_flags() {
+    let world = World::new(14);
+    let queries = [
+        "--products-query",
+        "SELECT ProductID AS Id, ProductName AS [The name], Price FROM dbo.Products; -- all",
+        "--barcodes-query",
+        "SELECT ProductID AS Id, Barcode AS Code FROM logistics.ProductBarcodes",
+    ];
+    let with = |columns: &str| world.complete(&[&queries[..], &["--columns", columns]].concat());
+    finish(with("Id,The name,Price")).expect(64).says("four names with commas between them");
+    finish(with("Id,[The name],Price,Code")).expect(0);
+    finish(world.command(&["import-products", "--dry-run", "--first-run"])).expect(2).says("20 to create");
+}
+
+/// Several shops of one account: each configuration has its own secrets beside it.
+#[test]
+fn a_second_configuration_in_one_directory() {
+    let world = World::new(14);
+    finish(world.complete(&[])).expect(0);
+    finish(world.complete(&["--config", "second.toml"])).expect(0).says("second-polonez.password");
+    assert_eq!(
+        world.files(),
+        [
+            "odoo.password",
+            "polonez.password",
+            "second-odoo.password",
+            "second-polonez.password",
+            "second.toml",
+            "sync.toml"
+        ]
+    );
+    finish(world.command(&["doctor", "--config", "second.toml"])).expect(0);
+    // A source that is called as its file.
+    finish(world.complete(&["--config", "polonez.toml"])).expect(64).says("polonez.password is there already");
+}
+
+#[test]
+fn a_second_source() {
+    let world = World::new(14);
+    let host = format!("localhost,{}", world.stage.bench.mssql.addr().port());
+    let add = |name: &str, more: &[&str]| {
+        let ca = world.ca();
+        let own =
+            ["init", "--add-source", "--source", name, "--host", &host, "--database", "Trade", "--user", "erpsync"];
+        let mut command = world.command(&[&own[..], &["--ca-file", &ca], more].concat());
+        command.env("ERPSYNC_SOURCE_WEB_PASSWORD", SOURCE_PASSWORD);
+        command.env("ERPSYNC_SOURCE_POLONEZ_PASSWORD", SOURCE_PASSWORD);
+        finish(command)
+    };
+    add("web", &[]).expect(64).says("sync.toml: no such file").says("without --add-source");
+    finish(world.complete(&[])).expect(0);
+    let before = fs::read_to_string(world.path("sync.toml")).unwrap();
+    fs::set_permissions(world.path("sync.toml"), fs::Permissions::from_mode(0o640)).unwrap();
+    finish(world.complete(&[])).expect(64).says("--add-source adds a source to it");
+    add("polonez", &[]).expect(64).says("has a source polonez already");
+    add("web", &["--force"]).expect(64);
+    let run = add("web", &[]).expect(0).says("Added to sync.toml: [sources.web]").says("--source web --dry-run");
+    assert!(!run.stdout.contains(SOURCE_PASSWORD));
+    let after = fs::read_to_string(world.path("sync.toml")).unwrap();
+    assert!(after.starts_with(&before) && after.contains("\n[sources.web]\n") && after.matches("[odoo]").count() == 1);
+    assert_eq!(fs::metadata(world.path("sync.toml")).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(world.files(), ["odoo.password", "polonez.password", "sync.toml", "web.password"]);
+    finish(world.command(&["doctor"])).expect(0).says("web");
+    finish(world.command(&["import-products", "--source", "web", "--dry-run", "--first-run"])).expect(2);
+}
+
+#[test]
+fn products_without_barcodes_are_said_to_be_found() {
+    let world = World::new(14);
+    world.stage.bench.source("DROP TABLE logistics.ProductBarcodes");
+    let run = finish(world.complete(&[])).expect(1).says("the products are found (SELECT [ProductID]");
+    // What it tells to write is a command.
+    let told = run.stderr.split("or name it: ").nth(1).unwrap().trim();
+    world.stage.bench.source(
+        "CREATE TABLE dbo.Codes (Id int NULL, Code varchar(20) NULL); INSERT INTO dbo.Codes VALUES (1, '73513537')",
+    );
+    let told = told.replace("SELECT …", "SELECT Id AS ProductID, Code AS BARCODE FROM dbo.Codes");
+    let flags = std::process::Command::new("/bin/sh").args(["-c", &format!("printf '%s\\n' {told}")]).output().unwrap();
+    let flags = String::from_utf8(flags.stdout).unwrap();
+    finish(world.complete(&flags.lines().collect::<Vec<_>>())).expect(0);
+}
+
 /// What comes next is copied into a shell: with the file that was named, and with nobody's login that was not told.
 #[test]
 fn what_comes_next_can_be_copied() {
@@ -175,6 +259,12 @@ fn servers_that_refuse_are_told_of() {
     finish(command).expect(77).says("check odoo.login and the password");
     world.stage.bench.source("DROP TABLE logistics.ProductBarcodes");
     finish(world.complete(&[])).expect(1).says("none of the 1 tables and views").says("--products-query");
+    world.stage.bench.source("DROP TABLE dbo.Products");
+    finish(world.complete(&[])).expect(1).says("none of the 0 tables and views").says("looks like products");
+    world
+        .stage
+        .bench
+        .source("CREATE TABLE dbo.Products (ProductID int NULL, ProductName varchar(9) NULL, Price money NULL)");
     let queries = ["--products-query", "SELECT * FROM dbo.Products", "--barcodes-query", "SELECT 1 AS x"];
     finish(world.complete(&queries)).expect(78).says("the query has no column ProductID; it has x");
     assert_eq!(world.files(), [""; 0], "nothing is written before everything was tried");

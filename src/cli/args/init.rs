@@ -43,20 +43,33 @@ pub(in crate::cli) struct Init {
     #[arg(long, value_name = "SELECT", requires = "products_query")]
     barcodes_query: Option<String>,
     /// The columns of these queries
-    #[arg(
-        long,
-        value_name = "ID,NAME,PRICE,BARCODE",
-        value_delimiter = ',',
-        num_args = 4,
-        requires = "products_query"
-    )]
-    columns: Vec<String>,
+    #[arg(long, value_name = "ID,NAME,PRICE,BARCODE", value_parser = columns, requires = "products_query")]
+    columns: Option<[String; 4]>,
     /// Where secrets are kept [default: files]
     #[arg(long, value_enum)]
     secrets: Option<SecretsArg>,
+    /// Add the source to the configuration that is there already
+    #[arg(long, conflicts_with = "force")]
+    add_source: bool,
     /// Replace files that are there already
     #[arg(long)]
     force: bool,
+}
+
+/// Four names; a comma inside brackets belongs to the name.
+fn columns(text: &str) -> Result<[String; 4], String> {
+    let mut inside = false;
+    let parts = text.split(|c: char| {
+        inside = c == '[' || (inside && c != ']');
+        c == ',' && !inside
+    });
+    let names: Vec<String> = parts.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    names.try_into().map_err(|names: Vec<String>| {
+        format!(
+            "four names with commas between them are needed, of id, name, price and barcode; these are {}",
+            names.len()
+        )
+    })
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -100,7 +113,7 @@ impl Init {
             user: self.user.clone(),
             tls,
             queries: self.products_query.clone().zip(self.barcodes_query.clone()),
-            columns: <[String; 4]>::try_from(self.columns.clone()).ok(),
+            columns: self.columns.clone(),
             odoo_url: args.odoo_url.clone(),
             odoo_database: args.odoo_database.clone(),
             odoo_login: args.odoo_login.clone(),
@@ -108,7 +121,22 @@ impl Init {
                 SecretsArg::Files => SecretsIn::Files,
                 SecretsArg::Environment => SecretsIn::Environment,
             }),
+            add: self.add_source,
             force: self.force,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::columns;
+
+    #[test]
+    fn columns_are_four_names() {
+        assert_eq!(columns("Id,Title, Price ,Code").unwrap(), ["Id", "Title", "Price", "Code"]);
+        assert_eq!(columns("[a, b],Name,Price,[Bar code]").unwrap(), ["[a, b]", "Name", "Price", "[Bar code]"]);
+        for wrong in ["Id,Name,Price", "Id,Name,Price,Code,More", "Id,,Price,Code", ""] {
+            assert!(columns(wrong).unwrap_err().contains("four names"), "{wrong}");
         }
     }
 }

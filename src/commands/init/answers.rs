@@ -49,6 +49,13 @@ impl Secrets {
 
     /// All of them with the files beside the configuration that will hold them.
     pub(super) fn kept(&self, source: &str, configuration: &Path, in_files: bool) -> Vec<Kept<'_>> {
+        // Several configurations in one directory are called differently, and so are their secrets.
+        let stem = configuration.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let own = |name: String| match stem.as_str() {
+            "sync" | "" => name,
+            stem if name.strip_suffix(".password") == Some(stem) => name,
+            stem => format!("{stem}-{name}"),
+        };
         self.0
             .iter()
             .map(|(variable, value)| {
@@ -57,7 +64,7 @@ impl Secrets {
                     environment::ODOO_API_KEY => (Section::Odoo, "api_key_file", "odoo.key".to_owned()),
                     _ => (Section::Source, "password_file", format!("{source}.password")),
                 };
-                let file = in_files.then(|| configuration.with_file_name(name));
+                let file = in_files.then(|| configuration.with_file_name(own(name)));
                 Kept { variable, section, key, file, value }
             })
             .collect()
@@ -120,22 +127,20 @@ impl Answers {
         answers
     }
 
-    /// `HOST\INSTANCE`, `HOST,PORT` or `HOST`, as Microsoft's tools write it.
+    /// `HOST\INSTANCE`, `HOST,PORT` or `HOST`, as Microsoft's tools write it; `.` and `[::1]` too.
     fn set_host(&mut self, text: &str) {
-        let text = text.strip_prefix("tcp:").unwrap_or(text).trim();
-        let (rest, port) = match text.split_once(',') {
-            Some((rest, port)) if port.trim().parse::<u16>().is_ok() => (rest, port.trim().parse().ok()),
-            _ => (text, None),
+        let server = config::server_name(text.trim());
+        let port = match server.port.map(str::parse::<u16>) {
+            Some(Ok(port)) => Some(port),
+            None => None,
+            // Whoever reads the configuration says what is wrong with it.
+            Some(Err(_)) => return self.host = Some(text.to_owned()),
         };
-        let (host, instance) = match rest.split_once('\\') {
-            Some((host, instance)) if !instance.is_empty() => (host, Some(instance.to_owned())),
-            _ => (rest, None),
-        };
-        self.host = Some(host.to_owned());
+        self.host = Some(server.host.to_owned());
         if port.is_some() {
             (self.port, self.instance) = (port, None);
-        } else if instance.is_some() {
-            (self.port, self.instance) = (None, instance);
+        } else if let Some(instance) = server.instance {
+            (self.port, self.instance) = (None, Some(instance.to_owned()));
         }
     }
 
@@ -225,7 +230,7 @@ impl Answers {
         let before = before.as_ref();
         let products = before.map(|b| b.products_query.as_str());
         let products_query = person.ask("SELECT for id, name and price", products, "--products-query").await?;
-        let barcodes = before.map(|b| b.barcodes_query.as_str());
+        let barcodes = before.map(|b| b.barcodes_query.as_str()).filter(|query| !query.is_empty());
         let barcodes_query = person.ask("SELECT for id and barcode", barcodes, "--barcodes-query").await?;
         let column = async |question: &str, default: &str| person.ask(question, Some(default), "--columns").await;
         self.queries = Some(Proposal {
@@ -307,6 +312,11 @@ impl Answers {
         let question = "Keep the secrets in files beside the configuration, or in environment variables?";
         let chosen = person.choose(question, &["files", "environment"], "--secrets").await?;
         Ok(if chosen == 0 { SecretsIn::Files } else { SecretsIn::Environment })
+    }
+
+    /// The text of the source's sections alone.
+    pub(super) fn section(&self, kept: &[Kept<'_>]) -> String {
+        file::source_sections(&self.filled(kept)).to_owned()
     }
 
     /// The configuration's text.

@@ -77,6 +77,13 @@ pub(super) fn filled(source: &str, entries: &[Entry]) -> String {
     out
 }
 
+/// The sections of the source in a text that [`filled`] made.
+pub(super) fn source_sections(text: &str) -> &str {
+    let from = text.find("\n[sources.").map_or(0, |at| at + 1);
+    let until = text[from..].find("\n# ── ").map_or(text.len(), |at| from + at);
+    text[from..until].trim_end()
+}
+
 /// Refuses to go on when one of the files is there already.
 ///
 /// # Errors
@@ -86,8 +93,14 @@ pub(super) fn refuse_existing<'a>(files: impl IntoIterator<Item = &'a PathBuf>, 
         // A link to nowhere is something that somebody put there, too.
         if !force && fs::symlink_metadata(path).is_ok() {
             return Err(Failure::File(format!(
-                "{} is there already and stays as it is; --force replaces it, --config FILE names another place",
-                path.display()
+                "{} is there already and stays as it is; --force replaces it, --config FILE names another place{}",
+                path.display(),
+                // A secret is no configuration.
+                if path.extension().is_some_and(|end| end == "toml") {
+                    ", --add-source adds a source to it"
+                } else {
+                    ""
+                }
             )));
         }
     }
@@ -100,6 +113,19 @@ pub(super) fn refuse_existing<'a>(files: impl IntoIterator<Item = &'a PathBuf>, 
 /// When it cannot be written.
 pub(super) fn write_configuration(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     write(path, text.as_bytes(), force, 0o644)
+}
+
+/// Adds to a configuration, whose owner and mode stay as they are.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn append(path: &Path, text: &str) -> Result<(), Failure> {
+    let whole = || {
+        let mut file = OpenOptions::new().append(true).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    whole().map_err(|e| Failure::File(format!("{}: cannot be written: {e}", path.display())))
 }
 
 /// Writes a secret, for its owner alone.
@@ -201,6 +227,18 @@ mod tests {
         assert!(text.contains("#port = 1433"), "a key that is not filled in keeps its #");
         let same = EXAMPLE.lines().zip(text.lines()).filter(|(a, b)| a == b).count();
         assert!(same + 25 > EXAMPLE.lines().count(), "{same}");
+    }
+
+    #[test]
+    fn a_source_can_be_taken_out_alone() {
+        let text = filled("polonez-2", &entries());
+        let alone = source_sections(&text);
+        assert!(alone.starts_with("[sources.polonez-2]\n") && alone.ends_with("#set_default_code = true"), "{alone}");
+        assert!(alone.contains("\n[sources.polonez-2.create]\n") && !alone.contains("[odoo]"));
+        let both = format!("{}\n\n{alone}\n", filled("shop", &entries()));
+        let nothing = |_: &str| None;
+        let settings = load_text(Path::new("/etc/erpsync/sync.toml"), &both, &Overrides::default(), &nothing).unwrap();
+        assert_eq!(settings.sources.keys().map(ToString::to_string).collect::<Vec<_>>(), ["polonez-2", "shop"]);
     }
 
     #[test]

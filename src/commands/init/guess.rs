@@ -109,42 +109,112 @@ const IDS: &[&str] = &[
     "char",
 ];
 
-/// Proposes what to read; `None` when no table looks like products with id, name and price, with barcodes beside or in it.
-pub(super) fn propose(tables: &[Table]) -> Option<Proposal> {
-    let mut best: Option<(i32, Proposal)> = None;
-    for products in tables {
-        let Some(worth) = table_worth(&products.name, PRODUCTS) else { continue };
-        let (Some((id_worth, id)), Some((name_worth, name)), Some((price_worth, price))) =
-            (find(products, ID, IDS), find(products, NAME, TEXTS), find(products, PRICE, NUMBERS))
-        else {
-            continue;
-        };
-        let Some((codes_worth, codes, codes_id, code)) = barcodes(tables, products, id) else { continue };
-        let worth = worth * 10 + id_worth + name_worth + price_worth + codes_worth;
-        let proposal = Proposal {
-            products_query: format!(
-                "SELECT {}, {}, {} FROM {}",
-                quoted(&id.name),
-                quoted(&name.name),
-                exact(price),
-                full_name(products)
-            ),
-            barcodes_query: format!(
-                "SELECT {}, {} FROM {}",
-                as_named(&codes_id.name, &id.name),
-                quoted(&code.name),
-                full_name(codes)
-            ),
-            id: id.name.clone(),
-            name: name.name.clone(),
-            price: price.name.clone(),
-            barcode: code.name.clone(),
-        };
-        if best.as_ref().is_none_or(|(most, _)| worth > *most) {
-            best = Some((worth, proposal));
-        }
+/// Rows of these are no longer goods; and these are set for the rows that are.
+const GONE: &[&str] = &[
+    "deleted",
+    "isdeleted",
+    "archived",
+    "isarchived",
+    "discontinued",
+    "isdiscontinued",
+    "inactive",
+    "isinactive",
+    "удален",
+    "пометкаудаления",
+    "вархиве",
+];
+const ALIVE: &[&str] =
+    &["published", "ispublished", "active", "isactive", "enabled", "isenabled", "активен", "активный"];
+const FLAGS: &[&str] = &["bit", "tinyint", "smallint", "int"];
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Guess {
+    /// All that is needed.
+    All(Proposal),
+    /// Products, and nothing that has barcodes of theirs: `barcodes_query` is empty.
+    Products(Proposal),
+    /// Nothing that looks like products with id, name and price.
+    Nothing,
+}
+
+/// Proposes what to read.
+pub(super) fn propose(tables: &[Table]) -> Guess {
+    let best = |with_barcodes: bool| {
+        let found = tables.iter().filter_map(|products| proposal(tables, products, with_barcodes));
+        // The first of the likeliest.
+        found.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, proposal)| proposal)
+    };
+    match best(true) {
+        Some(all) => Guess::All(all),
+        None => best(false).map_or(Guess::Nothing, Guess::Products),
     }
-    best.map(|(_, proposal)| proposal)
+}
+
+/// What a table of products would be read by, and how likely it is one.
+fn proposal(tables: &[Table], products: &Table, with_barcodes: bool) -> Option<(i32, Proposal)> {
+    let worth = table_worth(&products.name, PRODUCTS)?;
+    let own = |what: &[&str]| what.iter().map(|word| format!("{}{word}", stem(&products.name))).collect::<Vec<_>>();
+    let named = |own: &[String], names: &[&str], kinds: &[&str]| {
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        find(products, &own, kinds).or_else(|| find(products, names, kinds))
+    };
+    let (id_worth, id) = named(&own(&["id", "code", "код"]), ID, IDS)?;
+    let (name_worth, name) = named(&own(&["name", "title"]), NAME, TEXTS)?;
+    let (price_worth, price) = named(&own(&["price"]), PRICE, NUMBERS)?;
+    let worth = worth * 10 + id_worth + name_worth + price_worth;
+    let left_out = conditions(products);
+    let only = match left_out.as_slice() {
+        [] => String::new(),
+        all => format!(" WHERE {}", all.join(" AND ")),
+    };
+    let from = full_name(products);
+    let mut proposal = Proposal {
+        products_query: format!(
+            "SELECT {}, {}, {} FROM {from}{only}",
+            quoted(&id.name),
+            quoted(&name.name),
+            exact(price)
+        ),
+        barcodes_query: String::new(),
+        id: id.name.clone(),
+        name: name.name.clone(),
+        price: price.name.clone(),
+        barcode: "Barcode".to_owned(),
+    };
+    if !with_barcodes {
+        return Some((worth, proposal));
+    }
+    let (codes_worth, codes, codes_id, code) = barcodes(tables, products, id)?;
+    // Barcodes of rows that are left out would have no product.
+    let only = match (codes == products, only.is_empty()) {
+        (true, _) => only,
+        (false, true) => String::new(),
+        (false, false) => {
+            format!(" WHERE {} IN (SELECT {} FROM {from}{only})", quoted(&codes_id.name), quoted(&id.name))
+        }
+    };
+    proposal.barcodes_query = format!(
+        "SELECT {}, {} FROM {}{only}",
+        as_named(&codes_id.name, &id.name),
+        quoted(&code.name),
+        full_name(codes)
+    );
+    proposal.barcode.clone_from(&code.name);
+    Some((worth + codes_worth, proposal))
+}
+
+/// What leaves out the rows that are deleted, or not meant to be sold. A flag that is NULL says nothing.
+fn conditions(products: &Table) -> Vec<String> {
+    let flags = |names: &'static [&str]| {
+        let is_one = |column: &&TableColumn| {
+            FLAGS.contains(&column.kind.as_str()) && names.contains(&plain(&column.name).as_str())
+        };
+        products.columns.iter().filter(is_one)
+    };
+    let gone = flags(GONE).map(|column| format!("COALESCE({}, 0) = 0", quoted(&column.name)));
+    let alive = flags(ALIVE).map(|column| format!("COALESCE({}, 1) <> 0", quoted(&column.name)));
+    gone.chain(alive).collect()
 }
 
 /// The table whose barcodes belong to the products, with the column of their id and that of the code.
@@ -182,13 +252,17 @@ fn barcodes<'a>(
 
 /// `GoodsID` refers to `Goods`, `Product_Code` to `Products`, `КодТовара` to `Товары`.
 fn is_reference(column: &str, table: &str) -> bool {
-    let (column, table) = (plain(column), plain(table));
-    let stem: String = table.trim_end_matches(['s', 'ы', 'а']).to_owned();
+    let (column, stem) = (plain(column), stem(table));
     let known = ID.iter().take_while(|name| **name != "id").any(|name| *name == column);
     known
         || (stem.chars().count() > 3
             && column.contains(&stem)
             && ["id", "code", "код"].iter().any(|w| column.contains(w)))
+}
+
+/// `StockItems` holds a `stockitem` a row.
+fn stem(table: &str) -> String {
+    plain(table).trim_end_matches(['s', 'ы', 'а']).to_owned()
 }
 
 /// How much a table's name looks like one of the words; `None` when not at all.
@@ -256,7 +330,10 @@ mod tests {
     }
 
     fn queries(tables: &[Table]) -> Option<(String, String)> {
-        propose(tables).map(|found| (found.products_query, found.barcodes_query))
+        match propose(tables) {
+            Guess::All(found) => Some((found.products_query, found.barcodes_query)),
+            Guess::Products(_) | Guess::Nothing => None,
+        }
     }
 
     fn two(products: &str, barcodes: &str) -> Option<(String, String)> {
@@ -314,12 +391,95 @@ mod tests {
     }
 
     #[test]
+    fn public_sample_databases() {
+        let world_wide_importers = [
+            table("Sales.SpecialDeals", &["SpecialDealID:int", "StockItemID:int", "UnitPrice:decimal"]),
+            table(
+                "Warehouse.StockItems_Archive",
+                &["StockItemID:int", "StockItemName:nvarchar", "Barcode:nvarchar", "UnitPrice:decimal"],
+            ),
+            table(
+                "Warehouse.StockItems",
+                &[
+                    "StockItemID:int",
+                    "StockItemName:nvarchar",
+                    "SupplierID:int",
+                    "ColorID:int",
+                    "Brand:nvarchar",
+                    "IsChillerStock:bit",
+                    "Barcode:nvarchar",
+                    "TaxRate:decimal",
+                    "UnitPrice:decimal",
+                    "RecommendedRetailPrice:decimal",
+                ],
+            ),
+        ];
+        assert_eq!(
+            queries(&world_wide_importers),
+            two(
+                "SELECT [StockItemID], [StockItemName], [UnitPrice] FROM [Warehouse].[StockItems]",
+                "SELECT [StockItemID], [Barcode] FROM [Warehouse].[StockItems]"
+            )
+        );
+        let nop_commerce = [
+            table("dbo.ProductReview", &["Id:int", "ProductId:int", "Title:nvarchar"]),
+            table(
+                "dbo.Product",
+                &[
+                    "Id:int",
+                    "Name:nvarchar",
+                    "Sku:nvarchar",
+                    "Gtin:nvarchar",
+                    "Price:decimal",
+                    "Published:bit",
+                    "Deleted:bit",
+                ],
+            ),
+        ];
+        let only = "WHERE COALESCE([Deleted], 0) = 0 AND COALESCE([Published], 1) <> 0";
+        assert_eq!(
+            queries(&nop_commerce),
+            two(
+                &format!("SELECT [Id], [Name], [Price] FROM [dbo].[Product] {only}"),
+                &format!("SELECT [Id], [Gtin] FROM [dbo].[Product] {only}")
+            )
+        );
+    }
+
+    #[test]
+    fn barcodes_of_rows_that_are_left_out_are_left_out_too() {
+        let tables = [
+            table("dbo.Items", &["ItemID:int", "ItemName:nvarchar", "Price:money", "IsActive:bit", "Deleted:nvarchar"]),
+            table("dbo.ItemBarcodes", &["ItemID:int", "Barcode:nvarchar"]),
+        ];
+        assert_eq!(
+            queries(&tables).unwrap().1,
+            "SELECT [ItemID], [Barcode] FROM [dbo].[ItemBarcodes] WHERE [ItemID] IN (SELECT [ItemID] FROM [dbo].[Items] \
+             WHERE COALESCE([IsActive], 1) <> 0)"
+        );
+    }
+
+    #[test]
     fn no_guess_without_the_signs() {
         let opaque = table("dbo._Reference42", &["_IDRRef:binary", "_Code:nvarchar", "_Description:nvarchar"]);
         let priceless = table("dbo.Products", &["ProductID:int", "Name:nvarchar", "Barcode:nvarchar"]);
-        let codeless = table("dbo.Items", &["ItemID:int", "ItemName:nvarchar", "Price:money"]);
         let timestamped = table("dbo.Goods", &["ID:timestamp", "Name:nvarchar", "Price:money", "Barcode:nvarchar"]);
-        assert_eq!(propose(&[opaque, priceless, codeless, timestamped]), None);
-        assert_eq!(propose(&[]), None);
+        assert_eq!(propose(&[opaque, priceless, timestamped]), Guess::Nothing);
+        assert_eq!(propose(&[]), Guess::Nothing);
+    }
+
+    /// As in Northwind and AdventureWorks.
+    #[test]
+    fn products_without_barcodes_are_half_of_it() {
+        let tables = [
+            table("dbo.Categories", &["CategoryID:int", "CategoryName:nvarchar"]),
+            table("dbo.Products", &["ProductID:int", "ProductName:nvarchar", "UnitPrice:money", "Discontinued:bit"]),
+        ];
+        let Guess::Products(found) = propose(&tables) else { panic!("no products") };
+        assert_eq!(
+            found.products_query,
+            "SELECT [ProductID], [ProductName], [UnitPrice] FROM [dbo].[Products] WHERE COALESCE([Discontinued], 0) = 0"
+        );
+        assert_eq!((found.barcodes_query.as_str(), found.price.as_str()), ("", "UnitPrice"));
     }
 }

@@ -1,7 +1,8 @@
 //! `erpsync init`: asks for the two servers, tries them, proposes what to read with its first rows, and writes `sync.toml`.
 //!
 //! Everything comes from flags, and from a person at a terminal where a flag is missing. Both servers are read, nothing is
-//! changed there; files are written at the end, and none that is there already is replaced without `--force`.
+//! changed there; files are written at the end, and none that is there already is replaced without `--force`. With
+//! `--add-source` it asks for a source alone, and adds it to the configuration that is there.
 //!
 //! Reading order: this file (the conversation), `answers` (what is asked for), `guess` (which tables), `file` (the text and
 //! the secrets), `person` (the terminal).
@@ -23,6 +24,7 @@ use crate::render;
 
 use super::{Console, Failure, Outcome, Signals, connect, printed, told};
 use answers::{Answers, Secrets};
+use guess::Guess;
 use person::Person;
 
 /// Rows of a preview.
@@ -72,6 +74,8 @@ pub struct Request {
     pub odoo_login: Option<String>,
     /// Where secrets are kept.
     pub secrets: Option<SecretsIn>,
+    /// Add the source to the configuration that is there.
+    pub add: bool,
     /// Replace files.
     pub force: bool,
 }
@@ -87,13 +91,23 @@ pub async fn run(
     signals: &Signals,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
-    file::refuse_existing([&request.path], request.force)?;
+    let there = if request.add { Some(existing(request, env)?) } else { None };
+    if there.is_none() {
+        file::refuse_existing([&request.path], request.force)?;
+    }
     let person = Person::new(request.interactive, signals);
     let mut answers = Answers::new(request);
     let mut secrets = Secrets::default();
     person.tell("The SQL Server that has the products. Nothing is written there.");
     let tables = loop {
         answers.ask_source(&person, env, &mut secrets).await?;
+        if there.as_ref().is_some_and(|there| there.names.iter().any(|name| name == answers.source_name())) {
+            return Err(Failure::Usage(format!(
+                "{} has a source {} already; --source gives the new one another name",
+                request.path.display(),
+                answers.source_name()
+            )));
+        }
         let tried = match answers.source(&request.path, &secrets) {
             Ok(options) => match signals.unless_interrupted(survey::tables(&options)).await {
                 Ok(tables) => Ok(tables),
@@ -113,6 +127,10 @@ pub async fn run(
         }
     };
     choose_queries(&mut answers, &tables, &person, (request, &secrets), signals, console).await?;
+    if let Some(there) = there {
+        let files = answers.ask_secrets(&person).await? == SecretsIn::Files;
+        return add(&answers, request, &there, &secrets, files, console);
+    }
     person.tell("\nOdoo. Its account needs the rights of a product manager.");
     loop {
         answers.ask_odoo(&person, env, &mut secrets).await?;
@@ -140,20 +158,27 @@ async fn choose_queries(
     console: &mut Console<'_>,
 ) -> Result<(), Failure> {
     if answers.queries.is_none() {
-        answers.queries = guess::propose(tables);
-        if answers.queries.is_none() {
-            let seen = format!(
-                "none of the {} tables and views that the account sees looks like products with id, name, \
-                 price and barcodes",
-                tables.len()
-            );
-            if !person.is_there() {
-                return Err(Failure::Declined(format!(
-                    "{seen}; name --products-query and --barcodes-query (a view will do), or grant SELECT on the tables"
-                )));
+        match guess::propose(tables) {
+            Guess::All(found) => {
+                if found.products_query.contains(" WHERE ") {
+                    say(
+                        console,
+                        "Rows that are marked as deleted, or not as published or active, are left out by WHERE.",
+                    )?;
+                }
+                answers.queries = Some(found);
             }
-            person.tell(&format!("{seen}. A view that gathers them will do."));
-            answers.ask_queries(person).await?;
+            found => {
+                let (seen, cure) = not_found(&found, tables.len());
+                if !person.is_there() {
+                    return Err(Failure::Declined(format!("{seen}; {cure}")));
+                }
+                person.tell(&format!("{seen}. A view that gathers them will do."));
+                if let Guess::Products(products) = found {
+                    answers.queries = Some(products);
+                }
+                answers.ask_queries(person).await?;
+            }
         }
     }
     loop {
@@ -185,6 +210,95 @@ async fn choose_queries(
         }
         answers.ask_queries(person).await?;
     }
+}
+
+/// What is missing among the tables, and what would do.
+fn not_found(found: &Guess, tables: usize) -> (String, String) {
+    let Guess::Products(products) = found else {
+        return (
+            format!(
+                "none of the {tables} tables and views that the account sees looks like products with id, name and price"
+            ),
+            "name --products-query and --barcodes-query (a view will do), or grant SELECT on the tables".to_owned(),
+        );
+    };
+    (
+        format!(
+            "the products are found ({}), and none of the {tables} tables and views that the account sees has barcodes of theirs",
+            products.products_query
+        ),
+        format!(
+            "a source that has none is a setting (barcodes = false); otherwise grant SELECT on the table that has them, or name it: --products-query {} --barcodes-query 'SELECT …' --columns {},{},{},BARCODE",
+            in_shell(&products.products_query),
+            products.id,
+            products.name,
+            products.price
+        ),
+    )
+}
+
+/// A configuration that a source is added to.
+struct Existing {
+    /// Its text.
+    text: String,
+    /// Its sources.
+    names: Vec<String>,
+}
+
+/// Reads the configuration to which a source shall be added.
+fn existing(request: &Request, env: &dyn Environment) -> Result<Existing, Failure> {
+    let path = &request.path;
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        let why = config::io_words(&e);
+        Failure::File(format!("{}: {why}; without --add-source `erpsync init` writes a new one", path.display()))
+    })?;
+    let settings = config::load_text(path, &text, &config::Overrides::default(), env)?;
+    Ok(Existing { text, names: settings.sources.keys().map(ToString::to_string).collect() })
+}
+
+/// Adds the source's sections to the configuration that is there.
+fn add(
+    answers: &Answers,
+    request: &Request,
+    there: &Existing,
+    secrets: &Secrets,
+    in_files: bool,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
+    let (path, name) = (&request.path, answers.source_name());
+    let kept = secrets.kept(name, path, in_files);
+    let gap = if there.text.ends_with('\n') { "\n\n" } else { "\n\n\n" };
+    let more = format!("{gap}{}\n", answers.section(&kept));
+    // What is there and what comes to it must be understood together.
+    let whole = format!("{}{more}", there.text);
+    config::load_text(path, &whole, &config::Overrides::default(), &|name: &str| secrets.variable(name))?;
+    file::refuse_existing(kept.iter().filter_map(|secret| secret.file.as_ref()), false)?;
+    let mut out = String::new();
+    for secret in &kept {
+        match &secret.file {
+            Some(place) => {
+                file::write_secret(place, secret.value, false)?;
+                out += &format!("Written: {}\n", place.display());
+            }
+            None => out += &format!("Set for every command: export {}=…\n", secret.variable),
+        }
+    }
+    file::append(path, &more)?;
+    out += &format!(
+        "Added to {}: [sources.{name}]\n\nNext, see whether everything is as it should be, and what would change:\n  \
+         erpsync{config} doctor\n  erpsync{config} import-products --source {name} --dry-run --first-run\n",
+        path.display(),
+        config = named(request)
+    );
+    if !console.quiet {
+        told(console.out.write_all(out.as_bytes()));
+    }
+    Ok(Outcome::default())
+}
+
+/// How other commands are told of the configuration.
+fn named(request: &Request) -> String {
+    if request.named { format!(" --config {}", in_shell(&request.path.to_string_lossy())) } else { String::new() }
 }
 
 async fn previews(options: &SourceOptions) -> Result<(Preview, Preview), SourceError> {
@@ -264,7 +378,7 @@ fn write(
             out += &format!("  export {}=…\n", secret.variable);
         }
     }
-    let config = if request.named { format!(" --config {}", in_shell(&path.to_string_lossy())) } else { String::new() };
+    let config = named(request);
     // Who the administrator is was not asked: the account of the runs needs not be one.
     out += &format!(
         "\nNext, once, with the login and the password of an administrator of Odoo:\n  \
