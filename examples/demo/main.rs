@@ -97,7 +97,7 @@ impl Shop {
         self.erpsync("import-products --quiet", 0)?;
 
         heading("History, as Odoo keeps it");
-        say("What changed after the first import, and why:");
+        say("What happened to the chocolate, and the last two new prices:");
         self.erpsync("show-history --product 109", 0)?;
         self.erpsync("show-history --what prices --limit 2", 0)?;
         say("Who had this barcode:");

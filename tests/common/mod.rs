@@ -229,14 +229,14 @@ lock_file = "run.lock"
 
     /// `setup` as the administrator, letting the sync account in.
     pub fn setup(&self, args: &[&str]) -> Run {
-        let _turn = Self::rebuilding();
+        let _turn = Self::rebuilding(self.target.version);
         self.run(&[&["setup", "--admin-login", "admin"], args].concat())
     }
 
     /// Threads of Odoo 14 that rebuild the models of two databases at the same time trip over each other: one at a time.
-    pub fn rebuilding() -> std::sync::MutexGuard<'static, ()> {
-        static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
-        TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    pub fn rebuilding(version: u32) -> std::sync::MutexGuard<'static, ()> {
+        static TURNS: [std::sync::Mutex<()>; 2] = [const { std::sync::Mutex::new(()) }; 2];
+        TURNS[usize::from(version >= 19)].lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The source was read and nothing else: no write came, and every statement is one that only reads.

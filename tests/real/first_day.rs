@@ -45,7 +45,7 @@ fn scenario(version: u32) {
         if command.contains("erpsync init") {
             env.extend(secrets.clone());
         }
-        let _turn = command.contains("erpsync setup").then(Bench::rebuilding);
+        let _turn = command.contains("erpsync setup").then(|| Bench::rebuilding(version));
         let (run, called) = desk.types(&typed(command), &env);
         for call in called {
             assert!(![1, 4, 5, 64, 69, 75, 77, 78].contains(&call.status), "{command}: {run:#?}");

@@ -52,7 +52,7 @@ for record in self:
             raise Exception('the article is locked by the warehouse')
 ";
     {
-        let _turn = Bench::rebuilding();
+        let _turn = Bench::rebuilding(world.version());
         world.create(
             "ir.model.fields",
             json!({"model_id": model, "name": "x_edge", "ttype": "boolean", "store": true, "compute": code,
