@@ -18,8 +18,14 @@ use crate::common::standin::{DATABASE, Stage};
 use crate::common::tds_proxy::{At, Fault, Order, Proxy};
 use erpsync_sandbox::mssql::{Fault as Sandbox, SqlError};
 
-const LET_THROUGH: [&str; 5] =
-    ["--allow-create", "--allow-release", "--allow-archive", "--allow-changes", "--allow-price-change"];
+const LET_THROUGH: [&str; 6] = [
+    "--allow-create",
+    "--allow-release",
+    "--allow-replace",
+    "--allow-archive",
+    "--allow-changes",
+    "--allow-price-change",
+];
 
 /// A source behind a proxy, an Odoo, and two states of the source between which each case goes once.
 struct Lane {

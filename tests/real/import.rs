@@ -194,7 +194,7 @@ fn guards(bench: &Bench, shop: &Shop, languages: &[&str]) {
     bench.source("DELETE FROM logistics.ProductBarcodes WHERE ProductID % 2 = 0");
     bench.import(&[]).expect(5).says("--allow-release");
     bench.source("DELETE FROM logistics.ProductBarcodes");
-    bench.import(&[]).expect(5).says("--allow-empty-source");
+    bench.import(&[]).expect(5).says("--allow-no-barcodes");
     bench.source("DELETE FROM dbo.Products");
     bench.import(&[]).expect(5).says("--allow-empty-source");
     assert_eq!(bench.target.checksums(&RUN), before, "a refused run wrote something");

@@ -30,6 +30,7 @@ fn run(bench: &Bench) -> crate::common::Run {
         "--first-run",
         "--allow-create",
         "--allow-release",
+        "--allow-replace",
         "--allow-archive",
         "--allow-changes",
         "--allow-price-change",

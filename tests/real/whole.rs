@@ -89,4 +89,5 @@ pub fn change(shop: &mut Shop, round: i64) {
 }
 
 /// Lets a run do all that `change` asks for.
-pub const ALLOW: [&str; 4] = ["--allow-price-change", "--allow-changes", "--allow-create", "--allow-release"];
+pub const ALLOW: [&str; 5] =
+    ["--allow-price-change", "--allow-changes", "--allow-create", "--allow-release", "--allow-replace"];

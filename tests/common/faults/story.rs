@@ -14,8 +14,8 @@ pub const ODOO: &str = "batch_size = 5\n";
 pub const SYNC: &str = "missing = \"archive\"\nextra_barcodes = \"packaging\"\nnew_without_price = \"unsaleable\"\nmatch = [\"barcode\"]\n";
 
 /// Every guard lets the run through; deferred prices wait all the same.
-pub const FLAGS: [&str; 5] =
-    ["import-products", "--allow-create", "--allow-archive", "--allow-release", "--allow-changes"];
+pub const FLAGS: [&str; 6] =
+    ["import-products", "--allow-create", "--allow-archive", "--allow-release", "--allow-replace", "--allow-changes"];
 
 #[derive(Clone)]
 struct Product {

@@ -129,7 +129,7 @@ pub fn jumps(version: u32) {
     assert_eq!(world.sql("select x_state, x_event_type from x_pz_product where x_external_id = '1'"), "ok|11");
 
     // More than a float can carry.
-    set(rows("900000000000000", "0", "5"));
+    set(rows("900000000000000.5", "0", "5"));
     world.import_and_settle(&["--allow-price-change"], 3).says("too large for Odoo");
     assert_eq!(world.open(), ["1 price-too-large price"]);
     assert_eq!(world.sql(prices), "100 0 5");
@@ -168,4 +168,73 @@ pub fn variants(version: u32) {
     world.import_and_settle(&[], 3);
     assert_eq!(world.open(), ["1 shared-template name", "1 shared-template price"]);
     assert_eq!(world.shown(variants[1]), format!("Shirt|20|{}", codes[1]));
+}
+
+/// Prices keep the decimals that Odoo keeps, not those of `money`.
+pub fn decimals(version: u32) {
+    let world = World::new(version, "decimals");
+    world.bench.source(
+        "CREATE TABLE dbo.Screws (ProductID int NOT NULL, ProductName nvarchar(100) NULL, Price decimal(18,6) NULL)",
+    );
+    let config = std::fs::read_to_string(world.bench.config()).unwrap();
+    let query = "products_query = \"SELECT ProductID, ProductName, Price FROM dbo.Screws\"";
+    let config = config.replacen("\nhost = ", &format!("\nbarcodes = false\n{query}\nhost = "), 1);
+    std::fs::write(world.bench.config(), config).unwrap();
+    let precision = world.sql("select id from decimal_precision where name = 'Product Price'");
+    world.write("decimal.precision", precision.parse().unwrap(), json!({"digits": 6}));
+    let set = |prices: [&str; 3]| {
+        world.bench.source("DELETE FROM dbo.Screws");
+        for (id, price) in (1..).zip(prices) {
+            world.bench.source(&format!("INSERT INTO dbo.Screws VALUES ({id}, N'Screw', {price})"));
+        }
+    };
+    let kept = "select string_agg(trim_scale(t.list_price)::text, ' ' order by l.x_external_id) from x_pz_product l join product_product p on p.id = l.x_product_id join product_template t on t.id = p.product_tmpl_id";
+    set(["0.000150", "0.000001", "999999999.123456"]);
+    world.import_and_settle(&["--first-run"], 0);
+    assert_eq!(world.sql(kept), "0.00015 0.000001 999999999.123456");
+    set(["0.000151", "0.000002", "999999999.123457"]);
+    world.bench.run(&["sync-prices"]).expect(0).says("3 changed");
+    world.assert_settled(0);
+    assert_eq!(world.sql(kept), "0.000151 0.000002 999999999.123457");
+    assert_eq!(world.history("price", 2), [">0.000001 created", "0.000001>0.000002 source-changed"]);
+    // More than a float's fifteen digits wait, whatever Odoo keeps.
+    set(["0.000151", "0.000002", "99999999999.123457"]);
+    world.import(&["--allow-price-change"]).expect(3).says("15 digits");
+}
+
+/// What a person archived, whole or the template alone, is kept in step, counted and named by every run.
+pub fn archived(version: u32) {
+    let world = World::new(version, "archived");
+    let codes: Vec<String> = (0..3).map(|n| ean13(40 + n)).collect();
+    let rows = |price| -> Vec<(i64, &str, Option<&str>, Vec<&str>)> {
+        let row =
+            |n: usize| (i64::try_from(n).unwrap() + 1, ["Tea", "Pen", "Cup"][n], Some(price), vec![codes[n].as_str()]);
+        (0..3).map(row).collect()
+    };
+    let set = |price| {
+        let rows = rows(price);
+        let rows: Vec<_> = rows.iter().map(|(id, name, price, codes)| (*id, *name, *price, codes.as_slice())).collect();
+        world.source(&rows);
+    };
+    set("5");
+    world.import_and_settle(&["--first-run"], 0);
+    world.write("product.product", world.linked(1), json!({"active": false}));
+    // Half archived, as an import or another program leaves it.
+    world.sql(&format!(
+        "update product_template set active = false where id = (select product_tmpl_id from product_product where id = {})",
+        world.linked(2)
+    ));
+    let run = world.import_and_settle(&[], 0);
+    run.says("2 archived in Odoo, 3 unchanged").says("2 products listed and archived in Odoo").says("? 1").says("? 2");
+    set("6");
+    world.bench.assert_full_is_the_same("import-products", &[]);
+    world.bench.run(&["sync-prices", "--dry-run"]).expect(2).says("2 archived in Odoo");
+    world.import(&[]).expect(0).says("(archived in Odoo)");
+    for n in 1..=3 {
+        assert_eq!(world.shown(world.linked(n)).split('|').nth(1), Some("6"), "kept in step");
+    }
+    let json: serde_json::Value = serde_json::from_str(&world.import(&["--format", "json"]).expect(0).stdout).unwrap();
+    assert_eq!((&json["archived_in_odoo"], &json["plan"]["counts"]["archived_in_odoo"]), (&json!(2), &json!(2)));
+    let listed = json["plan"]["archived_in_odoo"].as_array().unwrap();
+    assert_eq!((&listed[0]["half"], &listed[1]["half"]), (&json!(false), &json!(true)), "{listed:?}");
 }

@@ -22,6 +22,8 @@ on_both! {
     fields_arrive_as_they_are: fields::scenario,
     products_without_a_price: fields::without_price,
     prices_jump_only_when_let: fields::jumps,
+    prices_keep_odoos_decimals: fields::decimals,
+    archived_products_are_named: fields::archived,
     variants_share_a_template: fields::variants,
     drift_is_handled_as_configured: drift::scenario,
     drift_in_one_language: drift::one_language,

@@ -117,7 +117,14 @@ pub fn scenario(version: u32) {
         shop.products.insert(one.new, new);
     }
     shop.write(&world.bench);
-    let allow = ["--allow-archive", "--allow-price-change", "--allow-create", "--allow-changes", "--allow-release"];
+    let allow = [
+        "--allow-archive",
+        "--allow-price-change",
+        "--allow-create",
+        "--allow-changes",
+        "--allow-release",
+        "--allow-replace",
+    ];
     let run =
         world.import(&allow).expect(4).says("1 created").says("closed for stocktaking").says("locked by the warehouse");
     assert_readable(&run.stdout);

@@ -96,7 +96,7 @@ pub fn thousand(version: u32) {
         *price = format!("{}.5", price.split('.').next().unwrap());
     }
     shop.write(&world.bench);
-    world.import(&["--allow-changes"]).expect(0).says("1,000 barcodes moved").says("1,000 changed");
+    world.import(&["--allow-changes", "--allow-replace"]).expect(0).says("1,000 barcodes moved").says("1,000 changed");
     world.import(&[]).expect(0).says("Nothing to do");
     assert_eq!(world.count("x_pz_product_barcode_history"), 2000);
     assert_eq!(world.sql("select count(distinct barcode) from product_product where active"), "1000");
