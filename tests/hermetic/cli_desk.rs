@@ -141,7 +141,7 @@ fn a_file_that_is_no_plan() {
     fs::write(path("empty"), "").unwrap();
     fs::write(path("edited"), good.replace("\"40\"", "\"4\"")).unwrap();
     fs::write(path("latin"), b"{\"format\": \"\xe9\"}").unwrap();
-    fs::write(path("newer"), good.replacen("\"version\": 2", "\"version\": 3", 1)).unwrap();
+    fs::write(path("newer"), good.replacen("\"version\": 3", "\"version\": 4", 1)).unwrap();
     fs::write(path("report"), desk.run(&["import-products", "--dry-run", "--format", "json"]).expect(2).stdout)
         .unwrap();
     fs::create_dir(path("directory")).unwrap();
@@ -154,7 +154,7 @@ fn a_file_that_is_no_plan() {
         ("empty", "damaged or cut off"),
         ("edited", "checksum"),
         ("latin", "it is no text"),
-        ("newer", "format 2"),
+        ("newer", "format 3"),
         ("report", "no plan that was kept with --out"),
         ("directory", "it is no file"),
         ("huge", "more than any plan"),
