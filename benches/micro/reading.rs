@@ -66,6 +66,7 @@ fn source(server: &MssqlServer) -> SourceOptions {
             barcode: column("Barcode"),
         },
         barcode_order: BarcodeOrder::Gtin,
+        codes: erpsync::catalog::CodeRules::default(),
         isolation: Isolation::Auto,
         lock_timeout: Duration::from_secs(10),
         query_timeout: Duration::from_secs(60),

@@ -11,8 +11,8 @@ use chrono::{DateTime, FixedOffset};
 use erpsync::catalog::digest::Line;
 use erpsync::catalog::source::BarcodeOrder;
 use erpsync::catalog::{
-    Barcode, Catalogue, CodeKey, ExternalId, Listing, ListingBuilder, MatchRule, Moment, Price, SourceName, TenureEnd,
-    history as recorded,
+    Barcode, Catalogue, CodeKey, ExternalId, Listing, ListingBuilder, MatchRule, Moment, Nomenclature, Price,
+    SourceName, TenureEnd, history as recorded,
 };
 use erpsync::check::{Report, Source, check_odoo, check_source};
 use erpsync::odoo::digest::{self, Rules};
@@ -195,6 +195,7 @@ fn other_policy() -> Policy {
             max_price_jumps: open,
             max_prices_gone: open,
             max_unreadable: open,
+            max_orphans: open,
         },
         ..Policy::default()
     }
@@ -224,10 +225,19 @@ async fn codes(session: &Session) -> Result<(), OdooError> {
     let codes = barcodes::read_codes(session).await?;
     let links = barcodes::read_linked(session, &source()).await?;
     let (name, catalogue) = (source(), catalogue());
-    let of_source = Source { name: &name, catalogue: &catalogue, links: &links, adopts_by_barcode: true };
+    let nomenclature = Nomenclature::default();
+    let of_source = Source {
+        name: &name,
+        catalogue: &catalogue,
+        links: &links,
+        adopts_by_barcode: true,
+        misjoined: false,
+        placeholders: &BTreeSet::new(),
+        nomenclature: &nomenclature,
+    };
     let mut report = Report { checked: vec![name.clone()], ..Report::default() };
     report.add(check_source(&of_source, &codes));
-    report.add(check_odoo(&codes, &BTreeSet::new()));
+    report.add(check_odoo(&codes, &nomenclature, &BTreeSet::new()));
     let mut out = Vec::new();
     let options = Options { verbose: true, max_items: None };
     render::check_text(&report, Style::default(), options, &mut out).expect("a vector takes everything");

@@ -159,6 +159,7 @@ pub fn options() -> SourceOptions {
             barcode: "Barcode".to_owned(),
         },
         barcode_order: BarcodeOrder::Gtin,
+        codes: erpsync::catalog::CodeRules::default(),
         isolation: Isolation::Auto,
         lock_timeout: Duration::from_secs(5),
         query_timeout: Duration::from_secs(60),

@@ -18,7 +18,39 @@ pub enum BarcodeError {
     Character(char),
 }
 
-/// A barcode: any text without blanks at its ends; leading zeros belong to it.
+/// Nobody sees it and no scanner sends it: Unicode's format characters, and what it says is to be ignored when shown
+/// (zero-width blanks and joiners, byte order marks, soft hyphens, direction marks, variation selectors …). The same set
+/// stands in `odoo/procedures/prelude.py`.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
+        | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A text without what is no part of a code: characters that nobody sees, and blanks at the ends.
+#[must_use]
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text.trim());
+    }
+    let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    match text.contains(is_invisible) {
+        false => Cow::Borrowed(text),
+        true => Cow::Owned(text.replace(is_invisible, "")),
+    }
+}
+
+/// No letter, and no digit but zeros: what people write where there is no code.
+pub(super) fn says_nothing(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphanumeric()).all(|c| c == '0')
+}
+
+/// A barcode: any text with a letter or a digit other than zero, without blanks at its ends and characters that nobody
+/// sees; leading zeros belong to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Barcode(Box<str>);
 
@@ -26,22 +58,22 @@ impl Barcode {
     /// Longest barcode accepted, in UTF-16 code units; GS1-128, the longest in trade, carries 48 characters.
     pub const MAX_LEN: usize = 64;
 
-    /// Parses a barcode; `None` for an empty or blank text, which is no barcode at all.
+    /// Parses a barcode; `None` for a text without letters and digits, or of zeros alone, which is no barcode at all.
     ///
     /// # Errors
     /// When it is too long or carries a forbidden character.
     pub fn parse(text: &str) -> Result<Option<Self>, BarcodeError> {
-        Ok(Self::check(text)?.map(|text| Self(text.into())))
+        Ok(Self::check(text)?.map(|text| Self(text.into_owned().into())))
     }
 
     /// The text of the barcode that [`Barcode::parse`] makes of this one.
     ///
     /// # Errors
     /// As [`Barcode::parse`].
-    pub fn check(text: &str) -> Result<Option<&str>, BarcodeError> {
-        let text = text.trim();
-        match flaw(text, Self::MAX_LEN) {
-            None => Ok(Some(text).filter(|text| !text.is_empty())),
+    pub fn check(text: &str) -> Result<Option<Cow<'_, str>>, BarcodeError> {
+        let text = clean(text);
+        match flaw(&text, Self::MAX_LEN) {
+            None => Ok(Some(text).filter(|text| !says_nothing(text))),
             Some(Flaw::TooLong) => Err(BarcodeError::TooLong),
             Some(Flaw::Character(c)) => Err(BarcodeError::Character(c)),
         }
@@ -80,6 +112,15 @@ impl Barcode {
         all
     }
 
+    /// The spellings under which a GTIN stands in Odoo where a number column lost its leading zeros; for recognising
+    /// products only.
+    #[must_use]
+    pub fn without_zeros(&self) -> Option<&str> {
+        let significant = self.0.trim_start_matches('0');
+        let lost = significant.len() < self.0.len() && significant.len() >= super::scannable::FEWEST;
+        (lost && self.check_digit() == CheckDigit::Valid).then_some(significant)
+    }
+
     /// Does the code begin with a prefix that GS1 leaves to the shop (02, 04, 20 to 29 of EAN-13, 2 of UPC-A, 0 and 2 of
     /// EAN-8)? Such codes are weighed goods or the shop's own, and their check digits are the shop's business.
     #[must_use]
@@ -114,7 +155,7 @@ pub enum CheckDigit {
     NotGtin,
 }
 
-fn check_digit(text: &str) -> CheckDigit {
+pub(super) fn check_digit(text: &str) -> CheckDigit {
     let bytes = text.as_bytes();
     if !matches!(bytes.len(), 8 | 12 | 13 | 14) || !bytes.iter().all(u8::is_ascii_digit) {
         return CheckDigit::NotGtin;
@@ -125,8 +166,8 @@ fn check_digit(text: &str) -> CheckDigit {
     if sum.is_multiple_of(10) { CheckDigit::Valid } else { CheckDigit::Wrong }
 }
 
-/// Two codes with the same key are the same code at a till: blanks at the ends do not count, and a UPC-A is its EAN-13
-/// with the leading zero (Odoo's barcode nomenclature converts both ways by default).
+/// Two codes with the same key are the same code at a till: blanks at the ends and characters that nobody sees do not count,
+/// and a UPC-A is its EAN-13 with the leading zero (Odoo's barcode nomenclature converts both ways by default).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CodeKey(Box<str>);
 
@@ -140,12 +181,8 @@ impl CodeKey {
     /// What such a key compares, which mostly is a part of the text itself.
     #[must_use]
     pub fn text_of(text: &str) -> Cow<'_, str> {
-        let text = text.trim();
-        if text.len() == 12 && check_digit(text) == CheckDigit::Valid {
-            Cow::Owned(format!("0{text}"))
-        } else {
-            Cow::Borrowed(text)
-        }
+        let text = clean(text);
+        if text.len() == 12 && check_digit(&text) == CheckDigit::Valid { Cow::Owned(format!("0{text}")) } else { text }
     }
 
     /// The same of a key.
@@ -167,6 +204,28 @@ mod tests {
     fn empty_is_none() {
         assert_eq!(Barcode::parse("").unwrap(), None);
         assert_eq!(Barcode::parse("  \u{a0}").unwrap(), None);
+        for nothing in ["0", "0000000000000", "-", "–", "?!", "0.00", "\u{feff}0\u{200b}"] {
+            assert_eq!(Barcode::parse(nothing).unwrap(), None, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_no_part_of_a_code() {
+        for text in [
+            "\u{feff}4006381333931",
+            "4006381333931\u{200b}",
+            "400638\u{ad}1333931",
+            "\u{200e}4006381333931\u{200f}",
+            "\u{a0}\u{2060}4006381333931\u{202f}",
+            "4006\u{200d}381\u{200c}333931",
+            "4006381333931\u{e0001}\u{fe0f}",
+            "\u{2066}4006381333931\u{2069}\u{3000}",
+            "\t4006381333931\r\n",
+        ] {
+            assert_eq!(code(text).as_str(), "4006381333931", "{text:?}");
+            assert_eq!(CodeKey::of(text), code("4006381333931").key(), "{text:?}");
+        }
+        assert!(matches!(clean(" 17 "), Cow::Borrowed("17")));
     }
 
     #[test]

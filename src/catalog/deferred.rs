@@ -15,6 +15,8 @@ use super::{ExternalId, ProductId};
 pub enum DeferredKind {
     /// Several products of the source list one barcode.
     DuplicateClaim,
+    /// So many products of the source list one barcode that it probably stands where there is none.
+    Placeholder,
     /// A product outside the source holds the barcode.
     ForeignHolder,
     /// A product that may not be changed now holds the barcode.
@@ -51,8 +53,9 @@ pub enum DeferredKind {
 
 impl DeferredKind {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::DuplicateClaim,
+        Self::Placeholder,
         Self::ForeignHolder,
         Self::Held,
         Self::SecondHolder,
@@ -82,6 +85,7 @@ impl DeferredKind {
     pub fn code(self) -> &'static str {
         match self {
             Self::DuplicateClaim => "duplicate-claim",
+            Self::Placeholder => "placeholder",
             Self::ForeignHolder => "foreign-holder",
             Self::Held => "held",
             Self::SecondHolder => "second-holder",
@@ -111,9 +115,12 @@ impl DeferredKind {
     #[must_use]
     pub fn aspect(self) -> Option<Aspect> {
         match self {
-            Self::DuplicateClaim | Self::ForeignHolder | Self::Held | Self::SecondHolder | Self::TooManyMoves => {
-                Some(Aspect::Barcode)
-            }
+            Self::DuplicateClaim
+            | Self::Placeholder
+            | Self::ForeignHolder
+            | Self::Held
+            | Self::SecondHolder
+            | Self::TooManyMoves => Some(Aspect::Barcode),
             // A record that Odoo refused may be so for any of its fields.
             Self::AmbiguousMatch | Self::ProductGone | Self::OtherCompany | Self::Refused => Some(Aspect::Identity),
             Self::PriceJump | Self::PriceTooLarge | Self::NoPrice | Self::PriceGone => Some(Aspect::Price),
@@ -124,8 +131,9 @@ impl DeferredKind {
     /// What a person may choose, the most usual first. [`Choice::Abandon`] is always there.
     #[must_use]
     pub fn choices(self) -> &'static [Choice] {
-        use Choice::{Abandon, Create, Give, Keep, Link, Take};
+        use Choice::{Abandon, Code, Create, Give, Keep, Link, Placeholder, Take};
         match self {
+            Self::Placeholder => &[Placeholder, Code, Abandon],
             Self::DuplicateClaim | Self::ForeignHolder | Self::SecondHolder => &[Give, Keep, Abandon],
             Self::AmbiguousMatch | Self::OtherCompany | Self::ProductGone => &[Link, Create, Abandon],
             Self::SharedTemplate | Self::PriceJump | Self::Drift => &[Take, Keep, Abandon],
@@ -185,13 +193,18 @@ pub enum Choice {
     Keep,
     /// Take what the source says, just this value.
     Take,
+    /// The barcode stands where there is none: from now on it is no code.
+    Placeholder,
+    /// It is a code, though many products list it: each of them waits for its own.
+    Code,
     /// Leave it, and stop asking until what waits is another value.
     Abandon,
 }
 
 impl Choice {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Give, Self::Link, Self::Create, Self::Keep, Self::Take, Self::Abandon];
+    pub const ALL: [Self; 8] =
+        [Self::Give, Self::Link, Self::Create, Self::Keep, Self::Take, Self::Placeholder, Self::Code, Self::Abandon];
 
     /// The word in `x_choice` and on the command line.
     #[must_use]
@@ -202,6 +215,8 @@ impl Choice {
             Self::Create => "create",
             Self::Keep => "keep",
             Self::Take => "take",
+            Self::Placeholder => "placeholder",
+            Self::Code => "code",
             Self::Abandon => "abandon",
         }
     }

@@ -4,12 +4,14 @@
 //! Texts stand one behind the other in an arena, each product as the beginning of its digest line, its barcodes as a list
 //! in the order in which they are considered. [`Listing::pick`] unpacks the few products that a plan is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::arena::{Arena, At};
+use super::barcode::{BarcodeError, clean};
 use super::digest::{Buckets, Line, SEPARATOR, id_hash, line_digest};
+use super::scannable::{CodeRules, Form, Odd, Tally, Verdict, Why};
 use super::source::{BadRow, BadRowKind, BarcodeOrder, Catalogue, ExternalProduct, Respelled, Unreadable};
-use super::{Barcode, CodeKey, ExternalId, Price, ProductName};
+use super::{Barcode, CodeKey, ExternalId, KeyRules, Price, ProductName};
 
 mod claims;
 mod index;
@@ -18,6 +20,9 @@ mod record;
 pub use claims::Claims;
 use index::Index;
 use record::{Code, Record, State};
+
+/// So many ids of barcode rows without a product are named.
+const ORPHANS: usize = 5;
 
 /// An external id with all that is known of it.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +38,15 @@ pub struct Listing {
     texts: Arena,
     slots: Vec<Slot>,
     index: Index,
+    keys: KeyRules,
+    /// What a slot is found by, where that is another text than its id.
+    folded: HashMap<u32, Box<str>>,
     /// Products of which a barcode row was unreadable.
     incomplete: BTreeSet<u32>,
     /// Products of which the price was unreadable.
     unpriced: BTreeSet<u32>,
+    /// What is probably meant by rows that no scanner sends.
+    meant: BTreeMap<u32, Vec<Barcode>>,
     readable: usize,
     /// Everything but the products.
     rest: Catalogue,
@@ -65,11 +75,50 @@ impl Listing {
         &self.rest
     }
 
-    /// Where a product stands; `None` when there is none that can be used.
+    /// Where a product stands, in whatever spelling that is the same key; `None` when there is none that can be used.
     #[must_use]
     pub fn find(&self, id: &ExternalId) -> Option<Place> {
         let place = self.slot(id.as_str())?;
         (self.record(place).state == State::Product).then_some(Place(place))
+    }
+
+    /// An id as this reading spells it, whether or not the product can be used.
+    #[must_use]
+    pub fn spelt(&self, id: &ExternalId) -> Option<ExternalId> {
+        self.spelling(id).map(|id| ExternalId::parse(id).expect("checked when it was read"))
+    }
+
+    fn spelling(&self, id: &ExternalId) -> Option<&str> {
+        let record = self.record(self.slot(id.as_str())?);
+        (record.state != State::Unclaimed).then(|| record.id())
+    }
+
+    /// By which ids products are to be called that these links, all of them that may be a product's, know in another
+    /// spelling. Where two links are the same key, one of them is the product's; the exact one, if there is one.
+    #[must_use]
+    pub fn renamed<'l>(&self, links: impl IntoIterator<Item = &'l ExternalId>) -> BTreeMap<ExternalId, ExternalId> {
+        let mut out: BTreeMap<ExternalId, ExternalId> = BTreeMap::new();
+        let mut exact: BTreeSet<&str> = BTreeSet::new();
+        if self.keys == KeyRules::default() {
+            return out;
+        }
+        for id in links {
+            match self.spelling(id) {
+                Some(spelling) if spelling == id.as_str() => {
+                    exact.insert(spelling);
+                }
+                Some(spelling) => {
+                    let spelt = ExternalId::parse(spelling).expect("checked when it was read");
+                    let link = out.entry(spelt).or_insert_with(|| id.clone());
+                    if id < link {
+                        link.clone_from(id);
+                    }
+                }
+                None => {}
+            }
+        }
+        out.retain(|spelt, _| !exact.contains(spelt.as_str()));
+        out
     }
 
     /// Products of which the price or a barcode row was unreadable.
@@ -134,6 +183,7 @@ impl Listing {
             barcodes: self.barcodes(place.0),
             price_unreadable: self.unpriced.contains(&place.0),
             barcodes_incomplete: self.incomplete.contains(&place.0),
+            meant: self.meant.get(&place.0).cloned().unwrap_or_default(),
         }
     }
 
@@ -193,7 +243,8 @@ impl Listing {
     }
 
     fn slot(&self, id: &str) -> Option<u32> {
-        self.index.find(id.as_bytes(), |at| self.record(at).id_bytes())
+        let Self { texts, slots, folded, index, keys, .. } = self;
+        index.find(keys.key(id).as_bytes(), |at| key_of(texts, slots, folded, at))
     }
 
     /// Does this slot have this id?
@@ -205,26 +256,56 @@ impl Listing {
 
     /// The slot of an id while rows come.
     fn look_up(&mut self, id: &str) -> Option<u32> {
-        let Self { texts, slots, index, .. } = self;
-        index.look_up(id.as_bytes(), |at| Record::read(texts, slots[at as usize].record).id_bytes())
+        let Self { texts, slots, folded, index, keys, .. } = self;
+        index.look_up(keys.of_row(id).as_bytes(), |at| key_of(texts, slots, folded, at))
     }
 
     /// The slot of an id, made when there is none.
     fn slot_or_new(&mut self, id: &str) -> u32 {
         self.look_up(id).unwrap_or_else(|| {
             let record = Record::write(&mut self.texts, State::Unclaimed, id_hash(id), [id, "", ""]);
-            self.put(Slot { record, codes: At::NONE })
+            self.put(id, Slot { record, codes: At::NONE })
         })
     }
 
     /// A slot for an id that has none.
-    fn put(&mut self, slot: Slot) -> u32 {
+    fn put(&mut self, id: &str, slot: Slot) -> u32 {
         let at = u32::try_from(self.slots.len()).expect("places are numbered by 32 bits");
         self.slots.push(slot);
-        let Self { texts, slots, index, .. } = self;
-        index.push(at, |at| Record::read(texts, slots[at as usize].record).id_bytes());
+        self.fold(at, id);
+        let Self { texts, slots, folded, index, .. } = self;
+        index.push(at, |at| key_of(texts, slots, folded, at));
         at
     }
+
+    /// Writes a record in the place of a slot's: of the same key, in its own spelling.
+    fn replace(&mut self, at: u32, id: &str, record: At) {
+        self.slots[at as usize].record = record;
+        self.fold(at, id);
+    }
+
+    fn fold(&mut self, at: u32, id: &str) {
+        match self.keys.of_row(id) {
+            key if *key != *id => {
+                self.folded.insert(at, key.into());
+            }
+            // Most sources need none.
+            _ if self.folded.is_empty() => {}
+            _ => {
+                self.folded.remove(&at);
+            }
+        }
+    }
+}
+
+/// What a slot is found by.
+fn key_of<'a>(texts: &'a Arena, slots: &[Slot], folded: &'a HashMap<u32, Box<str>>, at: u32) -> &'a [u8] {
+    if !folded.is_empty()
+        && let Some(key) = folded.get(&at)
+    {
+        return key.as_bytes();
+    }
+    Record::read(texts, slots[at as usize].record).id_bytes()
 }
 
 /// Puts a [`Listing`] together, row by row, in whatever order the rows come.
@@ -233,7 +314,11 @@ pub struct ListingBuilder {
     order: BarcodeOrder,
     /// Names with letters that were lost are taken as they are.
     damaged_names: bool,
+    codes: CodeRules,
     listing: Listing,
+    /// Numbers of which only the whole tells whether they are codes: whose, where they are written, in which form.
+    doubtful: Vec<(u32, At, Form)>,
+    tally: Tally,
     repeated: BTreeSet<u32>,
     /// Whose barcode came last. Tables are mostly read in the order of their ids: the next one is this product's, or the next
     /// one's, and need not be looked for.
@@ -249,7 +334,10 @@ impl ListingBuilder {
         Self {
             order,
             damaged_names: false,
+            codes: CodeRules::default(),
             listing: Listing::default(),
+            doubtful: Vec::new(),
+            tally: Tally::default(),
             repeated: BTreeSet::new(),
             last: 0,
             price: String::new(),
@@ -260,6 +348,20 @@ impl ListingBuilder {
     #[must_use]
     pub fn with_damaged_names(mut self, taken: bool) -> Self {
         self.damaged_names = taken;
+        self
+    }
+
+    /// What counts as a barcode.
+    #[must_use]
+    pub fn with_codes(mut self, codes: CodeRules) -> Self {
+        self.codes = codes;
+        self
+    }
+
+    /// How ids compare; before the first row.
+    #[must_use]
+    pub fn with_keys(mut self, keys: KeyRules) -> Self {
+        self.listing.keys = keys;
         self
     }
 
@@ -275,6 +377,11 @@ impl ListingBuilder {
 
     /// Takes a product row; the price is `Err` with the reason when the value is no decimal that we can hold.
     pub fn product(&mut self, id: Option<&str>, name: Option<&str>, price: Result<Option<Price>, String>) {
+        self.row(id, name, price, true);
+    }
+
+    /// Takes a product row; whether its name was read, and has to be looked at.
+    fn row(&mut self, id: Option<&str>, name: Option<&str>, price: Result<Option<Price>, String>, named: bool) {
         self.listing.rest.product_rows += 1;
         let id = match ExternalId::check(id.unwrap_or_default()) {
             Ok(id) => id,
@@ -287,6 +394,9 @@ impl ListingBuilder {
         };
         let known = self.listing.look_up(id);
         let seen = known.filter(|at| self.listing.record(*at).state != State::Unclaimed);
+        // As it came first.
+        let spelt = seen.map(|at| self.listing.record(at).id()).filter(|spelt| *spelt != id).map(str::to_owned);
+        let id = spelt.as_deref().unwrap_or(id);
         if seen.is_some_and(|at| self.repeated.insert(at)) {
             let message = "several product rows have this id; none of them is used".to_owned();
             self.bad(Some(id), BadRowKind::DuplicateId, message);
@@ -298,18 +408,30 @@ impl ListingBuilder {
         if let Err(e) = &price {
             self.bad(Some(id), BadRowKind::Price, format!("{e}; Odoo's price is left as it is"));
         }
+        if let Ok(name) = name.as_ref()
+            && named
+        {
+            self.listing.rest.suspects.look(id, name);
+        }
         let (Ok(name), None) = (name, seen) else { return self.unreadable(id) };
         self.price.clear();
         let unpriced = price.is_err();
         if let Some(price) = price.unwrap_or_default() {
             price.write_text(&mut self.price);
         }
-        let hash = known.map_or_else(|| id_hash(id), |at| self.listing.record(at).hash);
+        // Barcodes may have come before, under another spelling of the id.
+        let hash =
+            known.map(|at| self.listing.record(at)).filter(|r| r.id() == id).map_or_else(|| id_hash(id), |r| r.hash);
         let texts = [id, &*name, &*self.price];
         let record = Record::write(&mut self.listing.texts, State::Product, hash, texts);
         self.listing.readable += 1;
-        let at = known.unwrap_or_else(|| self.listing.put(Slot { record, codes: At::NONE }));
-        self.listing.slots[at as usize].record = record;
+        let at = match known {
+            Some(at) => {
+                self.listing.replace(at, id, record);
+                at
+            }
+            None => self.listing.put(id, Slot { record, codes: At::NONE }),
+        };
         if unpriced {
             self.listing.unpriced.insert(at);
         }
@@ -317,13 +439,13 @@ impl ListingBuilder {
 
     fn unreadable(&mut self, id: &str) {
         let at = self.listing.slot_or_new(id);
-        let Record { state, hash, .. } = self.listing.record(at);
+        let state = self.listing.record(at).state;
         if state == State::Product {
             self.listing.readable -= 1;
         }
         if state != State::Unreadable {
-            let record = Record::write(&mut self.listing.texts, State::Unreadable, hash, [id, "", ""]);
-            self.listing.slots[at as usize].record = record;
+            let record = Record::write(&mut self.listing.texts, State::Unreadable, id_hash(id), [id, "", ""]);
+            self.listing.replace(at, id, record);
             let id = ExternalId::parse(id).ok();
             self.listing.rest.unreadable.extend(id.map(|id| (id, Unreadable::default())));
         }
@@ -331,7 +453,7 @@ impl ListingBuilder {
 
     /// Takes a product row of which the name was not read; the id stands in for it.
     pub fn price(&mut self, id: Option<&str>, price: Result<Option<Price>, String>) {
-        self.product(id, id, price);
+        self.row(id, id, price, false);
     }
 
     /// Takes a barcode row; an empty or NULL code is no code.
@@ -341,21 +463,78 @@ impl ListingBuilder {
             Ok(id) => id,
             Err(e) => return self.bad_code(None, BadRowKind::Id, format!("barcode row: {e}")),
         };
-        match Barcode::check(code.unwrap_or_default()) {
-            Ok(None) => {}
-            Ok(Some(code)) => {
-                self.listing.rest.barcodes += 1;
-                let near = [self.last, self.last.saturating_add(1)].into_iter().find(|at| self.listing.is(*at, id));
-                self.last = near.unwrap_or_else(|| self.listing.slot_or_new(id));
+        let verdict = self.codes.judge(code.unwrap_or_default());
+        self.listing.rest.barcodes += usize::from(verdict != Verdict::Empty);
+        match verdict {
+            Verdict::Code(code) => {
+                let at = self.near(id);
                 let Listing { texts, slots, .. } = &mut self.listing;
-                let slot = &mut slots[self.last as usize];
-                slot.codes = Code::write(texts, code, slot.codes);
+                let slot = &mut slots[at as usize];
+                slot.codes = Code::write(texts, &code, slot.codes);
             }
-            Err(e) => {
-                self.listing.rest.barcodes += 1;
-                self.bad_code(Some(id), BadRowKind::Barcode, e.to_string());
-                let at = self.listing.slot_or_new(id);
-                self.listing.incomplete.insert(at);
+            Verdict::Empty => {}
+            Verdict::Placeholder => self.listing.rest.placeholders.add(clean(code.unwrap_or_default()).into_owned()),
+            Verdict::Odd(odd) => {
+                let at = self.near(id);
+                self.odd(at, odd);
+            }
+            Verdict::Doubtful(form, code, odd) => {
+                self.tally.count(form, odd.is_some());
+                let at = self.near(id);
+                let Listing { texts, slots, .. } = &mut self.listing;
+                if odd.is_some() {
+                    self.doubtful.push((at, Code::write(texts, &code, At::NONE), form));
+                } else {
+                    let slot = &mut slots[at as usize];
+                    slot.codes = Code::write(texts, &code, slot.codes);
+                }
+            }
+        }
+    }
+
+    /// The slot of a barcode's id.
+    fn near(&mut self, id: &str) -> u32 {
+        let near = [self.last, self.last.saturating_add(1)].into_iter().find(|at| self.listing.is(*at, id));
+        self.last = near.unwrap_or_else(|| self.listing.slot_or_new(id));
+        self.last
+    }
+
+    /// Notes a text that is not written.
+    fn odd(&mut self, at: u32, odd: Odd) {
+        let damaged = match odd.why {
+            Why::TooLong => Some(BarcodeError::TooLong),
+            Why::Character(c) => Some(BarcodeError::Character(c)),
+            _ => None,
+        };
+        let meant = odd.meant.first().map(|code| format!("; probably {code} is meant")).unwrap_or_default();
+        let id = ExternalId::parse(self.listing.record(at).id()).ok();
+        let (kind, message) = match damaged {
+            Some(error) => (BadRowKind::Barcode, format!("{error}{meant}")),
+            None => (BadRowKind::Unscannable, odd.to_string()),
+        };
+        self.listing.rest.bad_rows.push(BadRow { id, kind, message, barcode_row: true });
+        self.listing.incomplete.insert(at);
+        if !odd.meant.is_empty() {
+            let meant = self.listing.meant.entry(at).or_default();
+            meant.extend(odd.meant);
+            meant.sort();
+            meant.dedup();
+        }
+    }
+
+    /// Decides about the numbers of which only the whole tells.
+    fn settle_doubts(&mut self) {
+        for (at, node, form) in std::mem::take(&mut self.doubtful) {
+            if self.tally.are_gtins(form) {
+                let text = Code::read(&self.listing.texts, node).text().to_owned();
+                if let Verdict::Doubtful(_, _, Some(odd)) = self.codes.judge(&text) {
+                    self.odd(at, odd);
+                }
+            } else {
+                let Listing { texts, slots, .. } = &mut self.listing;
+                let slot = &mut slots[at as usize];
+                Code::relink(texts, node, slot.codes);
+                slot.codes = node;
             }
         }
     }
@@ -363,6 +542,7 @@ impl ListingBuilder {
     /// Brings the barcodes of each product into their order, each code once.
     #[must_use]
     pub fn finish(mut self) -> Listing {
+        self.settle_doubts();
         let listing = &mut self.listing;
         for at in 0..listing.slots.len() {
             let slot = listing.slots[at];
@@ -370,6 +550,10 @@ impl ListingBuilder {
             let record = Record::read(&listing.texts, slot.record);
             if record.state == State::Unclaimed {
                 listing.rest.orphan_barcodes += Code::list(&listing.texts, slot.codes).count();
+                listing.rest.orphans.extend(ExternalId::parse(record.id()));
+                if listing.rest.orphans.len() > ORPHANS {
+                    listing.rest.orphans.pop_last();
+                }
             }
             if record.state != State::Unclaimed && first.next != At::NONE {
                 let id = ExternalId::parse(record.id()).expect("checked when it was read");
@@ -385,6 +569,8 @@ impl ListingBuilder {
         listing.rest.unreadable = unreadable;
         listing.rest.respelled.sort_by(|a, b| a.id.cmp(&b.id));
         listing.rest.bad_rows.sort();
+        // One text twice at a product is one finding, as one code twice is one code.
+        listing.rest.bad_rows.dedup_by(|a, b| a == b && a.kind == BadRowKind::Unscannable);
         self.listing
     }
 }

@@ -10,12 +10,16 @@ pub mod diagnosis;
 pub mod digest;
 pub mod history;
 pub mod id;
+pub mod keys;
 pub mod listing;
 pub mod name;
+pub mod nomenclature;
 pub mod odoo_codes;
 pub mod price;
 pub mod run;
+pub mod scannable;
 pub mod source;
+pub mod suspects;
 pub mod target;
 
 pub use barcode::{Barcode, CheckDigit, CodeKey};
@@ -23,12 +27,16 @@ pub use deferred::{Aspect, Choice, Decision, DeferredKind};
 pub use diagnosis::{Area, Check, CheckState, Diagnosis};
 pub use history::{Change, ChangedField, Handover, Moment, Tenant, Tenure, TenureEnd};
 pub use id::{ExternalId, ProductId, SourceName, TemplateId};
+pub use keys::KeyRules;
 pub use listing::{Claims, Listing, ListingBuilder, Place};
 pub use name::ProductName;
+pub use nomenclature::Nomenclature;
 pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind};
 pub use price::{Price, PriceDigits};
 pub use run::RunRecord;
+pub use scannable::{BarcodeFormat, CodeRules};
 pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct, Respelled, Unreadable};
+pub use suspects::{Examples, Suspects};
 pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Rest, Variant};
 /// Text in a kept plan, checked again when it is read.
 macro_rules! as_text {

@@ -1,11 +1,11 @@
 //! What the source says: external products, assembled from rows in any order, and the rows that could not be read.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::listing::ListingBuilder;
-use super::{Barcode, CodeKey, ExternalId, Price, ProductName};
+use super::{Barcode, CodeKey, Examples, ExternalId, Price, ProductName, Suspects};
 use serde::{Deserialize, Serialize};
 
 /// A product as the source has it.
@@ -23,6 +23,8 @@ pub struct ExternalProduct {
     pub price_unreadable: bool,
     /// A barcode row of this product was unreadable, so what Odoo has now must not be taken away.
     pub barcodes_incomplete: bool,
+    /// Codes that are probably meant by rows that no scanner sends: they recognise an existing product, and are not written.
+    pub meant: Vec<Barcode>,
 }
 
 /// What is known of an id whose product could not be read.
@@ -46,6 +48,10 @@ pub enum BadRowKind {
     Price,
     /// An over-long or damaged barcode.
     Barcode,
+    /// A barcode that no scanner sends.
+    Unscannable,
+    /// Many barcode rows without a product: no row of its own, but all of them.
+    Orphans,
     /// The same id on several product rows: nobody can tell which one is right.
     DuplicateId,
 }
@@ -59,6 +65,8 @@ impl BadRowKind {
             Self::Name => "bad-name",
             Self::Price => "bad-price",
             Self::Barcode => "bad-barcode",
+            Self::Unscannable => "unscannable-barcode",
+            Self::Orphans => "orphan-barcodes",
             Self::DuplicateId => "duplicate-id",
         }
     }
@@ -81,6 +89,7 @@ impl fmt::Display for BadRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.id {
             Some(id) => write!(f, "{id}: {}", self.message),
+            None if self.kind == BadRowKind::Orphans => f.write_str(&self.message),
             None => write!(f, "(no id): {}", self.message),
         }
     }
@@ -121,6 +130,33 @@ pub struct Catalogue {
     pub barcodes: usize,
     /// Barcode rows of ids that no product row has; usual where products are deleted and barcodes stay.
     pub orphan_barcodes: usize,
+    /// Some of these ids.
+    pub orphans: BTreeSet<ExternalId>,
+    /// Barcode rows that say that there is no code.
+    pub placeholders: Examples<String>,
+    /// Names that look damaged.
+    pub suspects: Suspects,
+}
+
+impl Catalogue {
+    /// Calls products by other ids: those under which Odoo has their links.
+    pub fn rename(&mut self, ids: &BTreeMap<ExternalId, ExternalId>) {
+        let renamed = |id: &ExternalId| ids.get(id).unwrap_or(id).clone();
+        for (from, to) in ids {
+            if let Some(product) = self.products.remove(from) {
+                self.products.insert(to.clone(), ExternalProduct { id: to.clone(), ..product });
+            }
+            if let Some(known) = self.unreadable.remove(from) {
+                self.unreadable.insert(to.clone(), known);
+            }
+        }
+        if !ids.is_empty() {
+            self.bad_rows.iter_mut().for_each(|row| row.id = row.id.as_ref().map(renamed));
+            self.bad_rows.sort();
+            self.respelled.iter_mut().for_each(|r| r.id = renamed(&r.id));
+            self.respelled.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+    }
 }
 
 impl Catalogue {

@@ -132,6 +132,34 @@ codes! {
     WrongCheckDigitInOdoo: Warning, "wrong-check-digit-in-odoo",
         "a barcode in Odoo has the length of a GTIN and a wrong check digit",
         "compare with the article's label and correct it in Odoo; a scanner never reads the number as it stands";
+    /// A weighed article's code in the source is not the one that Odoo looks for.
+    WeighedCodeInSource: Warning, "weighed-code-in-source",
+        "a barcode of the source is not the one that Odoo looks for when the article's label is scanned",
+        "write the code that is named into the source; the rules stand in Odoo's barcode nomenclature";
+    /// The same of a code in Odoo.
+    WeighedCodeInOdoo: Warning, "weighed-code-in-odoo",
+        "a barcode in Odoo is not the one that Odoo looks for when the article's label is scanned",
+        "write the code that is named at the product in Odoo; the rules stand in Odoo's barcode nomenclature";
+    /// A code of the source stands there as no scanner sends it.
+    UnscannableBarcode: Warning, "unscannable-barcode",
+        "a barcode of the source is written as no scanner sends it, and is not imported",
+        "write the code that is named into the source, or set barcode_format = \"any\" where such texts are codes";
+    /// The same in Odoo.
+    UnscannableInOdoo: Warning, "unscannable-in-odoo",
+        "a barcode in Odoo is written as no scanner sends it",
+        "write the code that is named at the product in Odoo";
+    /// So many barcode rows without a product that the two queries may not fit together.
+    MisjoinedBarcodes: Warning, "misjoined-barcodes",
+        "so many barcode rows belong to no product row that the two queries may not fit together; no product loses its barcode meanwhile",
+        "look at the two queries in sync.toml, and at their ids; where it is right, raise max_orphans";
+    /// Names in the wrong code page.
+    GarbledNames: Warning, "garbled-names",
+        "names of the source look like bytes of one code page that were read as another's",
+        "have the accounting system's vendor correct the column's collation, or convert it in the query; what is imported is what is shown";
+    /// Names with HTML entities.
+    HtmlInNames: Warning, "html-in-names",
+        "names of the source have signs spelt as in a web page",
+        "write the signs themselves into the source";
     /// A barcode row of the source cannot be used.
     UnreadableBarcode: Warning, "unreadable-barcode",
         "a barcode row of the source cannot be used",
@@ -160,6 +188,10 @@ codes! {
     UpcAndEan: Info, "upc-and-ean",
         "a linked product's barcode is a UPC-A, and in the source the same EAN-13, or the other way round",
         "nothing to do: Odoo's barcode nomenclature converts one into the other, unless that was switched off";
+    /// Barcode rows that say that there is no code.
+    Placeholders: Info, "placeholders",
+        "barcode rows of the source say that there is no code",
+        "nothing to do: they count as no barcode; which words do, placeholders in sync.toml says";
     /// Barcode rows without a product.
     OrphanBarcodes: Info, "orphan-barcodes",
         "barcode rows of the source belong to no product row",

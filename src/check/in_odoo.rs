@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Company, OdooCodes, OdooProduct};
+use crate::catalog::barcode::clean;
+use crate::catalog::scannable::{Tally, Verdict};
+use crate::catalog::{CodeRules, Company, Nomenclature, OdooCodes, OdooProduct};
 
 use super::code::Code;
 use super::finding::{Finding, Record};
 use super::index::Holder;
-use super::spelling::{LooseKey, count, is_wrong};
+use super::spelling::{LooseKey, WRONG, count, is_wrong};
 
-pub(super) fn check(odoo: &OdooCodes, told: &BTreeSet<String>, out: &mut Vec<Finding>) {
+pub(super) fn check(odoo: &OdooCodes, nomenclature: &Nomenclature, told: &BTreeSet<String>, out: &mut Vec<Finding>) {
     let mut same: BTreeMap<&str, BTreeSet<&OdooProduct>> = BTreeMap::new();
     let mut near: BTreeMap<LooseKey, BTreeSet<&OdooProduct>> = BTreeMap::new();
     for product in odoo.products.iter().filter(|p| p.active) {
@@ -33,13 +35,35 @@ pub(super) fn check(odoo: &OdooCodes, told: &BTreeSet<String>, out: &mut Vec<Fin
     }
     let products = odoo.products.iter().filter(|p| p.active && is_ours(&p.company)).map(Holder::Product);
     let packagings = odoo.packagings.iter().filter(|p| p.active && is_ours(&p.company)).map(Holder::Packaging);
-    let mut wrong: BTreeMap<&str, BTreeSet<Holder<'_>>> = BTreeMap::new();
-    for holder in products.chain(packagings).filter(|h| is_wrong(h.barcode()) && !told.contains(h.barcode().trim())) {
-        wrong.entry(holder.barcode()).or_default().insert(holder);
+    let holders: Vec<Holder<'_>> =
+        products.chain(packagings).filter(|h| !told.contains(&*clean(h.barcode()))).collect();
+    let rules = CodeRules::default();
+    let mut tally = Tally::default();
+    for holder in &holders {
+        if let Verdict::Doubtful(form, _, odd) = rules.judge(holder.barcode()) {
+            tally.count(form, odd.is_some());
+        }
     }
-    for (code, holders) in wrong {
-        let message = "the last digit does not fit the others".to_owned();
-        out.push(finding(Code::WrongCheckDigitInOdoo, code, holders.iter().map(|h| h.record()), message));
+    let mut wrong: BTreeMap<(&str, Code, String), BTreeSet<Holder<'_>>> = BTreeMap::new();
+    for holder in holders {
+        let code = holder.barcode();
+        let odd = match rules.judge(code) {
+            Verdict::Odd(odd) => Some(odd),
+            Verdict::Doubtful(form, _, odd) => odd.filter(|_| tally.are_gtins(form)),
+            Verdict::Code(_) | Verdict::Empty | Verdict::Placeholder => None,
+        };
+        let told = match (odd, nomenclature.looks_for(&clean(code))) {
+            (Some(odd), _) => Some((Code::UnscannableInOdoo, odd.short())),
+            (None, Some(other)) => Some((Code::WeighedCodeInOdoo, other.to_string())),
+            (None, None) if is_wrong(code, nomenclature) => Some((Code::WrongCheckDigitInOdoo, WRONG.to_owned())),
+            (None, None) => None,
+        };
+        if let Some((kind, message)) = told {
+            wrong.entry((code, kind, message)).or_default().insert(holder);
+        }
+    }
+    for ((code, kind, message), holders) in wrong {
+        out.push(finding(kind, code, holders.iter().map(|h| h.record()), message));
     }
 }
 

@@ -90,7 +90,7 @@ impl<'a> Index<'a> {
         };
         // In the order of ids, so that every list of claimants is.
         for product in source.catalogue.products.values() {
-            for code in &product.barcodes {
+            for code in product.barcodes.iter().filter(|c| !source.placeholders.contains(&c.key())) {
                 index.claims.entry(code.key()).or_default().push((product, code));
                 index.near.entry(LooseKey::of(code.as_str())).or_default().push((product, code));
             }

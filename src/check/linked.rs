@@ -1,5 +1,6 @@
 //! What linked products have in Odoo, against what the source lists for them.
 
+use crate::catalog::barcode::clean;
 use crate::catalog::{Barcode, CodeKey, ExternalProduct, LinkedCode, OdooProduct};
 
 use super::code::Code;
@@ -43,8 +44,8 @@ fn has<'a>(index: &Index<'a>, product: &'a ExternalProduct, link: &'a LinkedCode
         if same.as_str() == code || dropped.any(|r| r.dropped.as_str() == code) {
             return None;
         }
-        if code.trim() != code {
-            let message = "blanks stand around it in Odoo; an import takes them away, if nobody else has the code";
+        if clean(code) != code {
+            let message = "blanks, or characters that nobody sees, stand in it in Odoo; an import takes them away, if nobody else has the code";
             return Some((Code::RespelledInOdoo, Some(code), Some(same), message.to_owned()));
         }
         let message = "an import takes them for one code and leaves it as it is".to_owned();

@@ -2,21 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{BadRowKind, CodeKey, Respelled};
+use crate::catalog::suspects::Suspect;
+use crate::catalog::{BadRowKind, CodeKey, Examples, ExternalId, Respelled};
 
 use super::code::Code;
 use super::finding::{Finding, Record};
 use super::index::{Claim, Index, listed};
-use super::spelling::{count, is_wrong};
+use super::spelling::{WRONG, count, is_wrong};
 
 /// Returns whether the source is empty, so that comparing it would blame Odoo for all that is missing.
 pub(super) fn check(index: &Index<'_>, out: &mut Vec<Finding>) -> bool {
     let catalogue = index.source.catalogue;
     bad_rows(index, out);
     if catalogue.orphan_barcodes > 0 {
-        let message = format!("{} belong to no product row", count(catalogue.orphan_barcodes, "barcode row"));
-        out.push(index.finding(Code::OrphanBarcodes, None, message));
+        let some: Vec<&str> = catalogue.orphans.iter().map(ExternalId::as_str).collect();
+        let such = if some.is_empty() { String::new() } else { format!(", such as of {}", some.join(", ")) };
+        let (orphans, all) = (count(catalogue.orphan_barcodes, "barcode row"), catalogue.barcode_rows);
+        let message = format!("{orphans} of {all} belong to no product row{such}");
+        let code = if index.source.misjoined { Code::MisjoinedBarcodes } else { Code::OrphanBarcodes };
+        out.push(index.finding(code, None, message));
     }
+    if catalogue.placeholders.count > 0 {
+        let some: Vec<String> = catalogue.placeholders.first.iter().take(5).map(|text| format!("{text:?}")).collect();
+        let message = format!("{}, such as {}", count(catalogue.placeholders.count, "row"), some.join(", "));
+        out.push(index.finding(Code::Placeholders, None, message));
+    }
+    names(index, Code::GarbledNames, &catalogue.suspects.garbled, out);
+    names(index, Code::HtmlInNames, &catalogue.suspects.entities, out);
     if index.claims.is_empty() {
         let (products, barcodes) = (catalogue.product_rows, catalogue.barcode_rows);
         let (products, barcodes) = (count(products, "product row"), count(barcodes, "barcode row"));
@@ -31,13 +43,27 @@ pub(super) fn check(index: &Index<'_>, out: &mut Vec<Finding>) -> bool {
     false
 }
 
+/// Names that look damaged, with what the first of them probably mean.
+fn names(index: &Index<'_>, code: Code, suspects: &Examples<Suspect>, out: &mut Vec<Finding>) {
+    let Some(first) = suspects.first.first() else { return };
+    let names = index.source.catalogue.products.len();
+    let message =
+        format!("{} of {names}; {:?} is probably {:?}", count(suspects.count, "name"), first.name, first.meant);
+    let mut finding = index.finding(code, None, message);
+    let record = |s: &Suspect| Record::Listed { id: s.id.clone(), name: s.name.clone(), barcode: None };
+    finding.push(suspects.first.iter().map(record).collect::<Vec<_>>().into_iter());
+    finding.more = suspects.count - finding.records.len();
+    out.push(finding);
+}
+
 fn bad_rows(index: &Index<'_>, out: &mut Vec<Finding>) {
     for row in &index.source.catalogue.bad_rows {
         let code = match row.kind {
             BadRowKind::Barcode => Code::UnreadableBarcode,
+            BadRowKind::Unscannable => Code::UnscannableBarcode,
             BadRowKind::Id | BadRowKind::Name | BadRowKind::DuplicateId => Code::UnreadableProduct,
-            // Says nothing about barcodes.
-            BadRowKind::Price => continue,
+            // Says nothing about barcodes, or is told as a whole.
+            BadRowKind::Price | BadRowKind::Orphans => continue,
         };
         let product = row.id.as_ref().and_then(|id| index.source.catalogue.products.get(id));
         let record = row.id.as_ref().map(|id| Record::Listed {
@@ -127,15 +153,22 @@ fn several(index: &Index<'_>, out: &mut Vec<Finding>) {
 }
 
 fn check_digits(index: &Index<'_>, out: &mut Vec<Finding>) {
-    let mut wrong: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
+    let mut wrong: BTreeMap<(&str, Code, String), Vec<Claim<'_>>> = BTreeMap::new();
     for (product, code) in index.claims.values().flatten() {
-        if is_wrong(code.as_str()) {
-            wrong.entry(code.as_str()).or_default().push((product, code));
+        let text = code.as_str();
+        let told = match index.source.nomenclature.looks_for(text) {
+            Some(other) => Some((Code::WeighedCodeInSource, other.to_string())),
+            None if is_wrong(text, index.source.nomenclature) => {
+                Some((Code::WrongCheckDigitInSource, WRONG.to_owned()))
+            }
+            None => None,
+        };
+        if let Some((kind, message)) = told {
+            wrong.entry((text, kind, message)).or_default().push((product, code));
         }
     }
-    for (code, claims) in wrong {
-        let message = "the last digit does not fit the others".to_owned();
-        let mut finding = index.finding(Code::WrongCheckDigitInSource, Some(code), message);
+    for ((code, kind, message), claims) in wrong {
+        let mut finding = index.finding(kind, Some(code), message);
         finding.push(claims.iter().map(|(product, code)| listed(product, Some(code))));
         out.push(finding);
     }

@@ -26,7 +26,7 @@ pub use finding::{Finding, Record, Report, SHOWN_RECORDS};
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Catalogue, LinkedCode, OdooCodes, SourceName};
+use crate::catalog::{Catalogue, CodeKey, LinkedCode, Nomenclature, OdooCodes, SourceName};
 
 /// A source, as it was read, and its links in Odoo.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +39,12 @@ pub struct Source<'a> {
     pub links: &'a [LinkedCode],
     /// An import recognises existing products by their barcodes, and adopts them.
     pub adopts_by_barcode: bool,
+    /// So many barcode rows belong to no product that an import takes no barcode away.
+    pub misjoined: bool,
+    /// What people said is no code.
+    pub placeholders: &'a BTreeSet<CodeKey>,
+    /// The company's own rules for codes that carry a weight or a price.
+    pub nomenclature: &'a Nomenclature,
 }
 
 /// What there is to say about one source, and about its codes in Odoo; in order.
@@ -55,11 +61,11 @@ pub fn check_source(source: &Source<'_>, odoo: &OdooCodes) -> Vec<Finding> {
     out
 }
 
-/// What there is to say about Odoo alone; in order. `told` are texts whose wrong check digits a source answers for.
+/// What there is to say about Odoo alone; in order. `told` are texts that a source answers for.
 #[must_use]
-pub fn check_odoo(odoo: &OdooCodes, told: &BTreeSet<String>) -> Vec<Finding> {
+pub fn check_odoo(odoo: &OdooCodes, nomenclature: &Nomenclature, told: &BTreeSet<String>) -> Vec<Finding> {
     let mut out = Vec::new();
-    in_odoo::check(odoo, told, &mut out);
+    in_odoo::check(odoo, nomenclature, told, &mut out);
     finding::put_in_order(&mut out);
     out
 }

@@ -1,6 +1,6 @@
 //! When two texts are one article number to a person, though they are two codes to a till.
 
-use crate::catalog::{Barcode, CheckDigit};
+use crate::catalog::{Barcode, CheckDigit, Nomenclature};
 
 /// Fewer significant digits than a GTIN-8 that lost a zero are a shop's own number: `17` and `017` may well be two.
 const FEWEST: usize = 7;
@@ -28,9 +28,14 @@ pub(super) fn check_digit(text: &str) -> CheckDigit {
     parse(text).map_or(CheckDigit::NotGtin, |code| code.check_digit())
 }
 
-/// Has it the length of a GTIN, a wrong check digit, and no prefix that is the shop's own?
-pub(super) fn is_wrong(text: &str) -> bool {
-    parse(text).is_some_and(|code| code.check_digit() == CheckDigit::Wrong && !code.is_restricted())
+/// What a wrong check digit is told as.
+pub(super) const WRONG: &str = "the last digit does not fit the others";
+
+/// Has it the length of a GTIN and a wrong check digit? Where no rules of the shop say which prefixes are its own, those that
+/// GS1 leaves to shops are.
+pub(super) fn is_wrong(text: &str, nomenclature: &Nomenclature) -> bool {
+    let own = |code: &Barcode| nomenclature.is_empty() && code.is_restricted();
+    parse(text).is_some_and(|code| code.check_digit() == CheckDigit::Wrong && !own(&code))
 }
 
 fn parse(text: &str) -> Option<Barcode> {
@@ -81,10 +86,10 @@ mod tests {
     #[test]
     fn what_is_wrong() {
         for text in ["4006381333932", " 4006381333932", "73513538"] {
-            assert!(is_wrong(text), "{text}");
+            assert!(is_wrong(text, &Nomenclature::default()), "{text}");
         }
         for text in ["4006381333931", "2000000000009", "0212345678900", "0412345678900", "20123450", "12345", "", "x"] {
-            assert!(!is_wrong(text), "{text}");
+            assert!(!is_wrong(text, &Nomenclature::default()), "{text}");
         }
     }
 }

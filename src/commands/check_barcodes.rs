@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use crate::catalog::{MatchRule, OdooCodes, SourceName};
+use crate::catalog::deferred::record::DeferredState;
+use crate::catalog::{Choice, CodeKey, DeferredKind, MatchRule, Nomenclature, OdooCodes, SourceName};
 use crate::check::{self, Code, Finding, Report};
 use crate::config::{Environment, Overrides, Settings, SourceSettings};
+use crate::odoo::deferred::{self, Filter};
 use crate::odoo::{Odoo, Session, barcodes};
 use crate::render;
 
@@ -61,6 +63,7 @@ pub async fn run(
     });
     let session = session.await?;
     let codes = signals.unless_interrupted(barcodes::read_codes(&session)).await?;
+    let nomenclature = signals.unless_interrupted(barcodes::read_nomenclature(&session)).await?;
     log::info!("Odoo: barcodes of {} products and {} packagings read", codes.products.len(), codes.packagings.len());
     let mut report = Report { only: request.only.clone(), ..Report::default() };
     let mut outcome = Outcome::default();
@@ -70,10 +73,12 @@ pub async fn run(
             log::info!("source {name}: has no barcodes (barcodes = false), so there is nothing to check");
             continue;
         }
-        let side = Side { name, source, settings: &settings, session: &session };
+        let side = Side { name, source, settings: &settings, session: &session, nomenclature: &nomenclature };
         match side.check(&codes, env, signals).await {
             Ok(findings) => {
-                let wrong = findings.iter().filter(|f| f.code == Code::WrongCheckDigitInSource);
+                let wrong = findings
+                    .iter()
+                    .filter(|f| matches!(f.code, Code::WrongCheckDigitInSource | Code::WeighedCodeInSource));
                 told.extend(wrong.filter_map(|f| f.barcode.clone()));
                 report.checked.push(name.clone());
                 report.add(findings);
@@ -88,7 +93,7 @@ pub async fn run(
             }
         }
     }
-    report.add(check::check_odoo(&codes, &told));
+    report.add(check::check_odoo(&codes, &nomenclature, &told));
     outcome.open = report.is_open();
     printed(show(&report, request.format, console))?;
     Ok(outcome)
@@ -100,6 +105,7 @@ struct Side<'a> {
     source: &'a SourceSettings,
     settings: &'a Settings,
     session: &'a Session,
+    nomenclature: &'a Nomenclature,
 }
 
 impl Side<'_> {
@@ -114,8 +120,19 @@ impl Side<'_> {
         for warning in &reading.warnings {
             log::info!("source {}: {warning}", self.name);
         }
-        let catalogue = reading.listing.whole();
         let links = signals.unless_interrupted(barcodes::read_linked(self.session, self.name)).await?;
+        let mut catalogue = reading.listing.whole();
+        catalogue.rename(&reading.listing.renamed(links.iter().map(|l| &l.external_id)));
+        let said = Filter {
+            sources: vec![self.name.clone()],
+            kinds: vec![DeferredKind::Placeholder],
+            all: true,
+            ..Filter::default()
+        };
+        let said = signals.unless_interrupted(deferred::list(&self.session.odoo, &said)).await?;
+        let said = said.iter().filter(|r| r.state != DeferredState::Closed && r.choice == Some(Choice::Placeholder));
+        let placeholders: BTreeSet<CodeKey> = said.map(|r| CodeKey::of(&r.subject)).collect();
+        let (orphans, rows) = (catalogue.orphan_barcodes, catalogue.barcode_rows);
         log::info!(
             "source {}: {} products and {} barcodes read, {} links in Odoo",
             self.name,
@@ -127,6 +144,9 @@ impl Side<'_> {
             name: self.name,
             catalogue: &catalogue,
             links: &links,
+            misjoined: self.settings.sync.guards.max_orphans.is_exceeded(orphans, rows),
+            placeholders: &placeholders,
+            nomenclature: self.nomenclature,
             adopts_by_barcode: self.settings.sync.match_rules.contains(&MatchRule::Barcode),
         };
         Ok(check::check_source(&source, codes))

@@ -48,6 +48,7 @@ pub(super) fn source(name: &SourceName, s: &SourceSettings, env: &dyn Environmen
             barcode: s.columns.barcode.clone(),
         },
         barcode_order: s.barcode_order,
+        codes: s.codes.clone(),
         isolation: match s.isolation {
             config::Isolation::Auto => mssql::Isolation::Auto,
             config::Isolation::Snapshot => mssql::Isolation::Snapshot,

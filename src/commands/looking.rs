@@ -3,7 +3,7 @@
 //!
 //! Odoo is asked for its digests while the source is read. Only what they tell apart is fetched then, see [`narrow`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use crate::catalog::digest::Line;
@@ -59,6 +59,7 @@ impl Looking<'_> {
             log::info!("source {}: {warning}", self.source);
         }
         let listing = reading.listing;
+        self.warn(listing.about());
         log::info!(
             "source {}: {} products and {} barcodes read in {:.1} s",
             self.source,
@@ -72,6 +73,22 @@ impl Looking<'_> {
         };
         log::info!("Odoo: {} of {} links looked at; planning", seen.odoo.links.len(), seen.odoo.linked());
         Ok(seen)
+    }
+
+    /// Says what looks wrong about a reading as a whole, and hinders no run.
+    fn warn(&self, read: &Catalogue) {
+        let Catalogue { orphan_barcodes: orphans, barcode_rows: rows, .. } = read;
+        if self.policy.guards.max_orphans.is_exceeded(*orphans, *rows) {
+            let some: Vec<&str> = read.orphans.iter().map(ExternalId::as_str).collect();
+            log::warn!(
+                "source {}: {orphans} of {rows} barcode rows have ids that no product row has, such as {}; the two queries may not fit together",
+                self.source,
+                some.join(", ")
+            );
+        }
+        if let Some(warning) = read.suspects.garbled_words(read.product_rows) {
+            log::warn!("source {}: {warning}", self.source);
+        }
     }
 
     /// Asks for the digests.
@@ -104,9 +121,11 @@ impl Looking<'_> {
     /// # Errors
     /// See [`OdooError`]; [`Failure::Usage`] when a product that was named is on neither side.
     async fn everything(&self, listing: &Listing) -> Result<Seen, Failure> {
-        let catalogue = listing.whole();
+        let mut catalogue = listing.whole();
         let links = snapshot::read_links(self.session, self.source, &self.wanted(None)).await?;
-        let scope = self.scope(listing, &links)?;
+        let renamed = listing.renamed(links.links.keys());
+        catalogue.rename(&renamed);
+        let scope = self.scope(listing, &links, &renamed)?;
         let answers = match self.line {
             Line::Whole => self.look_up(&catalogue, &links, &scope, Doubled::All).await?,
             Line::Prices => Answers::default(),
@@ -120,7 +139,12 @@ impl Looking<'_> {
     /// As [`Looking::everything`].
     async fn narrowed(&self, listing: &Listing, summary: Summary) -> Result<Seen, Failure> {
         let Summary { links: count, missing, looks, mut doubled, buckets } = summary;
-        let wanted: Vec<ExternalId> = looks.iter().chain(self.only.into_iter().flatten()).cloned().collect();
+        // In the source's spelling too: which of the two has the link is seen below.
+        let spelt = |ids: &mut dyn Iterator<Item = &ExternalId>| -> BTreeSet<ExternalId> {
+            ids.flat_map(|id| [Some(id.clone()), listing.spelt(id)]).flatten().collect()
+        };
+        let only = self.only.map(|only| spelt(&mut only.iter()));
+        let wanted = spelt(&mut looks.iter().chain(only.iter().flatten()));
         // Either goes through the whole listing.
         let (mut narrowing, comparison) = std::thread::scope(|threads| {
             let comparison = threads.spawn(|| Comparison::new(listing, self.line, &buckets, count, looks));
@@ -148,7 +172,7 @@ impl Looking<'_> {
                 links.chosen.clone_from(&part.chosen);
             }
             if self.line == Line::Whole {
-                let scope = self.only.map_or(Scope::All, |only| Scope::Only(only.clone()));
+                let scope = only.clone().map_or(Scope::All, Scope::Only);
                 narrowing.follow_links(&part.links, &links.decisions);
                 let told = self.look_up(&listing.pick(&asked), &part, &scope, Doubled::These(&doubled)).await?;
                 narrowing.want(told.linked.iter().cloned());
@@ -160,8 +184,10 @@ impl Looking<'_> {
             doubled.clear();
             first = false;
         }
-        let scope = self.scope(listing, &links)?;
-        let catalogue = narrowing.catalogue();
+        let renamed = listing.renamed(links.links.keys());
+        let scope = self.scope(listing, &links, &renamed)?;
+        let mut catalogue = narrowing.catalogue();
+        catalogue.rename(&renamed);
         let known_missing = links.links.values().filter(|l| l.missing && l.product.is_some() && !l.no_touch).count();
         links.rest = Rest {
             links: count.saturating_sub(links.links.len()),
@@ -196,15 +222,24 @@ impl Looking<'_> {
     ///
     /// # Errors
     /// When one that was named is on neither side.
-    fn scope(&self, listing: &Listing, links: &Links) -> Result<Scope, Failure> {
+    fn scope(
+        &self,
+        listing: &Listing,
+        links: &Links,
+        renamed: &BTreeMap<ExternalId, ExternalId>,
+    ) -> Result<Scope, Failure> {
         let Some(only) = self.only else { return Ok(Scope::All) };
-        let unreadable = &listing.about().unreadable;
-        let known = |id: &&ExternalId| {
-            listing.find(id).is_some() || unreadable.contains_key(*id) || links.links.contains_key(*id)
-        };
+        let known = |id: &&ExternalId| listing.spelt(id).is_some() || links.links.contains_key(*id);
         let unknown: Vec<String> = only.iter().filter(|id| !known(id)).map(ToString::to_string).collect();
         if unknown.is_empty() {
-            return Ok(Scope::Only(only.clone()));
+            let called = |id: &ExternalId| {
+                if links.links.contains_key(id) {
+                    return id.clone();
+                }
+                let spelt = listing.spelt(id).unwrap_or_else(|| id.clone());
+                renamed.get(&spelt).cloned().unwrap_or(spelt)
+            };
+            return Ok(Scope::Only(only.iter().map(called).collect()));
         }
         Err(Failure::Usage(format!("--only: source {} has no product {}", self.source, unknown.join(", "))))
     }

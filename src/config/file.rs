@@ -43,6 +43,8 @@ pub(super) struct Source {
     pub barcodes: Option<bool>,
     pub columns: Columns,
     pub barcode_order: Option<BarcodeOrder>,
+    pub barcode_format: Option<BarcodeFormat>,
+    pub placeholders: Option<Vec<String>>,
     pub isolation: Option<Isolation>,
     pub lock_timeout: Option<i64>,
     pub query_timeout: Option<i64>,
@@ -114,6 +116,7 @@ pub(super) struct Sync {
     pub extra_barcodes: Option<ExtraBarcodes>,
     pub new_without_price: Option<NewWithoutPrice>,
     pub max_price_change: PriceLimit,
+    pub max_products_per_barcode: Option<i64>,
     pub guards: Guards,
     pub lease_seconds: Option<i64>,
     pub lock_file: Option<PathBuf>,
@@ -147,6 +150,7 @@ pub(super) struct Guards {
     pub max_price_jumps: Limit,
     pub max_prices_gone: Limit,
     pub max_unreadable: Limit,
+    pub max_orphans: Limit,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -195,6 +199,10 @@ pub(super) enum OdooTls {
 words!(BarcodeOrder => catalog::source::BarcodeOrder {
     Gtin = "gtin" => Self::Gtin,
     Text = "text" => Self::Text,
+});
+words!(BarcodeFormat => catalog::BarcodeFormat {
+    Scannable = "scannable" => Self::Scannable,
+    Any = "any" => Self::Any,
 });
 words!(Isolation => settings::Isolation {
     Auto = "auto" => Self::Auto,

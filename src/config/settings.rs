@@ -11,7 +11,7 @@ use url::Url;
 use super::environment::PING_URL;
 use super::secret::SecretRef;
 use crate::catalog::source::BarcodeOrder;
-use crate::catalog::{MatchRule, SourceName};
+use crate::catalog::{CodeRules, MatchRule, SourceName};
 use crate::plan::{
     Allowances, ExtraBarcodes, FieldPolicy, GuardLimits, MissingPolicy, NewWithoutPrice, Policy, PriceLimit,
 };
@@ -56,6 +56,8 @@ pub struct SourceSettings {
     pub columns: Columns,
     /// Which of several barcodes comes first.
     pub barcode_order: BarcodeOrder,
+    /// What counts as a barcode.
+    pub codes: CodeRules,
     /// How the two queries see one state of the database.
     pub isolation: Isolation,
     /// How long to wait for somebody's lock (`SET LOCK_TIMEOUT`).
@@ -254,6 +256,8 @@ pub struct SyncSettings {
     pub new_without_price: NewWithoutPrice,
     /// How far one price may move.
     pub max_price_change: PriceLimit,
+    /// A barcode that more products list is asked about once, whether it is one.
+    pub max_products_per_barcode: usize,
     /// What a run refuses.
     pub guards: GuardLimits,
     /// How long the lease in Odoo lives without being renewed; 60 to 3600 seconds.
@@ -306,6 +310,7 @@ impl SyncSettings {
             extra_barcodes: self.extra_barcodes,
             barcodes: source.barcodes_query.is_some(),
             max_price_change: self.max_price_change,
+            max_products_per_barcode: self.max_products_per_barcode,
             max_component: Policy::default().max_component,
             guards: self.guards,
             allow,

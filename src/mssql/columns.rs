@@ -9,7 +9,7 @@ use super::error::SourceError;
 use super::options::{Query, SourceOptions};
 use super::remedies::Remedy;
 use super::sql::{self, Read};
-use crate::catalog::{Barcode, ExternalId, ProductName};
+use crate::catalog::{Barcode, ExternalId, KeyRules, ProductName};
 
 /// The largest number of decimals of a price that is read without rounding.
 const MAX_SCALE: u8 = 10;
@@ -23,6 +23,34 @@ pub(super) struct Column {
     pub kind: Type,
     /// The type as SQL Server writes it, for messages.
     pub shown: String,
+    /// How texts compare, where the server says so.
+    pub collation: Option<String>,
+}
+
+/// A query that was looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    /// What reads it.
+    pub select: String,
+    /// The column of its ids.
+    pub id: Column,
+}
+
+/// How ids of the two queries compare: as SQL Server would compare their columns, were it to join the queries.
+pub(super) fn keys(a: &Column, b: &Column) -> KeyRules {
+    let one = |column: &Column| {
+        let text = || KeyRules::of_collation(column.collation.as_deref().unwrap_or_default());
+        match column.kind {
+            Type::Int | Type::BigInt | Type::Decimal(_) => KeyRules { number: true, ..KeyRules::default() },
+            Type::Guid => KeyRules { case: true, ..KeyRules::default() },
+            _ => text(),
+        }
+    };
+    let whole = |kind| matches!(kind, Type::Int | Type::BigInt);
+    // Numbers of one type, and GUIDs, are spelt in one way.
+    let text = matches!(a.kind, Type::Text | Type::LongText);
+    let canonical = !text && (a.kind == b.kind || whole(a.kind) && whole(b.kind));
+    KeyRules { canonical, ..one(a).or(one(b)) }
 }
 
 /// Types as far as they matter here.
@@ -223,7 +251,7 @@ pub(super) fn whole(text: Option<&str>, max: usize) -> Option<&str> {
 ///
 /// # Errors
 /// When a column is missing, twice there, nameless or of a type that cannot be read exactly.
-pub(super) fn select(options: &SourceOptions, query: Query, columns: &[Column]) -> Result<String, SourceError> {
+pub(super) fn select(options: &SourceOptions, query: Query, columns: &[Column]) -> Result<Prepared, SourceError> {
     let wrong =
         |problem: String, cure: String| SourceError::Setting { setting: options.key(query.setting()), problem, cure };
     if columns.is_empty() {
@@ -241,6 +269,7 @@ pub(super) fn select(options: &SourceOptions, query: Query, columns: &[Column]) 
         Query::Barcodes => &[Role::Id, Role::Barcode],
     };
     let mut selected = Vec::with_capacity(roles.len());
+    let mut id = None;
     for role in roles {
         let wanted = role.column(options);
         let column = find(columns, wanted).map_err(|count| match count {
@@ -262,8 +291,10 @@ pub(super) fn select(options: &SourceOptions, query: Query, columns: &[Column]) 
             .read(column.kind, name)
             .map_err(|(problem, cure)| wrong(format!("the column {name} is {}: {problem}", column.shown), cure))?;
         selected.push(sql::column(name, read, role.alias()));
+        id.get_or_insert(column);
     }
-    Ok(sql::select(&selected, options.query(query)))
+    let id = id.expect("every query has roles").clone();
+    Ok(Prepared { select: sql::select(&selected, options.query(query)), id })
 }
 
 /// A column by its name: as written, or else in another case, since most servers don't care; `Err` with how many there are.

@@ -9,12 +9,13 @@ fn columns(list: &[(&str, &str)]) -> Vec<Column> {
             name: (!name.is_empty()).then(|| (*name).to_owned()),
             kind: Type::parse(shown),
             shown: (*shown).to_owned(),
+            collation: None,
         })
         .collect()
 }
 
 fn products(list: &[(&str, &str)]) -> Result<String, String> {
-    select(&options(), Query::Products, &columns(list)).map_err(|e| e.to_string())
+    select(&options(), Query::Products, &columns(list)).map(|p| p.select).map_err(|e| e.to_string())
 }
 
 #[test]
@@ -26,7 +27,7 @@ fn the_seeds_columns_are_cast() {
     );
     let barcodes = columns(&[("PRODUCTID", "uniqueidentifier"), ("Barcode", "varchar(20)"), ("Extra", "xml")]);
     assert_eq!(
-        select(&options(), Query::Barcodes, &barcodes).unwrap(),
+        select(&options(), Query::Barcodes, &barcodes).unwrap().select,
         "SELECT CAST(q.[PRODUCTID] AS nvarchar(66)) AS [id], CAST(LTRIM(RTRIM(q.[Barcode])) AS nvarchar(66)) AS [barcode] FROM (\n\
          SELECT * FROM logistics.ProductBarcodes\n) AS q"
     );
@@ -128,4 +129,29 @@ fn the_deadline_bounds_every_attempt() {
     assert!(one.deadline() < options().deadline());
     let endless = SourceOptions { query_timeout: Duration::MAX, ..options() };
     assert_eq!(endless.deadline(), Duration::MAX);
+}
+
+#[test]
+fn keys_compare_as_the_columns_would() {
+    let key = |shown: &str, collation: &str| Column {
+        name: Some("ID".to_owned()),
+        kind: Type::parse(shown),
+        shown: shown.to_owned(),
+        collation: (!collation.is_empty()).then(|| collation.to_owned()),
+    };
+    let (ci, bin) = ("Cyrillic_General_CI_AS", "Latin1_General_BIN2");
+    let same = |a: (&str, &str), b: (&str, &str), x: &str, y: &str| {
+        let rules = keys(&key(a.0, a.1), &key(b.0, b.1));
+        rules.of_row(x) == rules.of_row(y)
+    };
+    assert!(same(("varchar(20)", ci), ("char(20)", ci), "AB-1", "ab-1"));
+    assert!(!same(("varchar(20)", bin), ("nvarchar(20)", bin), "AB-1", "ab-1"));
+    assert!(same(("int", ""), ("varchar(20)", ci), "1001", "001001"));
+    assert!(same(("int", ""), ("decimal(18,2)", ""), "1001", "1001.00"));
+    assert!(!same(("varchar(9)", ci), ("varchar(9)", ci), "1001", "001001"));
+    assert!(same(("uniqueidentifier", ""), ("varchar(36)", bin), "AB", "ab"));
+    for (a, b) in [("int", "bigint"), ("decimal(18,0)", "decimal(18,0)"), ("uniqueidentifier", "uniqueidentifier")] {
+        assert!(keys(&key(a, ""), &key(b, "")).canonical, "{a} {b}");
+    }
+    assert!(!keys(&key("decimal(18,0)", ""), &key("decimal(18,2)", "")).canonical);
 }

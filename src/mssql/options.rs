@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::error::Place;
 use crate::catalog::source::BarcodeOrder;
-use crate::catalog::{ListingBuilder, SourceName};
+use crate::catalog::{CodeRules, ListingBuilder, SourceName};
 
 /// How to reach, log in to and read one SQL Server database.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct SourceOptions {
     pub columns: Columns,
     /// Which of several barcodes comes first.
     pub barcode_order: BarcodeOrder,
+    /// What counts as a barcode.
+    pub codes: CodeRules,
     /// How the two queries see one state of the database.
     pub isolation: Isolation,
     /// `SET LOCK_TIMEOUT`: how long a statement waits for somebody's lock.
@@ -146,7 +148,7 @@ impl SourceOptions {
 
     /// An empty listing, to be filled as these options say.
     pub(super) fn listing(&self) -> ListingBuilder {
-        ListingBuilder::new(self.barcode_order).with_damaged_names(self.damaged_names)
+        ListingBuilder::new(self.barcode_order).with_damaged_names(self.damaged_names).with_codes(self.codes.clone())
     }
 
     /// Where something happens.
@@ -199,6 +201,7 @@ pub(super) fn example() -> SourceOptions {
             barcode: "Barcode".into(),
         },
         barcode_order: BarcodeOrder::Gtin,
+        codes: CodeRules::default(),
         isolation: Isolation::Auto,
         lock_timeout: Duration::from_secs(5),
         query_timeout: Duration::from_secs(60),

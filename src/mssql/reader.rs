@@ -6,13 +6,14 @@ use std::future::Future;
 use futures_util::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
+use super::columns;
 use super::error::{Place, SourceError};
 use super::options::{Isolation, Query, SourceOptions};
 use super::remedies::Remedy;
 use super::retry::{Next, Pacing, next};
 use super::session::Session;
 use super::{Check, Reading, ServerFacts, UsedIsolation, hints, task};
-use crate::catalog::{BadRowKind, Catalogue, Listing};
+use crate::catalog::{BadRowKind, Catalogue, ExternalId, Listing};
 
 /// Barcodes whose product is missing are usual; more than this share of them, and more than [`ORPHANS`], are a read that
 /// saw the two tables at different times, or the wrong table.
@@ -72,7 +73,8 @@ pub(super) async fn read_prices(options: &SourceOptions, pacing: &mut impl Pacin
             let mut session = Session::open(&options).await?;
             let facts = session.begin(options.isolation).await?;
             let prices = session.prepare(Query::Prices).await?;
-            Ok((session.read(Query::Prices, &prices, options.listing()).await?.finish(), facts))
+            let builder = options.listing().with_keys(columns::keys(&prices.id, &prices.id));
+            Ok((session.read(Query::Prices, &prices.select, builder).await?.finish(), facts))
         }
     });
     let result = timeout(options.deadline(), reading).await;
@@ -128,13 +130,14 @@ where
         Some(_) => Some(session.prepare(Query::Barcodes).await?),
         None => None,
     };
+    let keys = columns::keys(&products.id, &barcodes.as_ref().unwrap_or(&products).id);
     let one_view = facts.isolation == UsedIsolation::Snapshot && barcodes.is_some();
     if one_view {
         session.begin_transaction().await?;
     }
-    let mut builder = session.read(Query::Products, &products, options.listing()).await?;
+    let mut builder = session.read(Query::Products, &products.select, options.listing().with_keys(keys)).await?;
     if let Some(barcodes) = &barcodes {
-        builder = session.read(Query::Barcodes, barcodes, builder).await?;
+        builder = session.read(Query::Barcodes, &barcodes.select, builder).await?;
     }
     if one_view {
         session.commit().await?;
@@ -210,7 +213,9 @@ fn doubt(catalogue: &Catalogue, barcodes: bool) -> Option<String> {
         && catalogue.orphan_barcodes * 100 > catalogue.barcode_rows * ORPHAN_PERCENT
     {
         let (orphans, all) = (catalogue.orphan_barcodes, catalogue.barcode_rows);
-        Some(format!("{orphans} of {all} barcodes belong to products that the products query does not return"))
+        let some: Vec<&str> = catalogue.orphans.iter().map(ExternalId::as_str).collect();
+        let such = if some.is_empty() { String::new() } else { format!(", such as those of {}", some.join(", ")) };
+        Some(format!("{orphans} of {all} barcodes belong to products that the products query does not return{such}"))
     } else if twice > 0 {
         // READ COMMITTED meets a row twice when it moves in the index during the scan.
         Some(format!("{twice} product ids came more than once"))

@@ -12,7 +12,7 @@ use tiberius::{ColumnType, QueryItem, Row};
 use tokio::time::timeout;
 
 use super::batch::{self, Batch};
-use super::columns::{self, Column, Type};
+use super::columns::{self, Column, Prepared, Type};
 use super::connect::{self, Client, Socket};
 use super::error::{Place, ServerError, SourceError, of_driver};
 use super::options::{Isolation, Query, SourceOptions};
@@ -202,18 +202,35 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
     }
 
     /// The SELECT that reads a configured query, after a look at its columns.
-    pub(super) async fn prepare(&mut self, query: Query) -> Result<String, SourceError> {
+    pub(super) async fn prepare(&mut self, query: Query) -> Result<Prepared, SourceError> {
         let columns = match self.describe(self.options.query(query), query).await? {
             Some(columns) => columns,
-            None => self.columns_of_result(query).await?,
+            None => {
+                // How single columns compare is not told then; most compare as the database does.
+                let mut columns = self.columns_of_result(query).await?;
+                let collation = self.collation().await?;
+                columns.iter_mut().filter(|c| c.kind == Type::Text).for_each(|c| c.collation.clone_from(&collation));
+                columns
+            }
         };
         columns::select(self.options, query, &columns)
     }
 
     /// Checks the wrapped query too, without running it: what may stand alone may be no table (ORDER BY, WITH).
     pub(super) async fn check(&mut self, query: Query) -> Result<(), SourceError> {
-        let select = self.prepare(query).await?;
+        let select = self.prepare(query).await?.select;
         self.describe(&select, query).await.map(|_| ())
+    }
+
+    /// How the database compares texts.
+    async fn collation(&mut self) -> Result<Option<String>, SourceError> {
+        let mut collation = None;
+        self.rows(sql::COLLATION, "asking how the database compares texts", |row| {
+            collation = row.try_get::<&str, _>(0)?.map(str::to_owned);
+            Ok(())
+        })
+        .await?;
+        Ok(collation)
     }
 
     /// The columns of a query that is not run; `None` when this server cannot tell.
@@ -230,7 +247,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin + Send> Session<'a, S> {
                 }
                 let shown = row.try_get::<&str, _>(1)?.unwrap_or("of a type of its own").to_owned();
                 let name = row.try_get::<&str, _>(0)?.map(str::to_owned);
-                columns.push(Column { name, kind: Type::parse(&shown), shown });
+                let collation = row.try_get::<&str, _>(4)?.map(str::to_owned);
+                columns.push(Column { name, kind: Type::parse(&shown), shown, collation });
                 Ok(())
             })
             .await;
@@ -357,7 +375,7 @@ fn of_result(column: &tiberius::Column) -> Column {
         C::Null | C::Bit | C::Bitn | C::Xml | C::Udt | C::SSVariant => (Type::Other, "of another type"),
     };
     let name = Some(column.name().to_owned()).filter(|name| !name.is_empty());
-    Column { name, kind, shown: shown.to_owned() }
+    Column { name, kind, shown: shown.to_owned(), collation: None }
 }
 
 #[cfg(test)]
@@ -377,7 +395,7 @@ mod tests {
         };
         let mut session = Session::open(&options).await.unwrap();
         let columns = session.columns_of_result(Query::Products).await.unwrap();
-        let select = columns::select(&options, Query::Products, &columns).unwrap();
+        let select = columns::select(&options, Query::Products, &columns).unwrap().select;
         assert!(select.contains(" q.[Price] AS [price]"), "{select}");
     }
 }

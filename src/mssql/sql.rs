@@ -130,7 +130,8 @@ pub(super) fn select_none(query: &str) -> String {
 pub(super) fn describe(query: &str) -> String {
     format!(
         "SELECT CAST(name AS nvarchar(128)) AS [name], CAST(system_type_name AS nvarchar(256)) AS [type], \
-         CAST(error_number AS int) AS [number], CAST(error_message AS nvarchar(2048)) AS [text] \
+         CAST(error_number AS int) AS [number], CAST(error_message AS nvarchar(2048)) AS [text], \
+         CAST(collation_name AS nvarchar(128)) AS [collation] \
          FROM sys.dm_exec_describe_first_result_set({}, NULL, 0) ORDER BY column_ordinal",
         literal(query)
     )
@@ -145,6 +146,10 @@ pub(super) fn describe_for_people(query: &str) -> String {
         literal(query)
     )
 }
+
+/// How texts compare in the database's columns, unless they say otherwise.
+pub(super) const COLLATION: &str =
+    "SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)) AS [collation]";
 
 /// The code page of a collation.
 pub(super) fn code_page(collation: &str) -> String {

@@ -77,7 +77,7 @@ pub async fn preview(options: &SourceOptions, query: Query, rows: usize) -> Resu
     in_a_task(options, async move {
         let mut session = Session::open(&own).await?;
         session.check(query).await?;
-        let select = session.prepare(query).await?;
+        let select = session.prepare(query).await?.select;
         let columns = match query {
             Query::Products => vec!["id", "name", "price"],
             Query::Prices => vec!["id", "price"],

@@ -4,17 +4,39 @@
 
 use serde_json::{Value, json};
 
+use crate::catalog::nomenclature::{Encoding, Rule};
 use crate::catalog::{
-    Company, ExternalId, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind, ProductId, SourceName,
+    Company, ExternalId, LinkedCode, Nomenclature, OdooCodes, OdooPackaging, OdooProduct, PackagingKind, ProductId,
+    SourceName,
 };
 
 use super::error::OdooError;
 use super::procedure::Procedure;
 use super::session::Session;
-use super::snapshot::{further, not_too_many};
+use super::snapshot::{further, list, not_too_many};
 
 /// Rows that one call returns.
 const PAGE: usize = 20_000;
+
+/// Reads the company's own rules for barcodes; none where Odoo has no such rules.
+///
+/// # Errors
+/// When the call fails or the answer is not understood.
+pub async fn read_nomenclature(session: &Session) -> Result<Nomenclature, OdooError> {
+    let answer = session.ask(Procedure::Barcodes, json!({"what": "rules"})).await?;
+    let mut all: Vec<(i64, Vec<Rule>)> = Vec::new();
+    for row in list(&answer, "rows")? {
+        let text = |i: usize| row[i].as_str().unwrap_or_default();
+        let number = row[0].as_i64().ok_or_else(|| not_understood("column 0 is no number", row))?;
+        let Some(encoding) = Encoding::parse(text(1)) else { continue };
+        let rule = Rule { encoding, kind: text(2).to_owned(), pattern: text(3).to_owned() };
+        match all.last_mut() {
+            Some((last, rules)) if *last == number => rules.push(rule),
+            _ => all.push((number, vec![rule])),
+        }
+    }
+    Ok(Nomenclature::new(all.into_iter().map(|(_, rules)| rules).collect()))
+}
 
 /// Reads all barcodes: products and packagings (from 19 on: units), archived ones and other companies' included.
 ///

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::catalog::scannable::{forms, readings};
 use crate::catalog::{
     Candidate, Choice, CodeKey, Decision, DeferredKind, ExternalId, Holder, HolderKind, Kept, Link, MatchRule,
     OdooState, Price, ProductId, Rest, SourceName, TemplateId, Variant,
@@ -216,19 +217,55 @@ pub async fn look_up(
     let calls = unlinked.len().div_ceil(QUESTIONS).max(codes.len().div_ceil(QUESTIONS)).max(anyway);
     for i in 0..calls {
         let part = |len: usize| (i * QUESTIONS).min(len)..((i + 1) * QUESTIONS).min(len);
-        let unlinked: Vec<Value> = unlinked[part(unlinked.len())]
-            .iter()
-            .map(|u| json!({"id": u.id.as_str(), "name": u.name, "codes": u.codes}))
-            .collect();
+        let asked = &unlinked[part(unlinked.len())];
+        let unlinked: Vec<Value> =
+            asked.iter().map(|u| json!({"id": u.id.as_str(), "name": u.name, "codes": u.codes})).collect();
         let doubled = match doubled {
             Doubled::All if i == 0 => Value::Null,
             Doubled::These(codes) if i == 0 => json!(codes),
             Doubled::All | Doubled::These(_) => json!([]),
         };
+        let codes = &codes[part(codes.len())];
+        // Those who wrote a code as no scanner sends it are found by what is left without the signs.
+        let by_code = if rules.contains(&MatchRule::Barcode.code()) { asked } else { &[] };
+        let written = by_code.iter().flat_map(|u| &u.codes).chain(codes);
+        let loose: BTreeSet<String> = written.flat_map(|code| forms(code)).collect();
         let question = json!({
-            "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes[part(codes.len())], "doubled": doubled,
+            "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes, "loose": loose, "doubled": doubled,
         });
         let answer = session.ask(Procedure::Lookup, question).await?;
+        let odd = list(&answer, "odd")?;
+        let of_code: Vec<(CodeKey, &ExternalId)> = match odd {
+            [] => Vec::new(),
+            _ => by_code.iter().flat_map(|u| u.codes.iter().map(|code| (CodeKey::of(code), &u.id))).collect(),
+        };
+        let wanted: BTreeSet<CodeKey> =
+            if odd.is_empty() { BTreeSet::new() } else { codes.iter().map(|c| CodeKey::of(c)).collect() };
+        for row in odd {
+            let row = Row { cells: row, call: "lookup" };
+            let variant = row.variant(0, 9)?;
+            let Some(barcode) = variant.barcode.clone() else { continue };
+            let readings = readings(&barcode);
+            let ids: BTreeSet<&ExternalId> =
+                of_code.iter().filter(|(key, _)| readings.contains(key)).map(|(_, id)| *id).collect();
+            for id in ids {
+                let candidate = Candidate { variant: variant.clone(), rule: MatchRule::Barcode, linked: row.flag(8)? };
+                let of_id = out.candidates.entry(id.clone()).or_default();
+                if !of_id.contains(&candidate) {
+                    of_id.push(candidate);
+                }
+            }
+            let key = CodeKey::of(&barcode);
+            if wanted.contains(&key) {
+                let (product, active) = (variant.id, variant.active);
+                let name = variant.names.into_iter().next().unwrap_or_default();
+                let of_code = out.holders.entry(key).or_default();
+                let holder = Holder { kind: HolderKind::Product, barcode, product, active, name };
+                if !of_code.contains(&holder) {
+                    of_code.push(holder);
+                }
+            }
+        }
         for row in list(&answer, "candidates")? {
             let row = Row { cells: row, call: "lookup" };
             let (id, candidate) = candidate(&row)?;

@@ -8,6 +8,7 @@ use crate::catalog::{Choice, CodeKey, Decision, DeferredKind, ExternalId, Produc
 
 use super::action::{Deferred, Settled};
 use super::assign::Given;
+use super::policy::Policy;
 
 /// The decisions of a source, by what they are about.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(super) struct Decisions<'a> {
     pub given: BTreeMap<CodeKey, Given>,
     /// Which codes were given to several, and so to nobody.
     disputed: BTreeSet<CodeKey>,
+    /// What was said of codes that many products list, by code; each with whose deferred action it was said on.
+    pub shared: BTreeMap<CodeKey, &'a Decision>,
 }
 
 impl<'a> Decisions<'a> {
@@ -38,10 +41,23 @@ impl<'a> Decisions<'a> {
                 }
             }
         }
+        let shared = all.iter().filter(|d| d.kind == DeferredKind::Placeholder && d.kind.choices().contains(&d.choice));
+        out.shared.extend(shared.map(|d| (CodeKey::of(&d.subject), d)));
         for key in &out.disputed {
             out.given.remove(key);
         }
         out
+    }
+
+    /// What the shop takes for no code.
+    pub fn is_placeholder(&self, key: &CodeKey) -> bool {
+        self.shared.get(key).is_some_and(|d| d.choice == Choice::Placeholder)
+    }
+
+    /// Is it a code of which nobody can tell whose it is, listed at so many products?
+    pub fn is_shared(&self, key: &CodeKey, products: usize, policy: &Policy) -> bool {
+        let real = self.shared.get(key).is_some_and(|d| d.choice == Choice::Code);
+        products > policy.max_products_per_barcode && !real
     }
 
     /// What was chosen about a value that waits.
@@ -57,7 +73,7 @@ impl<'a> Decisions<'a> {
         match decision.choice {
             Choice::Create => Some(None),
             Choice::Link => decision.product.map(Some),
-            Choice::Give | Choice::Keep | Choice::Take | Choice::Abandon => None,
+            Choice::Give | Choice::Keep | Choice::Take | Choice::Placeholder | Choice::Code | Choice::Abandon => None,
         }
     }
 
@@ -75,7 +91,7 @@ impl<'a> Decisions<'a> {
                 }
             }
             Some(Choice::Abandon) => deferred.settled = Some(Settled::Abandoned),
-            Some(Choice::Keep) => deferred.settled = Some(Settled::Decided),
+            Some(Choice::Keep | Choice::Placeholder | Choice::Code) => deferred.settled = Some(Settled::Decided),
             Some(Choice::Give) if self.disputed.contains(&CodeKey::of(&deferred.subject)) => {
                 deferred.message +=
                     "; it was given to several products by hand: take all but one of these choices back";

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{Catalogue, CodeKey, DeferredKind, OdooState};
+use crate::catalog::{BadRow, BadRowKind, Catalogue, CodeKey, DeferredKind, OdooState};
 
 use super::action::{BarcodeMove, Plan, Reason};
 use super::policy::{Limit, Policy};
@@ -36,7 +36,9 @@ pub fn check_source(catalogue: &Catalogue, policy: &Policy) -> Vec<Refusal> {
             "--allow-no-barcodes lets it through; for a source that has none, set barcodes = false",
         ));
     }
-    let bad = catalogue.bad_rows.iter().filter(|row| row.barcode_row).count();
+    // What no scanner sends was read, and takes nothing away.
+    let unread = |row: &&BadRow| row.barcode_row && row.kind != BadRowKind::Unscannable;
+    let bad = catalogue.bad_rows.iter().filter(unread).count();
     unreadable(&mut out, bad, catalogue.barcode_rows, "barcode", policy);
     out
 }

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::barcode::clean;
+use crate::catalog::scannable::readings;
 use crate::catalog::{
     Barcode, Candidate, Catalogue, Choice, CodeKey, Decision, DeferredKind, ExternalId, Link, MatchRule, OdooState,
     ProductId, Variant,
@@ -11,7 +13,7 @@ use crate::catalog::{
 
 use super::decisions::Decisions;
 use super::lists::Lists;
-use super::policy::Scope;
+use super::policy::{Policy, Scope};
 
 /// What to ask Odoo before planning, beyond the links.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub fn questions(
     }
     // What is read of a row that is unreadable may recognise a product of Odoo, which nobody else is to have then.
     for (id, known) in catalogue.unreadable.iter().filter(|(id, _)| scope.contains(id) && !links.contains_key(*id)) {
-        let codes = known.barcodes.iter().flat_map(Barcode::spellings).collect();
+        let codes = recognising(&known.barcodes);
         out.unlinked.push(Unlinked { id: id.clone(), name: String::new(), codes });
     }
     for (id, product) in &catalogue.products {
@@ -66,10 +68,10 @@ pub fn questions(
             None => out.unlinked.push(Unlinked {
                 id: id.clone(),
                 name: product.name.as_str().to_owned(),
-                codes: spellings().collect(),
+                codes: recognising(product.barcodes.iter().chain(&product.meant)),
             }),
             Some(link) => {
-                let current = link.product.as_ref().and_then(|v| v.barcode.as_deref()).filter(|c| c.trim() == *c);
+                let current = link.product.as_ref().and_then(|v| v.barcode.as_deref()).filter(|c| clean(c) == *c);
                 let current = current.map(CodeKey::of).filter(|key| product.barcodes.iter().any(|c| c.key() == *key));
                 let wakes = link.product.as_ref().is_some_and(|v| wakes(link, v));
                 if let Some(current) =
@@ -86,6 +88,12 @@ pub fn questions(
         out.codes.extend(spellings());
     }
     out
+}
+
+/// What these codes recognise an existing product by.
+fn recognising<'a>(codes: impl IntoIterator<Item = &'a Barcode> + Clone) -> Vec<String> {
+    let spellings = codes.clone().into_iter().flat_map(Barcode::spellings);
+    spellings.chain(codes.into_iter().filter_map(Barcode::without_zeros).map(str::to_owned)).collect()
 }
 
 /// Does a product that the source has come back to life? Only one that we archived.
@@ -125,17 +133,20 @@ pub(super) fn identify<'a>(
     catalogue: &'a Catalogue,
     odoo: &'a OdooState,
     lists: &Lists<'_>,
-    rules: &[MatchRule],
+    policy: &Policy,
     scope: &Scope,
     decisions: &Decisions<'_>,
 ) -> BTreeMap<&'a ExternalId, Identity<'a>> {
     let claims = lists.claims();
+    // What many list, or a person said is no code, tells no product from another.
+    let idle = claims.iter().filter(|(key, n)| decisions.is_placeholder(key) || decisions.is_shared(key, **n, policy));
     // A code that a person gave to one of its claimants recognises that one alone.
     let given = decisions.given.iter().filter(|(key, g)| g.alone && lists.lists(&g.to, key));
     let known = Known {
         odoo,
-        rules,
+        rules: &policy.match_rules,
         claims: &claims,
+        idle: idle.map(|(key, _)| key).collect(),
         given: given.map(|(key, g)| (key, &g.to)).collect(),
         reserved: reserved(catalogue, odoo, scope, decisions),
     };
@@ -249,6 +260,8 @@ struct Known<'a, 'b> {
     rules: &'b [MatchRule],
     /// How many ids list each code.
     claims: &'b BTreeMap<CodeKey, usize>,
+    /// Codes by which no product is recognised.
+    idle: BTreeSet<&'b CodeKey>,
     given: BTreeMap<&'b CodeKey, &'b ExternalId>,
     reserved: BTreeMap<ProductId, &'b ExternalId>,
 }
@@ -273,11 +286,15 @@ impl<'a> Known<'a, '_> {
     }
 
     fn recognise(&self, id: &ExternalId, taken: &BTreeSet<ProductId>) -> Identity<'a> {
-        let Self { odoo, rules, claims, given, .. } = self;
+        let Self { odoo, rules, claims, given, idle, .. } = self;
         let all: &'a [Candidate] = odoo.candidates.get(id).map(Vec::as_slice).unwrap_or_default();
         for rule in *rules {
-            let given_to = |v: &Variant| v.code_key().and_then(|key| given.get(&key).copied());
-            let elsewhere = |v: &Variant| *rule == MatchRule::Barcode && given_to(v).is_some_and(|to| to != id);
+            let keys = |v: &Variant| v.barcode.as_deref().map(readings).unwrap_or_default();
+            let given_to = |v: &Variant| keys(v).iter().find_map(|key| given.get(key).copied());
+            let elsewhere = |v: &Variant| {
+                let given_away = given_to(v).is_some_and(|to| to != id);
+                *rule == MatchRule::Barcode && (given_away || keys(v).iter().any(|key| idle.contains(key)))
+            };
             let free = |c: &&Candidate| {
                 c.rule == *rule && !c.linked && !taken.contains(&c.variant.id) && !elsewhere(&c.variant)
             };
@@ -298,7 +315,7 @@ impl<'a> Known<'a, '_> {
                 (Some(one), None) => {
                     let contested = *rule == MatchRule::Barcode
                         && given_to(one).is_none()
-                        && one.code_key().and_then(|key| claims.get(&key)).is_some_and(|claimants| *claimants > 1);
+                        && keys(one).iter().filter_map(|key| claims.get(key)).any(|claimants| *claimants > 1);
                     if contested {
                         let message = format!(
                             "product {} of Odoo matches by a barcode that the source lists at several products; nothing is linked or created until the source lists it once",

@@ -3,7 +3,7 @@
 //! Pure. A row that cannot be read is not gone: its codes are claims as before, and where the list itself has a hole, the
 //! codes that the link remembers may stand in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Barcode, Catalogue, CodeKey, ExternalId, Link};
 
@@ -54,11 +54,21 @@ impl<'a> Lists<'a> {
 
     /// How many ids list each code.
     pub fn claims(&self) -> BTreeMap<CodeKey, usize> {
-        let read = self.catalogue.products.values().flat_map(|p| &p.barcodes);
         let unreadable = self.catalogue.unreadable.values().flat_map(|known| &known.barcodes);
         let mut out: BTreeMap<CodeKey, usize> = BTreeMap::new();
-        for code in read.chain(unreadable).chain(self.remembered.values().flatten()) {
+        for code in unreadable.chain(self.remembered.values().flatten()) {
             *out.entry(code.key()).or_default() += 1;
+        }
+        for product in self.catalogue.products.values() {
+            for code in &product.barcodes {
+                *out.entry(code.key()).or_default() += 1;
+            }
+            // What is probably meant counts once, however it is written and whether it is listed besides.
+            let meant: BTreeSet<CodeKey> = product.meant.iter().map(Barcode::key).collect();
+            let lists = |key: &CodeKey| self.lists(&product.id, key);
+            for key in meant.into_iter().filter(|key| !lists(key)) {
+                *out.entry(key).or_default() += 1;
+            }
         }
         out
     }

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::catalog::digest::{Buckets, Line};
+use crate::catalog::scannable::readings;
 use crate::catalog::{Barcode, Catalogue, Claims, CodeKey, Decision, ExternalId, Link, Listing, Place, Variant};
 
 /// Links that one question is about, at most, as far as can be told.
@@ -64,6 +65,8 @@ impl<'a> Comparison<'a> {
         for (id, digest) in lines.filter(|(id, _)| !self.looks.contains(id)) {
             let place = self.listing.find(&id);
             if place.is_none_or(|p| self.listing.digest(p, self.line) != digest) {
+                // A link in another spelling of the id may be this product's, and the one in its own spelling is looked for.
+                out.extend(place.map(|p| self.listing.id(p)).filter(|own| *own != id && !self.looks.contains(own)));
                 out.push(id);
             }
             seen.extend(place);
@@ -135,7 +138,11 @@ impl<'a> Narrowing<'a> {
 
     /// Everybody who lists one of these codes is looked at.
     pub fn follow<'k>(&mut self, codes: impl IntoIterator<Item = &'k str>) {
-        for key in codes.into_iter().map(CodeKey::of) {
+        self.follow_keys(codes.into_iter().map(CodeKey::of));
+    }
+
+    fn follow_keys(&mut self, keys: impl IntoIterator<Item = CodeKey>) {
+        for key in keys {
             let Some(claims) = &self.claims else { return };
             if !self.followed.contains(&key) {
                 self.wanted.extend(claims.of(&key));
@@ -160,9 +167,9 @@ impl<'a> Narrowing<'a> {
         self.follow(decisions.iter().map(|d| &*d.subject));
     }
 
-    /// What an existing product has that may be adopted.
+    /// What an existing product has that may be adopted, in whatever writing.
     pub fn follow_variant(&mut self, variant: &Variant) {
-        self.follow(codes_of(variant));
+        self.follow_keys(codes_of(variant).flat_map(readings));
     }
 
     /// The products to ask for next, with everybody who shares a code with them in the source; empty when all is known.
@@ -176,7 +183,7 @@ impl<'a> Narrowing<'a> {
             }
             if self.claims.is_some() {
                 let catalogue = self.listing.pick(&fresh);
-                let codes = catalogue.products.values().flat_map(|p| &p.barcodes);
+                let codes = catalogue.products.values().flat_map(|p| p.barcodes.iter().chain(&p.meant));
                 let unreadable = fresh.iter().filter_map(|id| catalogue.unreadable.get(id));
                 self.follow(codes.chain(unreadable.flat_map(|known| &known.barcodes)).map(Barcode::as_str));
             }

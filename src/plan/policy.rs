@@ -94,6 +94,8 @@ pub struct GuardLimits {
     pub max_prices_gone: Limit,
     /// Rows of the source that cannot be read; the share is one of the rows that came.
     pub max_unreadable: Limit,
+    /// Barcode rows without a product, of all barcode rows: beyond it no product loses its barcode.
+    pub max_orphans: Limit,
 }
 
 /// What the command line lets through in this one run.
@@ -144,6 +146,8 @@ pub struct Policy {
     pub barcodes: bool,
     /// How far one price may move.
     pub max_price_change: PriceLimit,
+    /// A barcode that more products list is asked about once, whether it is one.
+    pub max_products_per_barcode: usize,
     /// The most barcode moves that may depend on each other in one transaction.
     pub max_component: usize,
     /// The guards' limits.
@@ -165,6 +169,7 @@ impl Default for Policy {
             extra_barcodes: ExtraBarcodes::Keep,
             barcodes: true,
             max_price_change: PriceLimit { percent: Decimal::from(50), amount: Decimal::from(10) },
+            max_products_per_barcode: 5,
             max_component: 1000,
             guards: GuardLimits {
                 max_create: Limit { count: 100, percent: 10 },
@@ -175,6 +180,7 @@ impl Default for Policy {
                 max_price_jumps: Limit { count: 20, percent: 5 },
                 max_prices_gone: Limit { count: 20, percent: 2 },
                 max_unreadable: Limit { count: 20, percent: 10 },
+                max_orphans: Limit { count: 20, percent: 5 },
             },
             allow: Allowances::default(),
         }

@@ -239,7 +239,11 @@ impl<'a> Revert<'a, '_> {
             );
         }
         let given = BTreeMap::new();
-        let done = assign(&seats, &self.odoo.holders, Rules { max_component, extras: false, given: &given });
+        let done = assign(
+            &seats,
+            &self.odoo.holders,
+            Rules { max_component, extras: false, given: &given, placeholder: &|_| false, shared: &|_, _| false },
+        );
         let mut moves: BTreeMap<ExternalId, BarcodeMove> = BTreeMap::new();
         for (id, seat) in &seats {
             let target = done.targets.get(id).cloned().flatten();

@@ -61,6 +61,7 @@ async fn source(id: &str, price: &str) -> (MssqlServer, SourceOptions) {
             barcode: "Barcode".into(),
         },
         barcode_order: BarcodeOrder::Gtin,
+        codes: erpsync::catalog::CodeRules::default(),
         isolation: Isolation::Auto,
         lock_timeout: Duration::from_secs(5),
         query_timeout: Duration::from_secs(60),

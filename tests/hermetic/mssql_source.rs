@@ -48,6 +48,7 @@ fn options(server: &MssqlServer) -> SourceOptions {
             barcode: "Barcode".into(),
         },
         barcode_order: BarcodeOrder::Gtin,
+        codes: erpsync::catalog::CodeRules::default(),
         isolation: Isolation::Auto,
         lock_timeout: Duration::from_secs(5),
         query_timeout: Duration::from_secs(60),
@@ -629,4 +630,42 @@ async fn a_named_instance_needs_the_browser() {
     let (kind, text) = failure(&options).await;
     assert_eq!(kind, Kind::Unreachable, "{text}");
     assert!(text.contains("127.0.0.1\\SQLEXPRESS") && text.contains("Browser"), "{text}");
+}
+
+/// Rows of the two queries meet as SQL Server would join them: capitals, padding, and numbers in text.
+#[tokio::test]
+async fn keys_meet_as_the_columns_compare() {
+    let shop = |id: &str, other: &str, rows: &str| {
+        format!(
+            "CREATE TABLE dbo.Goods (ProductID {id} NOT NULL, ProductName nvarchar(50) NULL, Price money NULL);
+             CREATE TABLE dbo.Codes (ProductID {other} NOT NULL, Barcode varchar(50) NULL); {rows}"
+        )
+    };
+    let rows = "INSERT INTO dbo.Goods VALUES ('AB-1', N'Tea', 1), ('CD-2', N'Pen', 2);
+        INSERT INTO dbo.Codes VALUES ('ab-1', 'A'), ('Cd-2  ', 'B'), ('ef-3', 'C')";
+    let numbers = "INSERT INTO dbo.Goods VALUES (1001, N'Tea', 1), (1002, N'Pen', 2);
+        INSERT INTO dbo.Codes VALUES ('001001', 'A'), ('1002', 'B'), ('x', 'C')";
+    let scaled = "INSERT INTO dbo.Goods VALUES (1001, N'Tea', 1), (1002, N'Pen', 2);
+        INSERT INTO dbo.Codes VALUES (1001, 'A'), (1002.00, 'B'), (7, 'C')";
+    for (id, other, rows, first) in [
+        ("varchar(20)", "char(20)", rows, "AB-1"),
+        ("nvarchar(20)", "varchar(20) COLLATE Cyrillic_General_CI_AS", rows, "AB-1"),
+        ("int", "varchar(20)", numbers, "1001"),
+        ("bigint", "decimal(18,2)", scaled, "1001"),
+        ("decimal(18,0)", "decimal(18,2)", scaled, "1001"),
+    ] {
+        let server = server_with(MssqlOptions::default(), &[&shop(id, other, rows)]).await;
+        let options = SourceOptions {
+            products_query: "SELECT ProductID, ProductName, Price FROM dbo.Goods".into(),
+            barcodes_query: Some("SELECT ProductID, Barcode FROM dbo.Codes".into()),
+            ..options(&server)
+        };
+        let reading = read(&options).await.unwrap();
+        let case = format!("{id} {other}");
+        let whole = reading.listing.whole();
+        assert_eq!(whole.products.keys().next().unwrap().as_str(), first, "{case}: the product's own spelling");
+        let codes: Vec<String> = whole.products.values().flat_map(|p| &p.barcodes).map(ToString::to_string).collect();
+        assert_eq!(codes, ["A", "B"], "{case}");
+        assert_eq!((whole.orphan_barcodes, whole.orphans.len()), (1, 1), "{case}");
+    }
 }

@@ -62,6 +62,13 @@ impl World {
         self
     }
 
+    /// Adds a line to the source's section.
+    pub fn with_source(mut self, line: &str) -> Self {
+        self.base = self.base.replace("[sources.polonez]", &format!("[sources.polonez]\n{line}"));
+        self.configure("");
+        self
+    }
+
     pub fn target(&self) -> &Target {
         &self.bench.target
     }

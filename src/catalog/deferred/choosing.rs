@@ -35,7 +35,7 @@ pub enum Wish {
 pub enum WishError {
     /// Another word.
     #[error(
-        "{0:?} is no choice; there are give, give=EXTERNAL_ID, link=PRODUCT, create, keep, take and abandon (what fits, `erpsync deferred show N` says)"
+        "{0:?} is no choice; there are give, give=EXTERNAL_ID, link=PRODUCT, create, keep, take, placeholder, code and abandon (what fits, `erpsync deferred show N` says)"
     )]
     Unknown(String),
     /// `link` without a product.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::catalog::KeyRules;
 
 fn id(text: &str) -> ExternalId {
     ExternalId::parse(text).unwrap()
@@ -70,7 +71,84 @@ fn claimants_are_found_in_every_spelling() {
     assert_eq!(contested, ["1", "2", "3", "4"].map(str::to_owned).into());
 }
 
+#[test]
+fn rows_meet_as_the_source_compares_their_keys() {
+    let rules = KeyRules { case: true, number: true, ..KeyRules::default() };
+    let mut b = ListingBuilder::new(BarcodeOrder::Text).with_keys(rules);
+    b.barcode(Some("cd-3"), Some("Z"));
+    b.product(Some("AB-1"), Some("Tea"), Ok(None));
+    b.product(Some("1001"), Some("Pen"), Ok(None));
+    b.product(Some("CD-3"), Some("Cup"), Ok(None));
+    b.product(Some("x"), Some("One"), Ok(None));
+    b.product(Some("X"), Some("Two"), Ok(None));
+    for (id, code) in [("ab-1", "A"), ("001001", "B"), ("1001.00", "C"), ("Ab-1", "D"), ("ab-2", "E")] {
+        b.barcode(Some(id), Some(code));
+    }
+    let listing = b.finish();
+    let whole = listing.whole();
+    let shown: Vec<(&str, Vec<&str>)> =
+        whole.products.values().map(|p| (p.id.as_str(), p.barcodes.iter().map(Barcode::as_str).collect())).collect();
+    assert_eq!(shown, [("1001", vec!["B", "C"]), ("AB-1", vec!["A", "D"]), ("CD-3", vec!["Z"])]);
+    assert_eq!(whole.orphan_barcodes, 1);
+    assert_eq!(whole.orphans, [id("ab-2")].into());
+    assert!(whole.unreadable.contains_key(&id("x")), "one key twice is a duplicate");
+    assert_eq!(listing.hash(listing.find(&id("cd-3")).unwrap()), id_hash("CD-3"), "of the spelling that is kept");
+    // A link of an earlier spelling keeps its product; where there are two, the exact one is the product's.
+    let links = [id("ab-1"), id("1001"), id("1001.0"), id("gone"), id("X")];
+    let renamed = listing.renamed(&links);
+    assert_eq!(renamed, [(id("AB-1"), id("ab-1")), (id("x"), id("X"))].into());
+    let mut called = listing.whole();
+    called.rename(&renamed);
+    assert_eq!(called.products.keys().map(ExternalId::as_str).collect::<Vec<_>>(), ["1001", "CD-3", "ab-1"]);
+    assert_eq!(called.products[&id("ab-1")].id, id("ab-1"));
+    assert!(called.unreadable.contains_key(&id("X")) && called.bad_rows.iter().any(|r| r.id == Some(id("X"))));
+}
+
+#[test]
+fn keys_that_need_no_rules_compare_by_their_text() {
+    let mut b = ListingBuilder::new(BarcodeOrder::Text);
+    for text in ["AB-1", "ab-1", "1001", "001001"] {
+        b.product(Some(text), Some("P"), Ok(None));
+    }
+    assert_eq!(b.finish().len(), 4);
+}
+
+#[test]
+fn odd_codes_are_named_and_not_listed() {
+    let mut b = ListingBuilder::new(BarcodeOrder::Text);
+    b.product(Some("1"), Some("Book"), Ok(None));
+    b.product(Some("2"), Some("Tea"), Ok(None));
+    for (id, code) in
+        [("1", "978-3-16-148410-0"), ("1", "\u{feff}K\u{a0}"), ("2", "36000291452"), ("2", "0"), ("2", "N/A")]
+    {
+        b.barcode(Some(id), Some(code));
+    }
+    let c = b.finish().whole();
+    let codes = |of: &str| c.products[&id(of)].barcodes.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let meant = |of: &str| c.products[&id(of)].meant.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!((codes("1"), meant("1")), (vec!["K".to_owned()], vec!["9783161484100".to_owned()]));
+    assert_eq!((codes("2"), meant("2")), (vec![], vec!["036000291452".to_owned()]));
+    assert!(c.products.values().all(|p| p.barcodes_incomplete));
+    assert_eq!(c.bad_rows.iter().map(|r| r.kind.code()).collect::<Vec<_>>(), ["unscannable-barcode"; 2]);
+    assert_eq!((c.placeholders.count, c.placeholders.first.len()), (2, 2));
+}
+
 proptest! {
+    /// Numbers of one form are all taken for codes, or all that fit for GTINs; none is lost.
+    #[test]
+    fn doubtful_numbers_are_settled_alike(numbers in prop::collection::btree_set(10_000_000_000..99_999_999_999_u64, 1..30)) {
+        let mut b = ListingBuilder::new(BarcodeOrder::Text);
+        let fits = |n: &u64| crate::catalog::Barcode::parse(&format!("0{n}")).unwrap().unwrap().check_digit() == crate::catalog::CheckDigit::Valid;
+        b.product(Some("1"), Some("P"), Ok(None));
+        numbers.iter().for_each(|n| b.barcode(Some("1"), Some(&n.to_string())));
+        let c = b.finish().whole();
+        let right = numbers.iter().filter(|n| fits(n)).count();
+        let expected = if right * 2 >= numbers.len() { numbers.len() - right } else { numbers.len() };
+        prop_assert_eq!(c.products[&id("1")].barcodes.len(), expected);
+        prop_assert_eq!(c.bad_rows.len(), numbers.len() - expected);
+    }
+
+
     /// Contested is what a plain count of all codes says.
     #[test]
     fn contested_is_what_two_products_list(rows in prop::collection::vec((0..12_u32, 0..20_u32), 0..40)) {
@@ -80,7 +158,7 @@ proptest! {
             b.product(Some(&product.to_string()), Some("P"), Ok(None));
         }
         for (product, code) in rows {
-            b.barcode(Some(&product.to_string()), Some(&code.to_string()));
+            b.barcode(Some(&product.to_string()), Some(&format!("C{code}")));
             lists.entry(code).or_default().insert(product);
         }
         let listing = b.finish();

@@ -165,15 +165,18 @@ fn wrong_check_digits() {
         ["wrong-check-digit-in-odoo 10012345678903: k3", "wrong-check-digit-in-odoo 73513538: #8"]
     );
     let told = ["73513538".to_owned()].into();
-    assert_eq!(brief(&crate::check::check_odoo(&world.odoo, &told)), ["wrong-check-digit-in-odoo 10012345678903: k3"]);
+    assert_eq!(
+        brief(&crate::check::check_odoo(&world.odoo, &world.nomenclature, &told)),
+        ["wrong-check-digit-in-odoo 10012345678903: k3"]
+    );
 }
 
 #[test]
 fn near_duplicates_within_the_source() {
-    let world = World::listing(&[("1", &[UPC]), ("2", &["36000291452"]), ("3", &[A]), ("4", &["400638 1333931"])]);
+    let world = World::listing(&[("1", &["00036000291452"]), ("2", &[UPC]), ("3", &["AB 12"]), ("4", &["AB12"])]);
     assert_eq!(
         brief(&world.check()),
-        ["near-duplicate-in-source 036000291452: 1 2", "near-duplicate-in-source 4006381333931: 3 4"]
+        ["near-duplicate-in-source 00036000291452: 1 2", "near-duplicate-in-source AB 12: 3 4"]
     );
     let within = World::listing(&[("1", &[UPC, EAN]), ("2", &[A, "04006381333931"])]);
     assert_eq!(
@@ -187,11 +190,84 @@ fn near_codes_in_odoo() {
     let world = World::listing(&[("1", &[UPC])]).linked("1", 1, Some(UPC), Some(UPC));
     let near = world.clone().foreign(product(8, Some("36000291452"))).foreign(archived(9, "36000291452"));
     assert_eq!(brief(&near.check()), ["near-foreign-holder 036000291452: 1 #8"]);
-    assert_eq!(brief(&near.check_odoo()), ["near-duplicate-in-odoo 036000291452: #1 #8"]);
+    assert_eq!(
+        brief(&near.check_odoo()),
+        ["near-duplicate-in-odoo 036000291452: #1 #8", "unscannable-in-odoo 36000291452: #8"]
+    );
     // The product's own packaging is none of it, another company's neither.
     let own = world.packaging(2, PackagingKind::Packaging, 1, "36000291452").foreign(of(7, "36000291452", elsewhere()));
     assert_eq!(brief(&own.check()), [""; 0]);
-    assert_eq!(brief(&own.check_odoo()), [""; 0]);
+    assert_eq!(brief(&own.check_odoo()), ["unscannable-in-odoo 36000291452: k2"]);
+}
+
+#[test]
+fn what_no_scanner_sends() {
+    let listed: &[(&str, &[&str])] =
+        &[("1", &["978-3-16-148410-0"]), ("2", &["4006381333931;4006381333948"]), ("3", &["AB-123"]), ("4", &["0"])];
+    let world = World::listing(listed).foreign(product(8, Some("'AB-7"))).foreign(archived(9, "'AB-8"));
+    let found = world.check();
+    assert_eq!(brief(&found), ["unscannable-barcode: 1", "unscannable-barcode: 2", "placeholders: "]);
+    assert!(found[0].message.contains("probably 9783161484100 is meant"), "{}", found[0].message);
+    assert!(found[1].message.contains("probably 4006381333931 and 4006381333948 is meant"), "{}", found[1].message);
+    assert!(found[2].message.starts_with("1 row, such as \"0\""), "{}", found[2].message);
+    let odoo = world.check_odoo();
+    assert_eq!(brief(&odoo), ["unscannable-in-odoo 'AB-7: #8"]);
+    assert!(odoo[0].message.ends_with("probably AB-7 is meant"), "{}", odoo[0].message);
+    // A shop's own numbers of seven digits: one in ten is right by chance.
+    let own: Vec<(String, Vec<String>)> = (0..50).map(|n| (n.to_string(), vec![(1_234_560 + n).to_string()])).collect();
+    assert_eq!(brief(&World { source: own, ..World::default() }.check()), [""; 0]);
+}
+
+#[test]
+fn weighed_goods_are_checked_by_the_shops_own_rules() {
+    use crate::catalog::Nomenclature;
+    use crate::catalog::nomenclature::{Encoding, Rule};
+    let rule = |kind: &str, pattern: &str| Rule {
+        encoding: Encoding::Ean13,
+        kind: kind.to_owned(),
+        pattern: pattern.to_owned(),
+    };
+    let listed: &[(&str, &[&str])] =
+        &[("1", &["2100001000000"]), ("2", &["2100002000003"]), ("3", &["2500001000000"]), ("4", &["4006381333932"])];
+    let mut world = World::listing(listed).foreign(product(8, Some("2100009000000")));
+    assert_eq!(
+        brief(&world.check()),
+        ["wrong-check-digit-in-source 4006381333932: 4"],
+        "GS1 leaves prefix 2 to the shop"
+    );
+    world.nomenclature = Nomenclature::new(vec![vec![rule("weight", "21.....{NNDDD}"), rule("product", ".*")]]);
+    let found = world.check();
+    assert_eq!(
+        brief(&found),
+        [
+            "wrong-check-digit-in-source 2500001000000: 3",
+            "wrong-check-digit-in-source 4006381333932: 4",
+            "weighed-code-in-source 2100001000000: 1",
+        ]
+    );
+    assert!(found[2].message.contains("looks for 2100001000004"), "{}", found[2].message);
+    assert_eq!(brief(&world.check_odoo()), ["weighed-code-in-odoo 2100009000000: #8"]);
+}
+
+#[test]
+fn names_that_were_damaged_on_their_way() {
+    let mut builder = CatalogueBuilder::new(BarcodeOrder::Gtin);
+    for (id, name) in [("1", "×àé"), ("2", "Tea &amp; Coffee"), ("3", "Café crème")] {
+        builder.product(Some(id), Some(name), Ok(None));
+        builder.barcode(Some(id), Some(id));
+    }
+    let found = World::default().of(&builder.finish());
+    assert_eq!(brief(&found), ["garbled-names: 1", "html-in-names: 2"]);
+    assert_eq!(found[0].message, "1 name of 3; \"×àé\" is probably \"Чай\"");
+    assert_eq!(found[1].message, "1 name of 3; \"Tea &amp; Coffee\" is probably \"Tea & Coffee\"");
+}
+
+#[test]
+fn what_a_person_called_a_placeholder_is_no_duplicate() {
+    let mut world = World::listing(&[("1", &["123"]), ("2", &["123"]), ("3", &[A])]);
+    assert_eq!(brief(&world.check()), ["duplicate-in-source 123: 1 2"]);
+    world.placeholders = [crate::catalog::CodeKey::of("123")].into();
+    assert_eq!(brief(&world.check()), [""; 0]);
 }
 
 #[test]
@@ -275,7 +351,16 @@ fn rows_that_cannot_be_used() {
     let found = world.of(&builder.finish());
     let expected = ["unreadable-barcode: 1", "unreadable-product: ", "unreadable-product: 2", "orphan-barcodes: "];
     assert_eq!(brief(&found), expected);
-    assert!(found[3].message.starts_with("1 barcode row "));
+    assert_eq!(found[3].message, "1 barcode row of 5 belong to no product row, such as of 9");
+    let misjoined = World { misjoined: true, ..world };
+    let mut builder = CatalogueBuilder::new(BarcodeOrder::Gtin);
+    builder.product(Some("1"), Some("One"), Ok(None));
+    [("1", A), ("ab-1", B)].iter().for_each(|(id, code)| builder.barcode(Some(id), Some(code)));
+    let found = misjoined.of(&builder.finish());
+    assert!(
+        found.iter().any(|f| f.code == Code::MisjoinedBarcodes && f.message.ends_with("such as of ab-1")),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::catalog::source::{BarcodeOrder, CatalogueBuilder};
 use crate::catalog::{
-    Catalogue, Company, ExternalId, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind, ProductId,
-    SourceName,
+    Catalogue, CodeKey, Company, ExternalId, LinkedCode, Nomenclature, OdooCodes, OdooPackaging, OdooProduct,
+    PackagingKind, ProductId, SourceName,
 };
 use crate::check::{Code, Finding, Record, Source, check_odoo, check_source};
 
@@ -17,6 +17,9 @@ pub(super) struct World {
     pub links: Vec<LinkedCode>,
     pub odoo: OdooCodes,
     pub adopts: bool,
+    pub misjoined: bool,
+    pub placeholders: BTreeSet<CodeKey>,
+    pub nomenclature: Nomenclature,
 }
 
 pub(super) fn name() -> SourceName {
@@ -92,7 +95,15 @@ impl World {
 
     pub(super) fn of(&self, catalogue: &Catalogue) -> Vec<Finding> {
         let name = name();
-        let source = Source { name: &name, catalogue, links: &self.links, adopts_by_barcode: self.adopts };
+        let source = Source {
+            name: &name,
+            catalogue,
+            links: &self.links,
+            adopts_by_barcode: self.adopts,
+            misjoined: self.misjoined,
+            placeholders: &self.placeholders,
+            nomenclature: &self.nomenclature,
+        };
         check_source(&source, &self.odoo)
     }
 
@@ -102,7 +113,7 @@ impl World {
     }
 
     pub(super) fn check_odoo(&self) -> Vec<Finding> {
-        check_odoo(&self.odoo, &BTreeSet::new())
+        check_odoo(&self.odoo, &self.nomenclature, &BTreeSet::new())
     }
 }
 

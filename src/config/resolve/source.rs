@@ -5,7 +5,8 @@ use super::super::environment::{Environment, SourceVariable};
 use super::super::file;
 use super::super::settings::{Columns, CreateSettings, Endpoint, SourceSettings, SourceTls};
 use super::{Found, PASSWORD, Result, Section, quoted};
-use crate::catalog::SourceName;
+use crate::catalog::scannable::PLACEHOLDERS;
+use crate::catalog::{CodeRules, SourceName};
 
 const PRODUCTS_QUERY: &str = "SELECT ProductID, ProductName, Price FROM dbo.Products";
 const BARCODES_QUERY: &str = "SELECT ProductID, Barcode FROM logistics.ProductBarcodes";
@@ -90,6 +91,7 @@ pub(super) fn resolve(
         },
         columns: columns(&section.child("columns"), raw.columns)?,
         barcode_order: raw.barcode_order.map(Into::into).unwrap_or_default(),
+        codes: codes(&section, raw.barcode_format, raw.placeholders)?,
         isolation: raw.isolation.map(Into::into).unwrap_or_default(),
         lock_timeout: section.seconds("lock_timeout", raw.lock_timeout, 10, 1..=3600)?,
         query_timeout: section.seconds("query_timeout", raw.query_timeout, 600, 1..=86_400)?,
@@ -195,6 +197,19 @@ fn endpoint(
             let port = section.number("port", port, PORT.into(), 1..=u16::MAX.into())?;
             Ok(Endpoint::Port(u16::try_from(port).unwrap_or(PORT)))
         }
+    }
+}
+
+fn codes(
+    section: &Section<'_>,
+    format: Option<file::BarcodeFormat>,
+    placeholders: Option<Vec<String>>,
+) -> Result<CodeRules> {
+    let format = format.map(Into::into).unwrap_or_default();
+    let Some(words) = placeholders else { return Ok(CodeRules::new(format, PLACEHOLDERS)) };
+    match words.iter().find(|word| word.trim().is_empty()) {
+        Some(_) => Err(section.value_error("placeholders", "an empty text is no code anyway; leave it out")),
+        None => Ok(CodeRules::new(format, words.iter().map(String::as_str))),
     }
 }
 

@@ -32,6 +32,12 @@ pub(super) fn resolve(document: &Document, raw: file::Sync) -> Result<SyncSettin
         percent: not_negative("percent", raw.max_price_change.percent, default.max_price_change.percent)?,
         amount: not_negative("amount", raw.max_price_change.amount, default.max_price_change.amount)?,
     };
+    let sharing = section.number(
+        "max_products_per_barcode",
+        raw.max_products_per_barcode,
+        i64::try_from(default.max_products_per_barcode).unwrap_or(i64::MAX),
+        1..=1_000_000_000,
+    )?;
     let guards = section.child("guards");
     let limit = |key, raw: file::Limit, default: Limit| -> Result<Limit> {
         let section = guards.child(key);
@@ -52,6 +58,7 @@ pub(super) fn resolve(document: &Document, raw: file::Sync) -> Result<SyncSettin
         extra_barcodes: raw.extra_barcodes.map_or(default.extra_barcodes, Into::into),
         new_without_price: raw.new_without_price.map_or(default.new_without_price, Into::into),
         max_price_change,
+        max_products_per_barcode: usize::try_from(sharing).unwrap_or(usize::MAX),
         guards: GuardLimits {
             max_create: limit("max_create", raw.guards.max_create, default.guards.max_create)?,
             max_release: limit("max_release", raw.guards.max_release, default.guards.max_release)?,
@@ -61,6 +68,7 @@ pub(super) fn resolve(document: &Document, raw: file::Sync) -> Result<SyncSettin
             max_price_jumps: limit("max_price_jumps", raw.guards.max_price_jumps, default.guards.max_price_jumps)?,
             max_prices_gone: limit("max_prices_gone", raw.guards.max_prices_gone, default.guards.max_prices_gone)?,
             max_unreadable: limit("max_unreadable", raw.guards.max_unreadable, default.guards.max_unreadable)?,
+            max_orphans: limit("max_orphans", raw.guards.max_orphans, default.guards.max_orphans)?,
         },
         lease: section.seconds("lease_seconds", raw.lease_seconds, 300, 60..=3600)?,
         lock_file: section.path("lock_file", raw.lock_file)?,

@@ -32,6 +32,7 @@ pub(super) async fn examine(session: &mut Session<'_>, options: &SourceOptions, 
     if let Some((select, columns)) = products {
         let names = rows(session, options, Query::Products, &select, report).await;
         if let Some(catalogue) = names {
+            code_pages(&catalogue, report);
             let name = columns.iter().find(|column| column.name.eq_ignore_ascii_case(&options.columns.name));
             collation(session, name, &catalogue, report).await;
         }
@@ -177,7 +178,7 @@ async fn query(
 ) -> Option<(String, Vec<Shown>)> {
     let (check, _) = names(query);
     let prepared = match session.check(query).await {
-        Ok(()) => session.prepare(query).await,
+        Ok(()) => session.prepare(query).await.map(|prepared| prepared.select),
         Err(error) => Err(error),
     };
     let select = match prepared {
@@ -285,6 +286,18 @@ fn judged(check: &'static str, setting: &str, count: usize, bad: &[BadRow]) -> C
     let cure =
         "correct them in the source, or leave them out in the query; `erpsync import-products --dry-run` lists all";
     Check::warning(check, says, cure)
+}
+
+/// Bytes of one code page that were read as another's.
+fn code_pages(catalogue: &Catalogue, report: &Report) {
+    match catalogue.suspects.garbled_words(catalogue.products.len()) {
+        None => report.ok("names", "no name looks as if it had been read in another code page"),
+        Some(says) => report.warning(
+            "names",
+            says,
+            "Odoo gets what is in the column: have the vendor of the accounting system correct the column's collation",
+        ),
+    }
 }
 
 /// Letters that a code page lacks became question marks when they were stored: nothing brings them back.

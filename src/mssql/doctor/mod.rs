@@ -20,7 +20,7 @@ use super::task;
 use crate::catalog::Check;
 
 /// The checks in their order.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "address",
     "port",
     "tls",
@@ -31,6 +31,7 @@ const NAMES: [&str; 13] = [
     "isolation",
     "products-query",
     "products-rows",
+    "names",
     "collation",
     "barcodes-query",
     "barcodes-rows",

@@ -17,6 +17,21 @@ elif ask['what'] == 'packagings':
             " JOIN product_template t ON t.id = p.product_tmpl_id WHERE k.id > %(after)s AND k.barcode != '' ORDER BY k.id"
             ' LIMIT %(limit)s', params(after=int(ask['after']), limit=int(ask['limit'])))
         rows = cr.fetchall()
+elif ask['what'] == 'rules':
+    # The rules of the company's barcode nomenclatures, in their order: the company's own, and those of its tills.
+    chosen = []
+    if 'barcode.rule' in env:
+        places = [('res.company', 'nomenclature_id', [('id', '=', ask['company'])])]
+        for field in ('barcode_nomenclature_id', 'fallback_nomenclature_id'):
+            places.append(('pos.config', field, [('company_id', '=', ask['company'])]))
+        for model, field, domain in places:
+            if model in env and field in env[model].sudo().fields_get([field], ['type']):
+                for found in env[model].sudo().search(domain):
+                    if found[field] and found[field].id not in chosen:
+                        chosen.append(found[field].id)
+    for number in chosen:
+        for rule in env['barcode.rule'].search([('barcode_nomenclature_id', '=', number)]):
+            rows.append([number, rule.encoding, rule.type, rule.pattern])
 else:
     cr.execute(
         'SELECT l.id, l.x_external_id, l.x_wrote_barcode, coalesce(l.x_no_touch, false), ' + HOLDER +

@@ -47,7 +47,8 @@ def upc(code):
 
 
 def barcode_ok():
-    # What a person keeps, or edited, is looked at by every run: it stands in others' way.
+    # What a person keeps, or edited, is looked at by every run: it stands in others' way. What the source lists has no blanks
+    # around it, so neither has what is the same.
     codes = "string_to_array(l.x_said_barcodes, E'\\n')"
     listed = (
         'CASE WHEN l.x_said_barcodes = p.barcode OR p.barcode = ANY(' + codes + ') THEN true'
@@ -57,7 +58,7 @@ def barcode_ok():
     return (
         "NOT (" + kept('barcode') + ") AND CASE WHEN coalesce(p.barcode, '') = ''"
         " THEN coalesce(l.x_said_barcodes, '') = '' AND coalesce(l.x_wrote_barcode, '') = ''"
-        ' ELSE p.barcode = l.x_wrote_barcode AND btrim(p.barcode) = p.barcode AND (' + listed + ') END')
+        ' ELSE p.barcode = l.x_wrote_barcode AND (' + listed + ') END')
 
 
 def extras_ok():

@@ -1,7 +1,7 @@
 # Finds existing products for external products without a link, and who has which barcode; archived records and other
 # companies' count, so that nothing is created twice.
 plainly()
-candidates, holders = [], []
+candidates, holders, odd = [], [], []
 pairs = {'default_code': ([], []), 'barcode': ([], []), 'name': ([], [])}
 for row in ask['unlinked']:
     pairs['default_code'][0].append(row['id'])
@@ -11,7 +11,7 @@ for row in ask['unlinked']:
     for code in row['codes']:
         pairs['barcode'][0].append(row['id'])
         pairs['barcode'][1].append(code)
-columns = {'default_code': 'p.default_code', 'barcode': 'btrim(p.barcode)', 'name': name_column(0)}
+columns = {'default_code': 'p.default_code', 'barcode': 'p.barcode', 'name': name_column(0)}
 for rule in ask['rules']:
     if pairs[rule][0]:
         cr.execute(
@@ -24,21 +24,30 @@ for rule in ask['rules']:
             candidates.append([rule] + list(found))
 shown = name_column(0)
 if ask['codes']:
-    # By the index, and those with blanks around them apart: of them PostgreSQL expects far too many.
-    cr.execute("SELECT id FROM product_product WHERE barcode = ANY(%s) UNION SELECT id FROM product_product"
-               " WHERE (barcode LIKE ' %%' OR barcode LIKE '%% ') AND btrim(barcode) = ANY(%s)", (ask['codes'], ask['codes']))
     cr.execute('SELECT p.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM product_product p'
-               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id = ANY(%(ids)s) ORDER BY p.barcode, p.id',
-               params(ids=[found[0] for found in cr.fetchall()]))
+               ' JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.barcode = ANY(%(codes)s) ORDER BY p.barcode, p.id',
+               params(codes=ask['codes']))
     for found in cr.fetchall():
         holders.append(['product'] + list(found))
     cr.execute('SELECT to_regclass(%s) IS NOT NULL', (PACKAGING,))
     if cr.fetchone()[0]:
         cr.execute('SELECT k.barcode, p.id, coalesce(p.active, false), ' + shown + ' FROM ' + PACKAGING + ' k'
                    ' JOIN product_product p ON p.id = k.product_id JOIN product_template t ON t.id = p.product_tmpl_id'
-                   ' WHERE btrim(k.barcode) = ANY(%(codes)s) ORDER BY k.barcode, p.id', params(codes=ask['codes']))
+                   ' WHERE k.barcode = ANY(%(codes)s) OR k.barcode ~ %(between)s AND ' + squeezed('k.barcode') +
+                   ' = ANY(%(loose)s) ORDER BY k.barcode, p.id', params(codes=ask['codes'], loose=ask['loose'], between=BETWEEN))
         for found in cr.fetchall():
             holders.append(['packaging'] + list(found))
+if ask['loose']:
+    # Those whose code has something in it that no scanner sends, if the rest is a code that is asked for, or a part of it, as
+    # of a list. Whose they are, and whether they are meant, is for whoever asks to judge.
+    cr.execute(
+        'SELECT ' + VARIANT + ', EXISTS (SELECT 1 FROM x_pz_product l WHERE l.x_product_id = p.id AND l.x_source = %(source)s), '
+        + name_columns() + ' FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id WHERE p.id IN ('
+        'SELECT o.id FROM (SELECT id, barcode FROM product_product WHERE barcode ~ %(between)s) o, LATERAL (SELECT '
+        + squeezed('o.barcode') + ' AS form UNION SELECT regexp_split_to_table(o.barcode, %(between)s)) f'
+        ' JOIN unnest(%(loose)s::varchar[]) AS w(form) USING (form)) ORDER BY p.id',
+        params(source=ask['source'], loose=ask['loose'], between=BETWEEN))
+    odd = cr.fetchall()
 doubled = ask['doubled']
 if doubled is None:
     cr.execute('SELECT barcode FROM product_product WHERE active AND barcode IS NOT NULL GROUP BY barcode HAVING count(*) > 1')
@@ -53,5 +62,5 @@ if doubled:
         holders.append(['product'] + list(found))
 # Whose those are that are linked to this source.
 cr.execute('SELECT x_external_id FROM x_pz_product WHERE x_source = %s AND x_product_id = ANY(%s)',
-           (ask['source'], [found[2] for found in holders]))
-action = {'candidates': candidates, 'holders': holders, 'linked': [found[0] for found in cr.fetchall()]}
+           (ask['source'], [found[2] for found in holders] + [found[0] for found in odd]))
+action = {'candidates': candidates, 'holders': holders, 'odd': odd, 'linked': [found[0] for found in cr.fetchall()]}

@@ -70,12 +70,25 @@ VARIANT = (
     " (t.company_id IS NOT NULL AND t.company_id != %(company)s), coalesce(t.active, false)")
 
 
+# What may stand between the letters and digits of a code and is no part of what a scanner sends: blanks, marks, and characters
+# that nobody sees. The same set as in catalog/scannable.rs.
+BETWEEN = (
+    '[\\u0001-\\u002f\\u003a-\\u0040\\u005b-\\u0060\\u007b-\\u00bf\\u034f\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2'
+    '\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u206f\\u2212\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb'
+    '\\U000110bd\\U000110cd\\U00013430-\\U0001343f\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff]')
+
+
+def squeezed(column):
+    # A code without them.
+    return 'regexp_replace(' + column + ", '" + BETWEEN + "+', '', 'g')"
+
+
 def packagings_of(products):
     # The codes on packagings or units of these products, where the database has them: product -> codes.
     out = {}
     cr.execute('SELECT to_regclass(%s) IS NOT NULL', (PACKAGING,))
     if products and cr.fetchone()[0]:
-        cr.execute('SELECT product_id, barcode FROM ' + PACKAGING + " WHERE product_id = ANY(%s) AND btrim(barcode) != ''"
+        cr.execute('SELECT product_id, barcode FROM ' + PACKAGING + " WHERE product_id = ANY(%s) AND barcode ~ '[^[:space:]]'"
                    ' ORDER BY product_id, barcode', (products,))
         for product, code in cr.fetchall():
             out.setdefault(product, []).append(code)

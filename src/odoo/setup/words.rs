@@ -9,6 +9,7 @@ use super::views::{When, conditions};
 fn kind_in_words(kind: DeferredKind) -> &'static str {
     match kind {
         DeferredKind::DuplicateClaim => "Several products of the source list one barcode",
+        DeferredKind::Placeholder => "Many products of the source list one barcode: is it one?",
         DeferredKind::ForeignHolder => "Another product of this shop has the barcode",
         DeferredKind::Held => "The barcode is at a product that must be left as it is",
         DeferredKind::SecondHolder => "Two active products have one barcode",
@@ -36,6 +37,8 @@ fn choice_in_words(choice: Choice) -> &'static str {
         Choice::Create => "a product is made that has no connection with those that exist.",
         Choice::Keep => "until the source says something else again.",
         Choice::Take => "this one value is written.",
+        Choice::Placeholder => "it stands where there is no code, and from now on it is none.",
+        Choice::Code => "each of these products then waits for it.",
         Choice::Abandon => "until something else waits here. Nothing is changed.",
     }
 }

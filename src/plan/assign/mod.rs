@@ -51,7 +51,7 @@ pub struct Seat<'a> {
 }
 
 /// How to assign.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Rules<'a> {
     /// The most moves that one component may have; below one counts as one.
     pub max_component: usize,
@@ -59,6 +59,30 @@ pub struct Rules<'a> {
     pub extras: bool,
     /// To whom a person gave which code.
     pub given: &'a BTreeMap<CodeKey, Given>,
+    /// What is none, as a person said.
+    pub placeholder: &'a dyn Fn(&CodeKey) -> bool,
+    /// Do so many products list a code that it is asked about once, and not at each of them?
+    pub shared: &'a dyn Fn(&CodeKey, usize) -> bool,
+}
+
+impl std::fmt::Debug for Rules<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rules")
+            .field("max_component", &self.max_component)
+            .field("extras", &self.extras)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A code that so many products list that it probably stands where there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The code.
+    pub key: CodeKey,
+    /// The first of the products that list it.
+    pub first: Vec<ExternalId>,
+    /// How many there are.
+    pub count: usize,
 }
 
 /// A code that a person gave to a product.
@@ -135,6 +159,8 @@ pub struct Assignment {
     waits: Vec<(ExternalId, String, Option<Obstacle>)>,
     /// Codes that several seats list, and that a person gave to one of them: seat and code as it lists it.
     pub settled: Vec<(ExternalId, String)>,
+    /// Codes that are asked about once.
+    pub shared: Vec<Shared>,
 }
 
 /// Assigns the barcodes.

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalog::barcode::clean;
 use crate::catalog::{Barcode, CodeKey, ExternalId, Holder, HolderKind, ProductId};
 
-use super::{Assignment, Extras, Given, Obstacle, Rules, SHOWN_CLAIMANTS, Seat};
+use super::{Assignment, Extras, Given, Obstacle, Rules, SHOWN_CLAIMANTS, Seat, Shared};
 
 /// Everything that is known of who lists and who has which code.
 pub(super) struct Table<'a> {
@@ -45,8 +46,9 @@ impl<'a> Table<'a> {
         let mut held_by: BTreeMap<CodeKey, Vec<&ExternalId>> = BTreeMap::new();
         let mut extra_of: BTreeMap<CodeKey, Vec<&ExternalId>> = BTreeMap::new();
         for (id, seat) in seats {
-            for code in seat.claims.iter().chain(seat.remembered) {
-                let list = claimants.entry(code.key()).or_default();
+            let claims = seat.claims.iter().chain(seat.remembered).map(|code| (code, code.key()));
+            for (code, key) in claims.filter(|(_, key)| !(rules.placeholder)(key)) {
+                let list = claimants.entry(key).or_default();
                 // Two spellings in one list are one claim.
                 if list.last().is_none_or(|(last, _)| *last != id) {
                     list.push((id, code));
@@ -166,8 +168,8 @@ impl<'a> Table<'a> {
         out
     }
 
-    /// The code that the seat has, while the source still lists it; blanks around it are mended if that meets nobody who
-    /// keeps the same code.
+    /// The code that the seat has, while the source still lists it; blanks around it and characters that nobody sees are
+    /// mended if that meets nobody who keeps the same code.
     fn kept(&self, id: &ExternalId, seat: &Seat<'_>, out: &mut Assignment) -> Option<String> {
         let current = seat.current?;
         let key = CodeKey::of(current);
@@ -187,13 +189,13 @@ impl<'a> Table<'a> {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder(other.clone())));
         }
         let beside: Vec<&ExternalId> = self.having(&key).filter(|h| *h != id).collect();
-        if self.claimants[&key].len() == 1
+        if self.is_alone(&key)
             && let Some(frozen) = beside.iter().find(|h| self.is_frozen(h))
         {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::Frozen((*frozen).clone())));
         }
         let alone = others.is_empty() && beside.iter().all(|h| !self.is_frozen(h) && self.listed(h, &key).is_none());
-        let mended = if current.trim() != current && alone { listed.as_str() } else { current };
+        let mended = if clean(current) != current && alone { listed.as_str() } else { current };
         Some(mended.to_owned())
     }
 
@@ -207,7 +209,12 @@ impl<'a> Table<'a> {
 
     fn is_free(&self, id: &ExternalId, code: &Barcode) -> bool {
         let key = code.key();
-        self.claimants[&key].len() == 1 && self.listed(id, &key).is_some() && self.in_the_way(id, &key).is_none()
+        self.is_alone(&key) && self.listed(id, &key).is_some() && self.in_the_way(id, &key).is_none()
+    }
+
+    /// Does one seat list it, and no other?
+    fn is_alone(&self, key: &CodeKey) -> bool {
+        self.claimants.get(key).is_some_and(|list| list.len() == 1)
     }
 
     /// The first listed code that is the seat's alone and free, or becomes free in this run; one that a person gave it
@@ -220,7 +227,7 @@ impl<'a> Table<'a> {
         for code in given.chain(others) {
             let key = code.key();
             // A code that was given to somebody else is not claimed by this seat any longer.
-            if self.claimants[&key].len() > 1 || self.listed(id, &key).is_none() {
+            if !self.is_alone(&key) || self.listed(id, &key).is_none() {
                 if self.doubtful.contains(&key) && self.listed(id, &key).is_some() {
                     out.waits.push((id.clone(), code.to_string(), None));
                     return None;
@@ -256,7 +263,7 @@ impl<'a> Table<'a> {
             if present.contains(&key) {
                 // Contested or not: who has it and lists it keeps it.
                 wanted.insert(key);
-            } else if self.claimants[&key].len() == 1 {
+            } else if self.is_alone(&key) {
                 match self.in_the_way(id, &key) {
                     None => extras.add.push(code.to_string()),
                     Some(obstacle) => {
@@ -321,6 +328,11 @@ impl<'a> Table<'a> {
 
     fn report_contests(&self, out: &mut Assignment) {
         for (key, claimants) in self.claimants.iter().filter(|(_, c)| c.len() > 1) {
+            if (self.rules.shared)(key, claimants.len()) {
+                let first = claimants.iter().take(SHOWN_CLAIMANTS).map(|(id, _)| (*id).clone()).collect();
+                out.shared.push(Shared { key: key.clone(), first, count: claimants.len() });
+                continue;
+            }
             // Without the setting, further codes are about to be taken away.
             let keeps = |h: &&ExternalId| out.targets[*h].as_deref().map(CodeKey::of).as_ref() == Some(key);
             let main = self.held_by.get(key).into_iter().flatten().copied().filter(keeps);

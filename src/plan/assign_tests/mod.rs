@@ -103,7 +103,17 @@ impl Room {
         for holder in &self.holders {
             holders.entry(CodeKey::of(&holder.barcode)).or_default().push(holder.clone());
         }
-        assign(&seats, &holders, Rules { max_component: self.max, extras: self.extras, given: &self.given })
+        assign(
+            &seats,
+            &holders,
+            Rules {
+                max_component: self.max,
+                extras: self.extras,
+                given: &self.given,
+                placeholder: &|_| false,
+                shared: &|_, _| false,
+            },
+        )
     }
 
     /// The outcome as `id=code` and, in brackets, what stood in the way; components follow where something moves.

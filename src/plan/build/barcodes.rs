@@ -14,7 +14,7 @@ use super::super::identity::{Identity, wakes};
 use super::super::lists::Lists;
 use super::super::policy::{FieldPolicy, Policy, Scope};
 use super::fields::Remember;
-use super::{Builder, cannot_be_created, deferred, retires};
+use super::{Builder, cannot_be_created, deferred, holds_releases, retires};
 
 /// Why a code that the source does not list stays at a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ enum Stays {
     No,
     /// A code of the source could not be read: perhaps it is this one.
     Incomplete,
+    /// Many barcode rows belong to no product: perhaps to this one.
+    Orphans,
     /// A person chose what Odoo has, in an earlier run.
     Kept,
     /// A person chose it, and this run carries it out.
@@ -57,6 +59,7 @@ fn stays(
     link: Option<&Link>,
     policy: &Policy,
     decisions: &Decisions<'_>,
+    hold: bool,
 ) -> Stays {
     let current = variant.barcode.as_deref();
     if current.is_some_and(|code| product.barcodes.iter().any(|c| c.key() == CodeKey::of(code))) {
@@ -67,6 +70,9 @@ fn stays(
     }
     if product.barcodes_incomplete && current.is_some() {
         return Stays::Incomplete;
+    }
+    if hold && current.is_some() {
+        return Stays::Orphans;
     }
     if !link.map_or(current.is_some(), |l| variant.barcode != l.wrote_barcode) {
         return Stays::No;
@@ -87,7 +93,8 @@ fn value(product: &ExternalProduct) -> String {
     listed(product).join(" ")
 }
 
-/// Who sits at the table when barcodes are assigned.
+/// Who sits at the table when barcodes are assigned, and how many are held to what they have for the sake of barcode rows
+/// without a product.
 pub(super) fn seats<'a>(
     catalogue: &'a Catalogue,
     odoo: &'a OdooState,
@@ -96,8 +103,10 @@ pub(super) fn seats<'a>(
     scope: &Scope,
     identities: &BTreeMap<&ExternalId, Identity<'a>>,
     decisions: &Decisions<'_>,
-) -> BTreeMap<ExternalId, Seat<'a>> {
+) -> (BTreeMap<ExternalId, Seat<'a>>, usize) {
     let mut seats = BTreeMap::new();
+    let hold = holds_releases(catalogue, policy);
+    let mut held = 0;
     let seat = |id: &ExternalId, variant: Option<&'a Variant>, link: Option<&'a Link>, frozen| Seat {
         product: variant.map(|v| v.id),
         current: variant.and_then(|v| v.barcode.as_deref()),
@@ -116,7 +125,11 @@ pub(super) fn seats<'a>(
         ..Seat::default()
     };
     for (id, product) in &catalogue.products {
-        let keeps = |variant, link| stays(product, variant, link, policy, decisions) != Stays::No;
+        let mut keeps = |variant, link| {
+            let stays = stays(product, variant, link, policy, decisions, hold);
+            held += usize::from(stays == Stays::Orphans && scope.contains(id));
+            stays != Stays::No
+        };
         let seat = match identities.get(id) {
             None => seat(id, None, None, true),
             Some(Identity::Blocked { .. }) => {
@@ -140,6 +153,9 @@ pub(super) fn seats<'a>(
         let other_company = link.product.as_ref().is_some_and(|v| v.other_company);
         let unread = lists.is_unread(link);
         let frozen = link.no_touch || !scope.contains(id) || unread || other_company;
+        let has = link.product.as_ref().is_some_and(|v| v.barcode.is_some());
+        held += usize::from(hold && has && !frozen && retires(link, policy));
+        let frozen = frozen || hold && has;
         let retired = !frozen && retires(link, policy);
         let seat = seat(id, link.product.as_ref(), Some(link), frozen);
         seats.insert(id.clone(), Seat { missing: !unread, retired, unread, ..seat });
@@ -147,7 +163,7 @@ pub(super) fn seats<'a>(
     for id in catalogue.unreadable.keys().filter(|id| !odoo.links.contains_key(*id)) {
         seats.insert(id.clone(), Seat { unread: true, ..seat(id, None, None, true) });
     }
-    seats
+    (seats, held)
 }
 
 impl Builder<'_, '_> {
@@ -209,7 +225,7 @@ impl Builder<'_, '_> {
             remember.values.said_barcodes = link.filter(|l| !l.said_barcodes.is_empty()).map(|_| Vec::new());
             return false;
         }
-        let stays = stays(product, variant, link, self.policy, self.fields.decisions);
+        let stays = stays(product, variant, link, self.policy, self.fields.decisions, self.hold);
         let said_changed = said_changed(product, link);
         let edited = link.is_some_and(|l| l.wrote_barcode != variant.barcode);
         let target = self.assignment.targets.get(&product.id).cloned().flatten();
@@ -298,6 +314,45 @@ impl Builder<'_, '_> {
             let message = format!("barcode {code} is listed at several products; a person gave it to this one");
             let waits = deferred(product, DeferredKind::DuplicateClaim, code, String::new(), message);
             self.plan.deferred.push(Deferred { settled: Some(Settled::Decided), ..waits });
+        }
+    }
+
+    /// Codes that so many products list that a person is asked once whether they are any, and what was said of them.
+    pub(super) fn shared(&mut self, catalogue: &Catalogue, scope: &Scope) {
+        let decisions = self.fields.decisions;
+        let said = decisions.shared.values().map(|d| (d.external_id.clone(), d.subject.clone(), String::new()));
+        let asked = self.assignment.shared.iter().filter(|s| !decisions.shared.contains_key(&s.key)).map(|shared| {
+            let some: Vec<&str> = shared.first.iter().map(ExternalId::as_str).collect();
+            let more = match shared.count - shared.first.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let code = shared.key.as_str();
+            let message = format!(
+                "barcode {code} is listed at {} products ({}{more}), and nobody else gets it; choose \"placeholder\" if it stands where there is none, or \"code\" if it is one: then each of them waits for it",
+                shared.count,
+                some.join(", ")
+            );
+            (shared.first[0].clone(), code.to_owned(), message)
+        });
+        for (id, subject, message) in said.chain(asked).filter(|(id, ..)| scope.contains(id)).collect::<Vec<_>>() {
+            let label = catalogue.products.get(&id).map(|p| p.name.to_string()).unwrap_or_default();
+            let message = if message.is_empty() {
+                format!("barcode {subject} was listed at many products; a person said what it is")
+            } else {
+                message
+            };
+            self.plan.deferred.push(Deferred {
+                external_id: id,
+                label,
+                kind: DeferredKind::Placeholder,
+                subject,
+                holder: None,
+                candidates: Vec::new(),
+                value: String::new(),
+                message,
+                settled: None,
+            });
         }
     }
 

@@ -9,8 +9,8 @@ mod fields;
 use std::collections::BTreeMap;
 
 use crate::catalog::{
-    Aspect, Catalogue, DeferredKind, ExternalId, ExternalProduct, Link, MatchRule, OdooState, Price, ProductName,
-    SourceName, Variant,
+    Aspect, BadRow, BadRowKind, Catalogue, DeferredKind, ExternalId, ExternalProduct, Link, MatchRule, OdooState,
+    Price, ProductName, SourceName, Variant,
 };
 
 use super::action::{
@@ -63,21 +63,31 @@ fn count_the_rest(plan: &mut Plan, odoo: &OdooState) {
 pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) {
     let decisions = Decisions::new(&odoo.decisions);
     let lists = Lists::new(catalogue, &odoo.links);
-    let identities = identify(catalogue, odoo, &lists, &policy.match_rules, scope, &decisions);
-    let seats = if policy.barcodes {
+    let identities = identify(catalogue, odoo, &lists, policy, scope, &decisions);
+    let (seats, held) = if policy.barcodes {
         barcodes::seats(catalogue, odoo, &lists, policy, scope, &identities, &decisions)
     } else {
-        BTreeMap::new()
+        (BTreeMap::new(), 0)
     };
     let rules = Rules {
         max_component: policy.max_component,
         extras: policy.extra_barcodes == ExtraBarcodes::Packaging,
         given: &decisions.given,
+        placeholder: &|key| decisions.is_placeholder(key),
+        shared: &|key, products| decisions.is_shared(key, products, policy),
     };
     let assignment = assign(&seats, &odoo.holders, rules);
     let fields = Fields { digits: odoo.digits, languages: &odoo.languages, policy, decisions: &decisions };
-    let mut builder =
-        Builder { odoo, policy, fields, seats: &seats, assignment: &assignment, plan, moves: BTreeMap::new() };
+    let mut builder = Builder {
+        odoo,
+        policy,
+        fields,
+        hold: holds_releases(catalogue, policy),
+        seats: &seats,
+        assignment: &assignment,
+        plan,
+        moves: BTreeMap::new(),
+    };
     for (id, identity) in &identities {
         if scope.contains(id) {
             builder.product(&catalogue.products[*id], identity);
@@ -90,8 +100,29 @@ pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, po
         builder.not_evaluated(id, &Aspect::ALL);
     }
     builder.obstacles(catalogue, &identities, scope);
+    builder.shared(catalogue, scope);
     builder.finish();
+    if held > 0 {
+        plan.bad_rows.push(orphans(catalogue, held));
+        plan.bad_rows.sort();
+    }
     count_the_rest(plan, odoo);
+}
+
+/// Do so many barcode rows belong to no product that the two queries may not fit together? No product loses its barcode then.
+fn holds_releases(catalogue: &Catalogue, policy: &Policy) -> bool {
+    !policy.allow.release && policy.guards.max_orphans.is_exceeded(catalogue.orphan_barcodes, catalogue.barcode_rows)
+}
+
+/// What is said then.
+fn orphans(catalogue: &Catalogue, held: usize) -> BadRow {
+    let Catalogue { orphan_barcodes: orphans, barcode_rows: rows, orphans: ids, .. } = catalogue;
+    let some: Vec<&str> = ids.iter().map(ExternalId::as_str).collect();
+    let such = if some.is_empty() { String::new() } else { format!(", such as {}", some.join(", ")) };
+    let message = format!(
+        "{orphans} of {rows} barcode rows have ids that no product row has{such}: the two queries may not fit together, so {held} products keep barcodes that the source does not list for them; correct the queries, or, if it is right, let it through with --allow-release (see max_orphans)"
+    );
+    BadRow { id: None, kind: BadRowKind::Orphans, message, barcode_row: true }
 }
 
 /// Prices alone, of linked products alone: what `sync-prices` is for. `prices` are what the source says, NULLs among them.
@@ -213,6 +244,7 @@ struct Builder<'a, 'p> {
     odoo: &'a OdooState,
     policy: &'a Policy,
     fields: Fields<'a>,
+    hold: bool,
     seats: &'a BTreeMap<ExternalId, Seat<'a>>,
     assignment: &'a Assignment,
     plan: &'p mut Plan,

@@ -1,7 +1,7 @@
 //! Barcodes as the whole plan sees them: reasons, policies, what the link remembers.
 
 use super::world::{World, id, moves, pid, waits};
-use crate::catalog::MatchRule;
+use crate::catalog::{Choice, Decision, DeferredKind, MatchRule};
 use crate::plan::FieldPolicy;
 
 fn synced(codes: &[&str]) -> World {
@@ -271,4 +271,155 @@ fn a_missing_product_of_another_company_keeps_its_code() {
     world.products.get_mut(&1).unwrap().other_company = true;
     let plan = world.plan();
     assert_eq!((moves(&plan), waits(&plan)), (String::new(), vec!["2 held A".to_owned()]));
+}
+
+/// What no scanner sends is not written, and recognises an existing product all the same, on whichever side it stands.
+#[test]
+fn odd_writings_recognise_products_on_either_side() {
+    for (listed, has, after) in [
+        ("978-3-16-148410-0", "9783161484100", "9783161484100"),
+        ("9783161484100", "978-3-16-148410-0", "9783161484100"),
+        ("4006381333931", "\u{200b}4006381333931\u{a0}", "4006381333931"),
+        ("\u{feff}4006381333931", "4006381333931", "4006381333931"),
+        ("4006381333931.00", "4006381333931", "4006381333931"),
+        ("4006381333931", "4006381333931.00", "4006381333931"),
+        ("'AB-123", "AB-123", "AB-123"),
+        ("AB-123", "'AB-123", "AB-123"),
+        ("036000291452", "36000291452", "036000291452"),
+        ("36000291452", "0036000291452", "0036000291452"),
+        ("4006381333931;4006381333948", "4006381333948", "4006381333948"),
+        ("AB-123", "AB-123", "AB-123"),
+    ] {
+        let mut world = World::new();
+        world.row("1", "Tea", "10", &[listed]);
+        world.product(5, "Tea", "10", Some(has));
+        let plan = world.run();
+        let adopted: Vec<_> = plan.adoptions.iter().map(|u| u.product).collect();
+        assert_eq!((adopted, plan.creations.len()), (vec![pid(5)], 0), "{listed:?} {has:?}: {:?}", waits(&plan));
+        assert_eq!(world.products[&5].barcode.as_deref(), Some(after), "{listed:?} {has:?}");
+        assert!(world.plan().is_empty(), "{listed:?} {has:?} repeats: {:#?}", world.plan());
+    }
+}
+
+#[test]
+fn an_odd_writing_contests_what_it_recognises() {
+    let mut world = World::new();
+    world.row("1", "Book", "10", &["978-3-16-148410-0"]).row("2", "Book too", "10", &["9783161484100"]);
+    world.product(5, "Book", "10", Some("9783161484100"));
+    let plan = world.plan();
+    assert!(plan.adoptions.is_empty() && plan.creations.is_empty());
+    assert_eq!(waits(&plan), ["1 ambiguous-match", "2 ambiguous-match"]);
+}
+
+#[test]
+fn a_written_code_stays_when_the_source_writes_it_oddly() {
+    let mut world = synced(&["9783161484100"]);
+    list(&mut world, "1", &["978-3-16-148410-0"]);
+    let plan = world.run();
+    assert!(plan.is_empty(), "{plan:#?}");
+    assert_eq!(plan.bad_rows.len(), 1);
+    assert_eq!(world.products[&1].barcode.as_deref(), Some("9783161484100"));
+}
+
+fn many(code: &str, n: usize) -> World {
+    let mut world = World::new();
+    for id in 1..=n {
+        world.row(&id.to_string(), "Tea", "10", &[code]);
+    }
+    world
+}
+
+#[test]
+fn what_stands_for_no_code_is_none_at_however_many_products() {
+    for nothing in ["0", "-", "N/A", "нет"] {
+        let plan = many(nothing, 2500).plan();
+        assert_eq!((plan.creations.len(), plan.deferred.len(), plan.bad_rows.len()), (2500, 0, 0), "{nothing}");
+    }
+}
+
+#[test]
+fn a_code_that_many_list_is_asked_about_once() {
+    let mut world = many("123", 2500);
+    // Nobody knows whose this one is, and none of them takes it over.
+    world.product(7, "Old", "1", Some("123"));
+    let plan = world.plan();
+    assert_eq!((plan.creations.len(), plan.adoptions.len()), (2500, 0));
+    assert!(plan.creations.iter().all(|c| c.barcode.is_none()));
+    assert_eq!(waits(&plan), ["1 placeholder 123"]);
+    assert!(
+        plan.deferred[0].message.contains("at 2500 products (1, 2, 3, 4, 5 and 2495 more)"),
+        "{}",
+        plan.deferred[0].message
+    );
+    // At a few products each waits for itself.
+    assert_eq!(waits(&many("123", 5).plan()).len(), 5);
+    let mut more = many("123", 6);
+    assert_eq!(waits(&more.plan()), ["1 placeholder 123"]);
+    more.policy.max_products_per_barcode = 6;
+    assert_eq!(waits(&more.plan()).len(), 6);
+}
+
+#[test]
+fn the_answer_about_a_shared_code_stands() {
+    let answer = |choice: Choice| Decision {
+        external_id: id("1"),
+        kind: DeferredKind::Placeholder,
+        subject: "123".to_owned(),
+        value: String::new(),
+        choice,
+        product: None,
+    };
+    let mut world = many("123", 10);
+    world.product(7, "Tea", "10", Some("123"));
+    world.link("3", 7);
+    // Whoever has it keeps it until a person says what it is.
+    let plan = world.run();
+    assert!(plan.moves.is_empty());
+    assert_eq!(waits(&plan), ["1 placeholder 123"]);
+    world.decisions = vec![answer(Choice::Code)];
+    assert_eq!(world.plan().waiting().count(), 9, "all but who has it");
+    world.decisions = vec![answer(Choice::Placeholder)];
+    let plan = world.run();
+    assert_eq!(moves(&plan), "3: 123 → - (no-longer-listed)");
+    assert_eq!(plan.waiting().count(), 0);
+    assert_eq!(plan.deferred.len(), 1, "named, so that the answer is remembered");
+    assert!(world.run().is_empty());
+    // The first of them goes, another comes: nobody asks again.
+    world.rows.remove(0);
+    world.row("11", "Tea", "10", &["123"]);
+    let plan = world.plan();
+    assert_eq!((plan.waiting().count(), plan.deferred.len()), (0, 1));
+}
+
+/// Where many barcode rows belong to no product, the keys of the two queries may not fit: no product loses its code.
+#[test]
+fn nothing_is_taken_away_while_many_barcodes_have_no_product() {
+    let mut world = World::new();
+    for n in 1..=30 {
+        world.synced(&n.to_string(), n, "Tea", "10", &[&format!("C{n}")]);
+    }
+    world.policy.allow.release = false;
+    world.policy.guards.max_release = crate::plan::Limit { count: 1000, percent: 100 };
+    world.rows.iter_mut().take(20).for_each(|row| row.codes.clear());
+    let of = |world: &World, orphans: usize| {
+        let mut catalogue = world.catalogue();
+        (catalogue.orphan_barcodes, catalogue.barcode_rows) = (orphans, 10 + orphans);
+        catalogue.orphans = [id("ab-1")].into();
+        let source = crate::catalog::SourceName::parse("shop").unwrap();
+        crate::plan::plan(&source, &catalogue, &world.state(), &world.policy, &world.scope)
+    };
+    let released = |plan: &crate::plan::Plan| plan.barcode_moves().filter(|m| m.new.is_none()).count();
+    let held = of(&world, 21);
+    assert_eq!(released(&held), 0);
+    assert_eq!(held.bad_rows.len(), 1);
+    let message = &held.bad_rows[0].message;
+    assert!(
+        message.starts_with("21 of 31 barcode rows")
+            && message.contains("ab-1")
+            && message.contains("20 products keep"),
+        "{message}"
+    );
+    assert_eq!(released(&of(&world, 20)), 20, "a few are usual");
+    world.policy.allow.release = true;
+    assert_eq!((released(&of(&world, 21)), of(&world, 21).bad_rows.len()), (20, 0));
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::convergence::world;
 use super::world::{World, id, waits};
+use crate::catalog::barcode::clean;
 use crate::catalog::digest::{Buckets, Line, id_hash, line_digest};
 use crate::catalog::{Catalogue, CodeKey, ExternalId, Link, OdooState, Price, PriceDigits, Rest, SourceName};
 use crate::plan::narrow::{Comparison, Narrowing};
@@ -50,7 +51,9 @@ fn settled(link: &Link, world: &World, what: Line) -> bool {
     let keys: BTreeSet<CodeKey> = link.said_barcodes.iter().map(|c| CodeKey::of(c)).collect();
     let barcode = match &variant.barcode {
         None => link.said_barcodes.is_empty() && link.wrote_barcode.is_none(),
-        Some(code) => variant.barcode == link.wrote_barcode && code.trim() == code && keys.contains(&CodeKey::of(code)),
+        Some(code) => {
+            variant.barcode == link.wrote_barcode && clean(code) == *code && keys.contains(&CodeKey::of(code))
+        }
     };
     let extras = if world.extras() && link.said_barcodes.len() > 1 {
         let mut have: Vec<&String> = link.wrote_extras.iter().chain(&variant.barcode).collect();

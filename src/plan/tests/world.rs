@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::barcode::clean;
+use crate::catalog::scannable::readings;
 use crate::catalog::source::BarcodeOrder;
 use crate::catalog::{
     Candidate, Catalogue, CodeKey, Decision, ExternalId, Holder, HolderKind, Kept, Link, Listing, ListingBuilder,
@@ -236,10 +238,16 @@ impl World {
         let mut candidates: BTreeMap<ExternalId, Vec<Candidate>> = BTreeMap::new();
         for wanted in &asked.unlinked {
             for (number, product) in &self.products {
-                let has = |code: &String| product.barcode.as_deref().map(str::trim) == Some(code.as_str());
+                let has = |code: &String| {
+                    product.barcode.as_deref().is_some_and(|has| readings(has).contains(&CodeKey::of(code)))
+                };
                 let matches = [
                     (MatchRule::DefaultCode, product.default_code.as_deref() == Some(wanted.id.as_str())),
-                    (MatchRule::Barcode, wanted.codes.iter().any(has)),
+                    (
+                        MatchRule::Barcode,
+                        wanted.codes.iter().any(has)
+                            || product.barcode.as_ref().is_some_and(|code| wanted.codes.contains(code)),
+                    ),
                     (MatchRule::Name, product.names[0] == wanted.name),
                 ];
                 for (rule, _) in
@@ -258,7 +266,7 @@ impl World {
                 // Besides what is asked for, the lookup tells every code that two active products have.
                 let twin = |(n, p): (&i64, &Product)| n != number && p.active && p.barcode.as_ref() == Some(code);
                 let double = kind == HolderKind::Product && product.active && self.products.iter().any(twin);
-                if double || asked.codes.contains(code.trim()) {
+                if double || asked.codes.contains(&*clean(code)) {
                     holders.entry(CodeKey::of(code)).or_default().push(Holder {
                         product: pid(*number),
                         kind,

@@ -139,9 +139,9 @@ fn choices_and_what_comes_of_them() {
     let mut shown = String::new();
     for kind in DeferredKind::ALL {
         let subject = match kind.choices()[0] {
-            Choice::Give => CODE,
+            Choice::Give | Choice::Placeholder => CODE,
             Choice::Take | Choice::Keep => "price",
-            Choice::Link | Choice::Create | Choice::Abandon => "",
+            Choice::Link | Choice::Create | Choice::Code | Choice::Abandon => "",
         };
         let holder = Some(product(17, "Coffee", None));
         let record = DeferredRecord { holder, value: "9.90".to_owned(), ..record(2, kind, subject, "") };

@@ -87,6 +87,12 @@ pub(super) fn effect(record: &DeferredRecord, choice: Choice, product: Option<&S
             format!("{whose} gets the {code}{value} of the source, and with it all variants that share it")
         }
         (Choice::Take, _) => format!("{whose} gets the {code}{value} of the source, this once"),
+        (Choice::Placeholder, _) => {
+            format!("{code} is no barcode any more: who has it loses it, and nobody is asked about it again")
+        }
+        (Choice::Code, _) => {
+            format!("{code} is a barcode that many products list: each of them waits for it, as for any other")
+        }
         (Choice::Abandon, _) => {
             "it is left as it is, and not asked about again until what waits is another value".to_owned()
         }

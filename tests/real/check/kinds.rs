@@ -87,9 +87,16 @@ pub fn scenario(version: u32) {
     let careless_code = format!("{} {}", &c[1][..6], &c[1][6..]);
     let careless = add("Careless", &careless_code);
     let old = add("Old", &c[12]);
+    // A rule of the company's own for weighed goods.
+    let nomenclature: i64 = world.sql("select nomenclature_id from res_company order by id limit 1").parse().unwrap();
+    let rule = json!({"name": "Weight", "barcode_nomenclature_id": nomenclature, "sequence": 1, "encoding": "ean13",
+        "type": "weight", "pattern": "21.....{NNDDD}"});
+    world.create("barcode.rule", rule);
+    let weighed = add("Weighed", "2100009000000");
 
     // And the source changes.
-    let (near, long) = (format!("{} {}", &c[8][..4], &c[8][4..]), format!("0{}", c[13]));
+    let (near, long) = (format!("0{}", &c[8]), format!("0{}", c[13]));
+    let grouped = format!("{}-{}", &c[16][..4], &c[16][4..]);
     let bad = format!("{}{}", &c[10][..12], (c[10].as_bytes()[12] - b'0' + 1) % 10);
     world.source(&[
         (1, "One", Some("5"), &[&c[1]]),
@@ -104,6 +111,8 @@ pub fn scenario(version: u32) {
         (10, "Ten", Some("5"), &[&bad]),
         (12, "Twelve", Some("5"), &[&c[12]]),
         (13, "Thirteen", Some("5"), &[&c[13], &long]),
+        (14, "×àé", Some("5"), &["2100001000000"]),
+        (15, "Tea &amp; Coffee", Some("5"), &[&grouped, "0"]),
     ]);
     world.bench.source(&format!("INSERT INTO logistics.ProductBarcodes VALUES (10, N'{}')", "9".repeat(80)));
     world.bench.source("INSERT INTO dbo.Products VALUES (11, NULL, 1)");
@@ -130,6 +139,24 @@ pub fn scenario(version: u32) {
     assert_eq!(of("upc-and-ean", EAN), pair(5));
     assert_eq!(of("wrong-check-digit-in-source", &bad), ["source 10"]);
     assert_eq!(of("wrong-check-digit-in-odoo", "73513538"), [format!("product {wrong}")]);
+    assert_eq!(of("weighed-code-in-source", "2100001000000"), ["source 14"]);
+    assert_eq!(of("weighed-code-in-odoo", "2100009000000"), [format!("product {weighed}")]);
+    let told = |code: &str| {
+        let found = findings.iter().find(|f| f["code"] == code).unwrap_or_else(|| panic!("no {code}"));
+        found["message"].as_str().unwrap().to_owned()
+    };
+    assert!(told("weighed-code-in-source").contains("looks for 2100001000004"), "{}", told("weighed-code-in-source"));
+    assert!(
+        told("unscannable-barcode").contains(&format!("probably {} is meant", c[16])),
+        "{}",
+        told("unscannable-barcode")
+    );
+    assert_eq!(of("unscannable-in-odoo", &careless_code), [format!("product {careless}")]);
+    assert_eq!(records(&findings, "unscannable-barcode", None), ["source 15"]);
+    assert_eq!(records(&findings, "garbled-names", None), ["source 14"]);
+    assert!(told("garbled-names").contains("Чай"));
+    assert_eq!(records(&findings, "html-in-names", None), ["source 15"]);
+    assert_eq!(records(&findings, "placeholders", None), [""; 0]);
     assert_eq!(of("holder-to-adopt", &c[12]), ["source 12".to_owned(), format!("product {old}")]);
     assert_eq!(of("respelled-in-source", &c[13]), ["source 13", "source 13"]);
     assert_eq!(records(&findings, "unreadable-barcode", None), ["source 10"]);
@@ -153,6 +180,16 @@ pub fn scenario(version: u32) {
     }
     text.says("of company \"Elsewhere Ltd\"").says("(archived)");
 
+    for id in 1000..1030 {
+        world.bench.source(&format!("INSERT INTO logistics.ProductBarcodes VALUES ({id}, N'orphan-{id}')"));
+    }
+    let (misjoined, _) = check(&world, 3);
+    assert!(
+        misjoined
+            .iter()
+            .any(|f| f["code"] == "misjoined-barcodes" && f["message"].as_str().unwrap().contains("999, 1000"))
+    );
+    seen.extend(codes(&misjoined));
     world.bench.source("DELETE FROM logistics.ProductBarcodes");
     seen.extend(codes(&check(&world, 3).0));
     let missing: Vec<&str> = Code::ALL.iter().map(|c| c.name()).filter(|c| !seen.contains(*c)).collect();

@@ -5,6 +5,7 @@
 
 mod adoption;
 mod bad_rows;
+mod codes;
 mod command_line;
 mod conflicts;
 mod constants;
@@ -42,4 +43,7 @@ on_both! {
     the_command_line: command_line::scenario,
     codes_held_outside_the_source: conflicts::scenario,
     hostile_questions: questions::scenario,
+    codes_that_no_scanner_sends: codes::odd,
+    codes_of_no_product: codes::shared,
+    keys_that_the_source_takes_for_one: codes::keys,
 }

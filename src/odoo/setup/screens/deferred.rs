@@ -93,7 +93,7 @@ pub(super) const DEFERRED: Screen = Screen {
             Filter::on(
                 "barcodes",
                 "Barcodes",
-                "[('x_kind', 'in', ['duplicate-claim', 'foreign-holder', 'second-holder', 'held', 'too-many-moves'])]",
+                "[('x_kind', 'in', ['duplicate-claim', 'placeholder', 'foreign-holder', 'second-holder', 'held', 'too-many-moves'])]",
             ),
             Filter::on(
                 "matches",

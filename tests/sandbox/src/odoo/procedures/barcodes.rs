@@ -9,6 +9,10 @@ use crate::odoo::schema::packaging_model;
 use crate::odoo::store::{flag, integer, text};
 
 pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> {
+    if ask.text("what")? == "rules" {
+        // No Point of Sale here, and no rules.
+        return Ok(json!({"rows": []}));
+    }
     let after = ask.number("after")?;
     let limit = usize::try_from(ask.number("limit")?).unwrap_or(0);
     let has_code = |record: &_| text(record, "barcode").is_some_and(|code| !code.is_empty());

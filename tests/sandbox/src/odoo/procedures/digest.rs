@@ -161,9 +161,7 @@ fn is_settled(
     let barcode = if code.is_empty() {
         listed.is_empty() && of(link, "x_wrote_barcode").is_empty()
     } else {
-        code == of(link, "x_wrote_barcode")
-            && code.trim_matches(' ') == code
-            && listed.iter().any(|c| same_code(c, code))
+        code == of(link, "x_wrote_barcode") && listed.iter().any(|c| same_code(c, code))
     };
     let ours: Vec<&str> = of(link, "x_wrote_extras").split('\n').filter(|c| !c.is_empty()).collect();
     let extras = if ask.get("extras")? == true && listed.len() > 1 {

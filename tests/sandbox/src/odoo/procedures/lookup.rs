@@ -17,14 +17,15 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         candidates.extend(of_rule(env, ask, rule, unlinked)?);
     }
     let mut holders = Vec::new();
+    let loose: BTreeSet<String> = ask.list("loose")?.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     let codes: BTreeSet<&str> = ask.list("codes")?.iter().filter_map(Value::as_str).collect();
-    let mut rows = held(env, |code| codes.contains(trimmed(code)));
+    let mut rows = held(env, |code| codes.contains(code));
     holders.extend(describe(env, ask, "product", &rows)?);
     rows = env
         .store
         .rows(packaging_model(env.version()))
         .filter_map(|(_, r)| Some((text(r, "barcode")?.to_owned(), integer(r, "product_id")?)))
-        .filter(|(code, _)| codes.contains(trimmed(code)))
+        .filter(|(code, _)| codes.contains(code.as_str()) || loose.contains(&squeezed(code)))
         .collect();
     rows.sort();
     holders.extend(describe(env, ask, "packaging", &rows)?);
@@ -40,16 +41,38 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         holders.extend(describe(env, ask, "product", &rows)?);
     }
     let source = ask.text("source")?;
-    let found: BTreeSet<i64> = holders.iter().filter_map(|row: &Value| row[2].as_i64()).collect();
+    let odd = odd(env, ask, &loose)?;
+    let of_holders = holders.iter().filter_map(|row: &Value| row[2].as_i64());
+    let found: BTreeSet<i64> = of_holders.chain(odd.iter().filter_map(|row| row[0].as_i64())).collect();
     let links = env.store.rows("x_pz_product").map(|(_, r)| r).filter(|r| text(r, "x_source") == Some(source));
     let ours = links.filter(|r| integer(r, "x_product_id").is_some_and(|p| found.contains(&p)));
     let linked: Vec<&str> = ours.filter_map(|r| text(r, "x_external_id")).collect();
-    Ok(json!({"candidates": candidates, "holders": holders, "linked": linked}))
+    Ok(json!({"candidates": candidates, "holders": holders, "odd": odd, "linked": linked}))
 }
 
-/// As `btrim` does it.
-fn trimmed(code: &str) -> &str {
-    code.trim_matches(' ')
+/// Products whose code has something in it that no scanner sends, where the rest, or a part of it, is asked for.
+fn odd(env: &Env<'_>, ask: &Ask<'_>, loose: &BTreeSet<String>) -> Result<Vec<Value>, OdooFault> {
+    let linked = linked(env, ask)?;
+    let mut out = Vec::new();
+    for (product, _) in env.store.rows("product.product") {
+        let Some((variant, template)) = variant::pair(env, product) else { continue };
+        let Some(code) = text(variant, "barcode").filter(|code| code.contains(between)) else { continue };
+        if loose.contains(&squeezed(code)) || code.split(between).any(|part| loose.contains(part)) {
+            let mut row = variant::columns(env, ask, variant, template)?;
+            row.push(json!(linked.contains(&product)));
+            row.extend(variant::names(ask, template)?);
+            out.push(Value::Array(row));
+        }
+    }
+    Ok(out)
+}
+
+fn squeezed(code: &str) -> String {
+    code.replace(between, "")
+}
+
+fn between(c: char) -> bool {
+    c < '\u{c0}' && !c.is_ascii_alphanumeric() || c.is_whitespace() || matches!(c, '\u{200b}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Codes that two active products have, in order.
@@ -118,7 +141,7 @@ fn of_rule(env: &Env<'_>, ask: &Ask<'_>, rule: &str, unlinked: &[Value]) -> Resu
         let shown = variant::shown(ask, template)?;
         let value = match rule {
             "default_code" => text(variant, "default_code"),
-            "barcode" => text(variant, "barcode").map(trimmed),
+            "barcode" => text(variant, "barcode"),
             _ => shown.as_str(),
         };
         for id in value.and_then(|v| wanted.get(v)).into_iter().flatten() {
