@@ -57,7 +57,10 @@ pub(super) fn replace(target: &Path, content: &[u8], mode: u32) -> io::Result<()
     let written = file.write_all(content).and_then(|()| with_mode(&file, mode)).and_then(|()| file.sync_all());
     written.and_then(|()| fs::rename(&beside, target)).inspect_err(|_| {
         let _ = fs::remove_file(&beside);
-    })
+    })?;
+    // The new name, too, outlives a power cut. One that may not be opened is as good as its file system makes it.
+    let _ = File::open(directory(target)).and_then(|directory| directory.sync_all());
+    Ok(())
 }
 
 fn new_file(path: &Path) -> io::Result<File> {

@@ -196,6 +196,12 @@ impl Text {
         for (id, print) in self.fingerprints {
             fingerprints.insert(ExternalId::parse(&id).map_err(|e| KeptPlanError::Damaged(e.to_string()))?, print);
         }
+        // The planner keeps such a price back; whoever writes a plan by hand does not.
+        let created = self.plan.creations.iter().filter_map(|c| c.price);
+        let changed = self.plan.updates.iter().chain(&self.plan.adoptions).filter_map(|u| Some(u.price.as_ref()?.new));
+        for price in created.chain(changed) {
+            price.to_odoo(self.origin.digits).map_err(|e| KeptPlanError::Damaged(e.to_string()))?;
+        }
         Ok(KeptPlan { origin: self.origin, fingerprints, plan: self.plan })
     }
 }

@@ -56,6 +56,22 @@ fn a_file_that_was_cut_or_edited_is_refused() {
     }
 }
 
+/// Whoever can write the file can write its checksum: what no plan of ours holds is refused when it is read, before a lease is
+/// taken for it.
+#[test]
+fn a_price_that_odoo_cannot_hold_is_refused() {
+    let (_, kept) = sample();
+    let large = crate::catalog::Price::parse("90000000000000000").unwrap();
+    let mut created = kept.clone();
+    created.plan.creations[0].price = Some(large);
+    let mut changed = kept;
+    changed.plan.updates.iter_mut().find_map(|u| u.price.as_mut()).expect("a changed price").new = large;
+    for crafted in [created, changed] {
+        let error = KeptPlan::parse(&crafted.text()).unwrap_err();
+        assert!(matches!(&error, KeptPlanError::Damaged(why) if why.contains("90000000000000000")), "{error}");
+    }
+}
+
 #[test]
 fn any_change_of_a_link_that_the_plan_speaks_of_is_seen() {
     let (world, kept) = sample();
