@@ -12,6 +12,7 @@ use super::Overrides;
 use super::environment::{self, Environment};
 use super::error::{ConfigError, FilePlace, Place};
 use super::file::File;
+use super::guarded;
 use super::keys;
 use super::secret::io_words;
 
@@ -43,11 +44,17 @@ impl Document {
         }
     }
 
-    /// A file that is there but cannot be read is an error: the next place may hold another shop's settings.
+    /// A file that is there but cannot be read is an error: the next place may hold another shop's settings. So is one that
+    /// somebody else may have put there, to be found.
     pub fn first_of(places: Vec<PathBuf>) -> Result<Self, ConfigError> {
         for path in &places {
             match Self::read(path) {
-                Ok(document) => return Ok(document),
+                Ok(document) => {
+                    return match guarded::perhaps_anothers(path) {
+                        None => Ok(document),
+                        Some(why) => Err(ConfigError::Strange { path: path.clone(), why }),
+                    };
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(unreadable(path.clone(), None, &error)),
             }

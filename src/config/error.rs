@@ -26,6 +26,14 @@ pub enum ConfigError {
         /// The system's words.
         reason: String,
     },
+    /// The file was found, not named, and it may be somebody else's.
+    #[error("{}: not used, as a configuration decides where passwords are sent, and {why}; if it is meant, name it with --config FILE", path.display())]
+    Strange {
+        /// The file.
+        path: PathBuf,
+        /// Whose it may be, and how that is mended.
+        why: String,
+    },
     /// Not TOML.
     #[error("{place}: not valid TOML: {problem}")]
     Syntax {

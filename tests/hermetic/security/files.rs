@@ -113,3 +113,59 @@ fn no_crate_may_have_unsafe_code() {
     let members = fs::read_to_string("Cargo.toml").unwrap();
     assert!(members.contains("members = [\"packaging\", \"tests/sandbox\"]"), "a new member needs its line above");
 }
+
+/// Whoever stands in a directory of somebody else's, or in one of everybody's, does not take what lies there for their own.
+#[test]
+fn a_configuration_that_was_found_is_ours_or_not_used() {
+    let stage = Stage::new(14);
+    stage.bench.setup(&["-q"]).expect(0);
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let found = directory.path().join("sync.toml");
+    let config = fs::read_to_string(stage.bench.config()).unwrap();
+    // What the file names is not even looked at.
+    let config = config.replace("user = \"erpsync\"", "user = \"erpsync\"\npassword_file = \"not-there\"");
+    fs::write(&found, config.replace("ca.pem", stage.bench.path("ca.pem").to_str().unwrap())).unwrap();
+    let run = |named: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_erpsync"));
+        command
+            .arg("runs")
+            .args(named)
+            .current_dir(directory.path())
+            .env_clear()
+            .envs(stage.bench.target.secrets.clone());
+        let output = command.output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let heard = || stage.wire.heard().len();
+    for (of_directory, of_file, why) in [
+        (0o777, 0o600, "others can put another one in its place (mode 777 of "),
+        (0o1777, 0o600, "others can put files into "),
+        (0o755, 0o666, "others can write it (mode 666)"),
+    ] {
+        fs::set_permissions(&found, Permissions::from_mode(of_file)).unwrap();
+        fs::set_permissions(directory.path(), Permissions::from_mode(of_directory)).unwrap();
+        let before = heard();
+        let (status, told) = run(&[]);
+        assert_eq!(status, 78, "{told}");
+        assert!(told.contains("sync.toml: not used") && told.contains(why) && told.contains("--config FILE"), "{told}");
+        assert_eq!(heard(), before, "nothing is sent");
+        // Word for word.
+        let (status, told) = run(&["--config", "sync.toml"]);
+        assert_eq!(status, 0, "{told}");
+        assert_eq!(told.contains(why), of_directory != 0o1777, "{told}");
+        assert!(heard() > before);
+    }
+    // Ours alone: unless those above it are everybody's.
+    fs::set_permissions(&found, Permissions::from_mode(0o600)).unwrap();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+    let open = directory.path().ancestors().any(|above| fs::metadata(above).unwrap().mode() & 0o002 != 0);
+    assert_eq!(run(&[]).0, if open { 78 } else { 0 });
+    // Somebody else's, which only root can make.
+    if std::os::unix::fs::chown(&found, Some(12_345), None).is_ok() {
+        let before = heard();
+        let (status, told) = run(&[]);
+        assert_eq!((status, heard()), (78, before), "{told}");
+        assert!(told.contains("belongs to another account (user 12345)"), "{told}");
+        assert_eq!(run(&["--config", "sync.toml"]).0, 0);
+    }
+}
