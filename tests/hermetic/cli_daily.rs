@@ -5,10 +5,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::common::Run;
 use crate::common::monitor::Monitor;
 use crate::common::shop::{Shop, ean13};
 use crate::common::standin::{DATABASE, Stage};
+use crate::common::{Bench, Run};
 use serde_json::{Value, json};
 
 /// A stand-in with a small shop in the source, imported.
@@ -40,6 +40,13 @@ fn sample(path: &Path, series: &str) -> f64 {
     found.unwrap_or_else(|| panic!("no {series} in {lines:#?}")).parse().unwrap()
 }
 
+/// The built binary with the monitor's address in its variable, as cron would run it.
+fn watched_by(bench: &Bench, url: &str, args: &[&str]) -> Run {
+    let output = bench.command(args).env("ERPSYNC_PING_URL", url).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
 const IMPORT: &str = "{command=\"import-products\",source=\"polonez\"}";
 
 #[test]
@@ -48,12 +55,12 @@ fn silence_when_all_is_well() {
         let (stage, mut shop) = in_step(version);
         let monitor = Monitor::answering(Some("200 OK"));
         let metrics = stage.bench.path("erpsync.prom");
-        let watched = ["-q", "--ping-url", &monitor.url, "--metrics-file", metrics.to_str().unwrap()];
+        let watched = ["-q", "--metrics-file", metrics.to_str().unwrap()];
         shop.product(1001).price = "2".to_owned();
         shop.write(&stage.bench);
         let plan = stage.bench.path("plan.json");
         let quiet = |args: &[&str], status: i32| {
-            let run = stage.bench.run(args).expect(status);
+            let run = watched_by(&stage.bench, &monitor.url, args).expect(status);
             assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""), "{args:?}");
         };
         quiet(&["import-products", "-q", "--dry-run", "--out", plan.to_str().unwrap()], 2);
@@ -62,7 +69,7 @@ fn silence_when_all_is_well() {
         quiet(&[&["sync-prices"], &watched[..]].concat(), 0);
         quiet(&["import-products", "-q", "--log-format", "json"], 0);
         quiet(&["show", "-q", plan.to_str().unwrap()], 2);
-        assert_eq!(monitor.asked(), ["/start", "", "/start", "", "/start", ""]);
+        assert_eq!(monitor.asked(), ["/start", "", "/start", "", "/start", "", "/start", ""]);
     }
 }
 
@@ -182,20 +189,30 @@ fn a_monitor_is_called() {
     bench.source("DROP TABLE dbo.Products");
     bench.import(&["-q"]).expect(78);
     assert_eq!(monitor.asked(), ["/start", "/78"]);
-    // A variable wins over the file, a flag over both; a configuration that cannot be read keeps neither of them.
-    let others = [Monitor::answering(Some("200 OK")), Monitor::answering(Some("200 OK"))];
-    let by_variable = |args: &[&str]| {
-        let status = bench.command(args).env("ERPSYNC_PING_URL", &others[0].url).output().unwrap().status;
-        assert_eq!(status.code(), Some(78));
-    };
-    by_variable(&["import-products", "-q"]);
-    by_variable(&["import-products", "-q", "--ping-url", &others[1].url]);
+    // A variable wins over the file; a configuration that cannot be read does not keep it from being called.
+    let other = Monitor::answering(Some("200 OK"));
+    watched_by(&bench, &other.url, &["import-products", "-q"]).expect(78);
     fs::write(bench.config(), "nonsense").unwrap();
-    by_variable(&["sync-prices", "-q"]);
-    bench.import(&["-q", "--ping-url", &others[1].url]).expect(78);
-    assert_eq!(others[0].asked(), ["/start", "/78", "/78"]);
-    assert_eq!(others[1].asked(), ["/start", "/78", "/78"]);
+    watched_by(&bench, &other.url, &["sync-prices", "-q"]).expect(78);
+    assert_eq!(other.asked(), ["/start", "/78", "/78"]);
     assert_eq!(monitor.asked(), Vec::<String>::new());
+    // Everybody on the machine sees the command line.
+    watched_by(&bench, &other.url, &["import-products", "--ping-url", &monitor.url]).expect(64);
+    assert_eq!(monitor.asked(), Vec::<String>::new());
+}
+
+/// What is not encrypted goes to the monitor itself, and to nobody whom the environment names as a proxy.
+#[test]
+fn a_monitor_is_called_past_proxies() {
+    let (stage, _) = in_step(14);
+    let (monitor, proxy) = (Monitor::answering(Some("200 OK")), Monitor::answering(Some("200 OK")));
+    let mut command = stage.bench.command(&["import-products", "-q"]);
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env(name, &proxy.url);
+    }
+    assert!(command.env("ERPSYNC_PING_URL", &monitor.url).status().unwrap().success());
+    assert_eq!(monitor.asked(), ["/start", ""]);
+    assert_eq!(proxy.asked(), Vec::<String>::new());
 }
 
 /// Another run is at work: what is missing is a run, and a monitor notices that by itself.
@@ -206,8 +223,8 @@ fn a_run_that_could_not_begin_is_not_told_of() {
     let lock = fs::File::create(stage.bench.path("run.lock")).unwrap();
     lock.try_lock().unwrap();
     let path = stage.bench.path("erpsync.prom");
-    let args = ["-q", "--ping-url", &monitor.url, "--metrics-file", path.to_str().unwrap()];
-    stage.bench.import(&args).expect(75);
+    let args = ["import-products", "-q", "--metrics-file", path.to_str().unwrap()];
+    watched_by(&stage.bench, &monitor.url, &args).expect(75);
     assert_eq!(monitor.asked(), Vec::<String>::new());
     assert_eq!(sample(&path, "erpsync_command_last_exit_status{command=\"import-products\"}"), 75.0);
 }
@@ -226,7 +243,7 @@ fn a_monitor_that_is_away_fails_no_run_and_stays_secret() {
         ("SECRET-WORD", "is not one of http or https"),
     ] {
         for more in [&["-vv"][..], &["-vv", "--log-format", "json"]] {
-            let run = stage.bench.import(&[&["--ping-url", url], more].concat()).expect(0);
+            let run = watched_by(&stage.bench, url, &[&["import-products"], more].concat()).expect(0);
             assert!(run.stderr.contains(why), "{url}: {}", run.stderr);
             assert!(!format!("{run:?}").contains("SECRET-WORD"), "{url}: {run:?}");
             if url == silent.url {
@@ -234,7 +251,7 @@ fn a_monitor_that_is_away_fails_no_run_and_stays_secret() {
             }
         }
     }
-    let run = stage.bench.import(&["-q", "--ping-url", &refusing.url]).expect(0);
+    let run = watched_by(&stage.bench, &refusing.url, &["import-products", "-q"]).expect(0);
     assert_eq!(run.stderr, "");
 }
 

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
-
 use crate::commands::watch::Orders;
 use crate::config::Overrides;
 
@@ -15,10 +13,6 @@ pub(in crate::cli) struct Watching {
     /// of report.metrics_file
     #[arg(long, value_name = "FILE.prom")]
     metrics_file: Option<PathBuf>,
-    /// Tell a monitor such as healthchecks.io: URL/start, then URL, or URL/STATUS when the run failed; instead of
-    /// report.ping_url_env and the like, which nobody sees in the list of processes
-    #[arg(long, value_name = "URL", value_parser = |url: &str| Ok::<_, String>(SecretString::from(url)))]
-    ping_url: Option<SecretString>,
     #[command(flatten)]
     page: PageArg,
 }
@@ -49,15 +43,13 @@ impl Watching {
     /// # Errors
     /// When a dry run is to be told of.
     pub(super) fn orders(&self, command: &'static str, dry_run: bool) -> Result<Orders, String> {
-        let given = [("--metrics-file", self.metrics_file.is_some()), ("--ping-url", self.ping_url.is_some())];
-        if let Some((flag, _)) = given.into_iter().find(|(_, given)| dry_run && *given) {
-            return Err(format!("{flag} tells of runs, and --dry-run is none; leave one of the two out"));
+        if dry_run && self.metrics_file.is_some() {
+            return Err("--metrics-file tells of runs, and --dry-run is none; leave one of the two out".to_owned());
         }
         let title = if dry_run { format!("{command}, dry run") } else { command.to_owned() };
         Ok(Orders {
             command: (!dry_run).then_some(command),
             metrics_file: self.metrics_file.clone(),
-            ping_url: self.ping_url.clone(),
             ..self.page.orders(title)
         })
     }

@@ -87,8 +87,6 @@ pub struct Orders {
     pub command: Option<&'static str>,
     /// `--metrics-file`
     pub metrics_file: Option<PathBuf>,
-    /// `--ping-url`
-    pub ping_url: Option<SecretString>,
     /// `--report`
     pub page: Option<PathBuf>,
     /// What the page is about.
@@ -134,8 +132,7 @@ impl Watch {
         if let Some(path) = &orders.page {
             orders.page = Some(whole_file::destination(PAGE, path)?);
         }
-        let state =
-            State { metrics_file: orders.metrics_file.clone(), ping_url: orders.ping_url.clone(), ..State::default() };
+        let state = State { metrics_file: orders.metrics_file.clone(), ..State::default() };
         Ok(Self(Arc::new(Inner { orders, judge, show, state: Mutex::new(state) })))
     }
 
@@ -151,9 +148,7 @@ impl Watch {
         let mut state = self.state();
         state.configured = true;
         state.metrics_file.clone_from(&settings.metrics_file);
-        if state.ping_url.is_none() {
-            state.ping_url = address(&settings.ping_url, env);
-        }
+        state.ping_url = address(&settings.ping_url, env);
     }
 
     /// The turn of a source began.

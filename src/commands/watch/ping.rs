@@ -34,12 +34,15 @@ impl Ping {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
             _ => return wrong("is not one of http or https"),
         };
-        let client = reqwest::Client::builder()
+        let mut client = reqwest::Client::builder()
             .user_agent(concat!("erpsync/", env!("CARGO_PKG_VERSION")))
             .timeout(PATIENCE)
-            .redirect(reqwest::redirect::Policy::none())
-            .build();
-        match client {
+            .redirect(reqwest::redirect::Policy::none());
+        if address.scheme() == "http" {
+            // Never send plain HTTP through a proxy that the environment names.
+            client = client.no_proxy();
+        }
+        match client.build() {
             Ok(client) => Some(Self { address, client, begun: None }),
             Err(_) => wrong("cannot be called: no client for HTTP"),
         }
