@@ -11,7 +11,7 @@ use crate::odoo::Session;
 use crate::plan::{self, ExtraBarcodes, Plan, Policy};
 
 use super::looking::{Looking, Seen};
-use super::run::{Planner, Run, each_source};
+use super::run::{Planner, Run, aside, each_source};
 use super::watch::{Phase, Watch};
 use super::{Console, Failure, Format, Outcome, Signals, connect, lock, plan_file, whole_file};
 
@@ -144,10 +144,14 @@ impl Import<'_> {
         let Seen { catalogue, odoo, scope } =
             looking.at(crate::mssql::read(&self.options), self.request.full, signals).await?;
         self.watch.phase(Phase::Plan);
-        let plan = match self.request.limit {
-            None => plan::plan(self.name, &catalogue, &odoo, &self.policy, &scope),
-            Some(limit) => plan::plan_limited(self.name, &catalogue, &odoo, &self.policy, &scope, limit),
-        };
-        Ok((plan, odoo))
+        let (name, policy, limit) = (self.name.clone(), self.policy.clone(), self.request.limit);
+        let planned = aside(move || {
+            let plan = match limit {
+                None => plan::plan(&name, &catalogue, &odoo, &policy, &scope),
+                Some(limit) => plan::plan_limited(&name, &catalogue, &odoo, &policy, &scope, limit),
+            };
+            (plan, odoo)
+        });
+        Ok(planned.await)
     }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::apply::report::Report;
 use crate::apply::{self, Options};
@@ -214,7 +214,11 @@ impl Run<'_> {
         console: &mut Console<'_>,
         done: &mut Finish,
     ) -> Result<Done, Failure> {
-        let mut plan = self.plan(session, Some(writer.token()), planner, signals).await?;
+        let planning = self.plan(session, Some(writer.token()), planner, signals);
+        let mut plan = tokio::select! {
+            plan = planning => plan?,
+            failure = held(writer) => return Err(failure),
+        };
         let shown = self.format;
         if shown != Format::Json && !console.quiet {
             told(self.show_plan(&plan, console));
@@ -239,8 +243,8 @@ impl Run<'_> {
             let outcome = Outcome { refused: true, ..Outcome::default() };
             return Ok(Done { outcome, summary: format!("refused by a guard: {}", summary.trim_end_matches('.')) });
         }
-        // Reading may have taken longer than the lease lasts. Whoever had it meanwhile may have made another catalogue of
-        // the one that was planned for.
+        // A run that slept may have lost the lease. Whoever had it meanwhile may have made another catalogue of the one that
+        // was planned for.
         if let Some(pause) = writer.renew().await? {
             return Err(paused(&pause));
         }
@@ -278,7 +282,10 @@ impl Run<'_> {
         if let Some(error) = error {
             *done = apply::finish_line(&report);
             log::error!("run {} {summary}", report.run);
-            return Err(error.into());
+            return Err(match error {
+                OdooError::Paused(pause) => paused(&pause),
+                other => other.into(),
+            });
         }
         let open = match self.settings.sync.status_for_open {
             StatusForOpen::Any => report.open > 0 || bad_rows,
@@ -332,7 +339,12 @@ pub(super) fn key(about: &str, token: &uuid::Uuid) -> String {
 
 /// Machine and process, for people.
 pub(super) fn this_process() -> String {
-    format!("{}, process {}", gethostname::gethostname().to_string_lossy(), std::process::id())
+    format!("{}, process {}", machine(), std::process::id())
+}
+
+/// This machine's name.
+pub(super) fn machine() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// Prints a plan.
@@ -373,8 +385,33 @@ fn ended_meanwhile(failure: Failure, signals: &Signals) -> Result<Outcome, Failu
     }
 }
 
-fn paused(Pause { by, since }: &Pause) -> Failure {
-    Failure::Busy(format!("synchronisation is paused in Odoo by {by} since {since} UTC (menu Setup and pause)"))
+fn paused(pause: &Pause) -> Failure {
+    Failure::Busy(pause.to_string())
+}
+
+/// Holds the lease for as long as something else takes, and tells why it cannot be held any longer.
+async fn held(writer: &Writer<'_>) -> Failure {
+    loop {
+        sleep(writer.lasts() / 3).await;
+        match writer.renew().await {
+            Ok(None) => {}
+            Ok(Some(pause)) => return paused(&pause),
+            Err(error @ OdooError::LeaseLost) => return error.into(),
+            // What goes on meanwhile needs Odoo as well, and tells.
+            Err(error) => log::debug!("the lease was not renewed: {error}"),
+        }
+    }
+}
+
+/// Computes beside everything else that is under way, the lease's renewal above all.
+///
+/// # Panics
+/// With the panic of what is computed.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 /// Takes the lease, or says who has it.

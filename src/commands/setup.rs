@@ -1,14 +1,16 @@
 //! `erpsync setup`: installs what a run needs in Odoo, or takes it out again.
 
 use std::io;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::config::{Environment, Overrides};
-use crate::odoo::setup::{self, Wishes};
+use crate::odoo::setup::{self, Busy, SetupLease, Wishes};
 use crate::odoo::{Odoo, OdooError};
 
 use super::connect::{self, Account};
+use super::run::machine;
 use super::{Console, Failure, Outcome, Signals, lock, printed, told};
 
 /// The administrator's password, for `--admin-login`.
@@ -55,7 +57,22 @@ pub async fn run(
         grant.extend(configured);
     }
     let odoo = Odoo::connect(&connect::odoo(&settings.odoo, account, signals.hurry())).await?;
-    if request.remove { remove(&odoo, request, console).await } else { install(&odoo, request, grant, console).await }
+    let lease = async || lease(&odoo, settings.sync.lease).await;
+    if request.remove {
+        remove(&odoo, request, lease, console).await
+    } else {
+        install(&odoo, request, grant, lease, console).await
+    }
+}
+
+/// Takes the lease: a run that is at work would find other procedures from one call to the next.
+async fn lease(odoo: &Odoo, lasts: Duration) -> Result<SetupLease, Failure> {
+    let (token, machine) = (uuid::Uuid::new_v4().to_string(), machine());
+    SetupLease::take(odoo, token, (&machine, std::process::id()), lasts).await?.map_err(|Busy { holder, until }| {
+        Failure::Busy(format!(
+            "the lease is held by {holder}, until {until} UTC at the latest; run setup when that has ended, or, if it died, at that time"
+        ))
+    })
 }
 
 fn administrator(login: &str, env: &dyn Environment) -> Result<Account, Failure> {
@@ -82,6 +99,7 @@ async fn install(
     odoo: &Odoo,
     request: &Request,
     grant: Vec<String>,
+    lease: impl AsyncFnOnce() -> Result<SetupLease, Failure>,
     console: &mut Console<'_>,
 ) -> Result<Outcome, Failure> {
     let wishes = Wishes { grant };
@@ -101,11 +119,16 @@ async fn install(
         return Ok(Outcome { would_change: true, ..Outcome::default() });
     }
     let mut done = 0;
-    let installed = setup::install(odoo, survey, |what| {
+    let mut lease = if survey.touches_runs() { Some(lease().await?) } else { None };
+    let installed = setup::install(odoo, survey, lease.as_mut(), |what| {
         log::info!("done: {what}");
         done += 1;
     });
-    if let Err(error) = installed.await {
+    let installed = installed.await;
+    if let Some(lease) = lease {
+        lease.release(odoo).await;
+    }
+    if let Err(error) = installed {
         return Err(explained(odoo, &wishes, error, shown.get(done)).await);
     }
     // Two setups at once, or a person, may have undone what was just done.
@@ -130,7 +153,12 @@ async fn explained(odoo: &Odoo, wishes: &Wishes, error: OdooError, step: Option<
     }
 }
 
-async fn remove(odoo: &Odoo, request: &Request, console: &mut Console<'_>) -> Result<Outcome, Failure> {
+async fn remove(
+    odoo: &Odoo,
+    request: &Request,
+    lease: impl AsyncFnOnce() -> Result<SetupLease, Failure>,
+    console: &mut Console<'_>,
+) -> Result<Outcome, Failure> {
     let removal = setup::survey_removal(odoo, request.keep_history).await?;
     let shown: Vec<String> = removal.what.iter().map(|what| format!("- {what}")).collect();
     if removal.is_empty() {
@@ -142,7 +170,10 @@ async fn remove(odoo: &Odoo, request: &Request, console: &mut Console<'_>) -> Re
         printed(say(console, &shown, "All of this would be taken out of Odoo."))?;
         return Ok(Outcome { would_change: true, ..Outcome::default() });
     }
-    setup::remove(odoo, removal).await?;
+    let mut lease = lease().await?;
+    let removed = setup::remove(odoo, removal, &mut lease).await;
+    lease.release(odoo).await;
+    removed?;
     told(say(console, &shown, "All of this was taken out of Odoo."));
     Ok(Outcome::default())
 }

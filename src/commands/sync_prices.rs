@@ -10,7 +10,7 @@ use crate::odoo::Session;
 use crate::plan::{self, Plan, Policy};
 
 use super::looking::{Looking, Seen};
-use super::run::{Planner, Run, each_source};
+use super::run::{Planner, Run, aside, each_source};
 use super::watch::{Phase, Watch};
 use super::{Console, Failure, Format, Outcome, Signals, connect, lock};
 
@@ -96,6 +96,7 @@ impl Planner for Prices<'_> {
         let reading = crate::mssql::read_prices(&self.options);
         let Seen { catalogue, odoo, scope } = looking.at(reading, self.request.full, signals).await?;
         self.watch.phase(Phase::Plan);
-        Ok(plan::plan_prices(self.name, &catalogue, &odoo, &self.policy, &scope))
+        let (name, policy) = (self.name.clone(), self.policy.clone());
+        Ok(aside(move || plan::plan_prices(&name, &catalogue, &odoo, &policy, &scope)).await)
     }
 }

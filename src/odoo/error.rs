@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::lease::Pause;
+
 /// Odoo's own answer to a failed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -142,6 +144,9 @@ pub enum OdooError {
         "the lease was taken over by another run, or freed with `erpsync unlock`; nothing more was written (a run that sleeps longer than sync.lease_seconds loses it)"
     )]
     LeaseLost,
+    /// The pause switch is on; nothing is written until somebody switches it off.
+    #[error("{0}")]
+    Paused(Pause),
 }
 
 /// What an error means for the exit status.
@@ -207,7 +212,7 @@ impl OdooError {
                 _ => ErrorKind::Failed,
             },
             Self::Configuration(_) | Self::Setup(_) => ErrorKind::Configuration,
-            Self::LeaseLost => ErrorKind::Busy,
+            Self::LeaseLost | Self::Paused(_) => ErrorKind::Busy,
         }
     }
 
@@ -240,7 +245,8 @@ impl OdooError {
             | Self::Rights(_)
             | Self::Configuration(_)
             | Self::Setup(_)
-            | Self::LeaseLost => ErrorClass::Permanent,
+            | Self::LeaseLost
+            | Self::Paused(_) => ErrorClass::Permanent,
         }
     }
 

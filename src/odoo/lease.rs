@@ -1,6 +1,8 @@
 //! The lease that keeps runs of different machines apart: what comes of asking for it, who holds it, and taking it from a
 //! run that died. It is taken and held through [`Writer`].
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::error::OdooError;
@@ -31,6 +33,13 @@ pub struct Pause {
     pub by: String,
     /// When, UTC.
     pub since: String,
+}
+
+impl fmt::Display for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { by, since } = self;
+        write!(f, "synchronisation is paused in Odoo by {by} since {since} UTC (menu Pause)")
+    }
 }
 
 impl Pause {

@@ -63,9 +63,8 @@ impl Procedure {
         }
     }
 
-    /// The Python code for an Odoo version: what all begin with, what writing ones go on with, and its own part.
-    #[must_use]
-    pub fn code(self, odoo: u32) -> String {
+    /// All of the code but what says which it is.
+    fn work(self, odoo: u32) -> String {
         let prelude = include_str!("procedures/prelude.py");
         let writing = include_str!("procedures/writing.py");
         let (is_writing, body) = match self {
@@ -88,19 +87,41 @@ impl Procedure {
         // its name throughout.
         let packaging = if odoo >= 19 { "product_uom" } else { "product_packaging" };
         let writing = if is_writing { writing } else { "" };
+        // A run that was stopped still tells what it did.
+        let pauses = if self == Self::Report { "False" } else { "True" };
         let code = format!(
-            "# erpsync {}: installed by `erpsync setup`, checked at every run; do not edit.\nODOO = {odoo}\nPACKAGING = '{packaging}'\nACTION_GROUPS = 'ir_act_server_group_rel'\n{prelude}{writing}{body}",
-            self.name()
+            "ODOO = {odoo}\nPACKAGING = '{packaging}'\nACTION_GROUPS = 'ir_act_server_group_rel'\nPAUSES = {pauses}\n{prelude}{writing}{body}"
         );
         // Odoo strips the code of an action before it runs it; we store it so, for the checksum's sake.
         code.trim().to_owned()
     }
 
+    /// The Python code for an Odoo version: what all begin with, what writing ones go on with, and its own part.
+    #[must_use]
+    pub fn code(self, odoo: u32) -> String {
+        format!(
+            "# erpsync {}: installed by `erpsync setup`, checked at every run; do not edit.\nCODE = '{}'\n{}",
+            self.name(),
+            self.mark(odoo),
+            self.work(odoo)
+        )
+    }
+
+    /// What each question carries, so that no other version's procedure answers it.
+    #[must_use]
+    pub fn mark(self, odoo: u32) -> String {
+        md5(&self.work(odoo))
+    }
+
     /// `md5(code)` as PostgreSQL computes it.
     #[must_use]
     pub fn checksum(self, odoo: u32) -> String {
-        Md5::digest(self.code(odoo).as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+        md5(&self.code(odoo))
     }
+}
+
+fn md5(text: &str) -> String {
+    Md5::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -137,5 +158,7 @@ mod tests {
     #[test]
     fn checksums_tell_versions_apart() {
         assert_ne!(Procedure::Create.checksum(14), Procedure::Create.checksum(19));
+        assert_ne!(Procedure::Create.mark(14), Procedure::Create.mark(19));
+        assert_ne!(Procedure::Create.mark(19), Procedure::Update.mark(19));
     }
 }

@@ -147,9 +147,31 @@ impl Session {
     pub async fn ask(&self, procedure: Procedure, mut question: Value) -> Result<Value, OdooError> {
         question["company"] = json!(self.company);
         question["languages"] = json!(self.languages);
-        let action = self.procedures.get(procedure.name()).copied().unwrap_or_default();
-        self.odoo.run_action(action, question).await
+        ask(&self.odoo, &self.procedures, procedure, question).await
     }
+}
+
+/// Asks one of these procedures, so that no other version's answers.
+///
+/// # Errors
+/// [`OdooError::Setup`] when another version's setup put its procedures there.
+pub(super) async fn ask(
+    odoo: &Odoo,
+    procedures: &BTreeMap<String, i64>,
+    procedure: Procedure,
+    mut question: Value,
+) -> Result<Value, OdooError> {
+    question["code"] = json!(procedure.mark(odoo.version));
+    let action = procedures.get(procedure.name()).copied().unwrap_or_default();
+    odoo.run_action(action, question).await.map_err(|error| match error {
+        OdooError::Fault { fault, .. } if fault.message.contains("erpsync: another version than the caller") => {
+            OdooError::Setup(
+                "the procedures in Odoo are not those of this erpsync: another version's setup put them there, or Odoo was upgraded"
+                    .to_owned(),
+            )
+        }
+        other => other,
+    })
 }
 
 /// Checks that this Odoo was set up by this program, for commands that only read or note what a person chose; any
@@ -177,8 +199,7 @@ pub(super) async fn hello(
 ) -> Result<Value, OdooError> {
     let question =
         json!({"company": company, "languages": [], "procedures": procedures, "group": group, "create": create});
-    let action = procedures.get(Procedure::Hello.name()).copied().unwrap_or_default();
-    odoo.run_action(action, question).await.map_err(not_in_group)
+    ask(odoo, procedures, Procedure::Hello, question).await.map_err(not_in_group)
 }
 
 /// The texts of a list.

@@ -1,6 +1,7 @@
 //! Writes through the procedures: rows in, one answer a row out. Each call is one transaction and safe to repeat.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -280,8 +281,7 @@ impl<'a> Writer<'a> {
     pub async fn renew(&self) -> Result<Option<Pause>, OdooError> {
         let question = json!({"what": "renew", "token": self.token, "seconds": self.seconds});
         let answer = self.session.ask(Procedure::Lease, question).await?;
-        leased(&answer)?;
-        Ok(Pause::of(&answer))
+        if answer["leased"] == true { Ok(Pause::of(&answer)) } else { Err(OdooError::LeaseLost) }
     }
 
     /// Gives the lease back.
@@ -290,6 +290,12 @@ impl<'a> Writer<'a> {
     /// When the call fails; the lease then ends by itself.
     pub async fn release(self) -> Result<(), OdooError> {
         lease::release(self.session, &self.token).await
+    }
+
+    /// How long the lease lasts without a call.
+    #[must_use]
+    pub fn lasts(&self) -> Duration {
+        Duration::from_secs(self.seconds)
     }
 
     /// The lease's token.
@@ -314,7 +320,7 @@ impl<'a> Writer<'a> {
     /// Creates products; `default_code` writes the external id as internal reference.
     ///
     /// # Errors
-    /// When the call fails as a whole, or the lease is lost.
+    /// When the call fails as a whole, the lease is lost, or synchronisation is paused.
     pub async fn create(
         &self,
         rows: &[CreateRow],
@@ -330,7 +336,7 @@ impl<'a> Writer<'a> {
     /// Writes names, prices and links.
     ///
     /// # Errors
-    /// When the call fails as a whole, or the lease is lost.
+    /// When the call fails as a whole, the lease is lost, or synchronisation is paused.
     pub async fn update(&self, rows: &[UpdateRow]) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
         let mut question = self.question();
         question["sale_ok"] = self.session.constants["sale_ok"].clone();
@@ -341,7 +347,7 @@ impl<'a> Writer<'a> {
     /// Moves barcodes, component by component.
     ///
     /// # Errors
-    /// When the call fails as a whole, or the lease is lost.
+    /// When the call fails as a whole, the lease is lost, or synchronisation is paused.
     pub async fn move_barcodes(&self, components: &[Vec<MoveRow>]) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
         let mut question = self.question();
         question["components"] = json!(components);
@@ -399,7 +405,10 @@ impl<'a> Writer<'a> {
 }
 
 fn leased(answer: &Value) -> Result<(), OdooError> {
-    if answer["leased"] == true { Ok(()) } else { Err(OdooError::LeaseLost) }
+    if answer["leased"] == true {
+        return Ok(());
+    }
+    Err(Pause::of(answer).map_or(OdooError::LeaseLost, OdooError::Paused))
 }
 
 fn answers(answer: &Value) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {

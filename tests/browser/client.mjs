@@ -105,7 +105,7 @@ export class Person {
   async list(model) {
     const marks = {
       x_pz_conflict: 'x_message', x_pz_product: 'x_no_touch', x_pz_product_barcode_history: 'x_new',
-      x_pz_product_price_history: 'x_new', x_pz_product_name_history: 'x_language', x_pz_run: 'x_status', x_pz_setup: 'x_paused',
+      x_pz_product_price_history: 'x_new', x_pz_product_name_history: 'x_language', x_pz_run: 'x_status', x_pz_pause: 'x_paused', x_pz_setup: 'x_schema',
     };
     await this.page.waitForSelector(`.o_list_view th[data-name="${marks[model]}"], .o_view_nocontent`);
     await this.quiet();

@@ -45,12 +45,12 @@ export async function operator(shop, person) {
 
   // The pause switch, there and back.
   for (const [paused, status] of [['t', 75], ['f', 3]]) {
-    await person.menu('x_pz_setup');
+    await person.menu('x_pz_pause');
     await person.row();
     await person.edit();
     await person.tick('x_paused');
     await person.save();
-    assert.equal(shop.sql('select x_paused from x_pz_setup'), paused);
+    assert.equal(shop.sql('select x_paused from x_pz_pause'), paused);
     shop.erpsync(['import-products'], status);
   }
   await person.expectWell('the switches');

@@ -24,11 +24,13 @@ export async function refused(shop) {
     const [conflict] = await rpc.call('x_pz_conflict', 'search', [[]], { limit: 1 });
     await no('x_pz_conflict', 'create', [{ x_name: 'forged' }]);
     await no('x_pz_conflict', 'unlink', [[conflict]]);
+    const [setup] = await rpc.call('x_pz_setup', 'search', [[]], { limit: 1 });
+    if (login !== 'admin') await no('x_pz_setup', 'write', [[setup], { x_uuid: 'forged' }]);
     if (login !== 'reader') continue;
     const [link] = await rpc.call('x_pz_product', 'search', [[]], { limit: 1 });
-    const [setup] = await rpc.call('x_pz_setup', 'search', [[]], { limit: 1 });
+    const [pause] = await rpc.call('x_pz_pause', 'search', [[]], { limit: 1 });
     await no('x_pz_conflict', 'write', [[conflict], { x_choice: 'give' }]);
     await no('x_pz_product', 'write', [[link], { x_no_touch: true }]);
-    await no('x_pz_setup', 'write', [[setup], { x_paused: true }]);
+    await no('x_pz_pause', 'write', [[pause], { x_paused: true }]);
   }
 }

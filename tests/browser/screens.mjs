@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 const MODELS = [
   'x_pz_conflict', 'x_pz_product', 'x_pz_product_barcode_history', 'x_pz_product_price_history',
-  'x_pz_product_name_history', 'x_pz_run', 'x_pz_setup',
+  'x_pz_product_name_history', 'x_pz_run', 'x_pz_pause', 'x_pz_setup',
 ];
 
 // What nobody may edit, and what a reader may not.

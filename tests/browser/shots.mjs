@@ -19,7 +19,7 @@ export async function shots(shop, person) {
   await person.choose('x_choice', 'Link to the chosen product');
   await shot('choice');
   await person.discard();
-  for (const model of ['x_pz_product', 'x_pz_product_barcode_history', 'x_pz_run', 'x_pz_setup']) {
+  for (const model of ['x_pz_product', 'x_pz_product_barcode_history', 'x_pz_run', 'x_pz_pause', 'x_pz_setup']) {
     await person.menu(model);
     await shot(`${model}-list`);
     await person.row();

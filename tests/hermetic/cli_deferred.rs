@@ -423,8 +423,8 @@ fn without_setup_there_is_nothing() {
 #[test]
 fn neither_lease_nor_pause_holds_it_up() {
     let desk = Desk::new(14);
-    let setup = desk.stage.odoo.records(DATABASE, "x_pz_setup").remove(0)["id"].as_i64().unwrap();
-    desk.stage.odoo.tamper(DATABASE, "x_pz_setup", setup, "x_paused", json!(true));
+    let switch = desk.stage.odoo.records(DATABASE, "x_pz_pause").remove(0)["id"].as_i64().unwrap();
+    desk.stage.odoo.tamper(DATABASE, "x_pz_pause", switch, "x_paused", json!(true));
     desk.stage.bench.import(&[]).expect(75);
     desk.run(&["resolve", &desk.n("price-jump", "1004"), "--choose", "keep"]).expect(0);
     // Nor does a configuration without sources, as an operator may have it.

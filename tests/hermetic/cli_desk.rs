@@ -296,14 +296,14 @@ fn nothing_is_written_while_it_is_paused_or_without_rights() {
     let plan = desk.keep("plan.json");
     desk.run(&["import-products", "-q", "--only", "1003"]).expect(0);
     let run = desk.last_run();
-    let setup = desk.stage.odoo.records(DATABASE, "x_pz_setup").remove(0)["id"].as_i64().unwrap();
-    let set = |column: &str, value: Value| desk.stage.odoo.tamper(DATABASE, "x_pz_setup", setup, column, value);
-    set("x_paused", json!(true));
+    let switch = desk.stage.odoo.records(DATABASE, "x_pz_pause").remove(0)["id"].as_i64().unwrap();
+    let pause = |on: bool| desk.stage.odoo.tamper(DATABASE, "x_pz_pause", switch, "x_paused", json!(on));
+    pause(true);
     for args in writing(&plan, &run) {
         desk.refuses(&args, 75).says("paused");
     }
     desk.run(&["sync-prices", "--dry-run"]).expect(2);
-    set("x_paused", json!(false));
+    pause(false);
     for args in writing(&plan, &run) {
         let before = desk.stage.all_records();
         let output = desk.stage.bench.command(&args).env("ERPSYNC_ODOO_PASSWORD", "wrong").output().unwrap();

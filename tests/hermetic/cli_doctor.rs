@@ -238,7 +238,7 @@ fn one_thing_broken_in_odoo() {
             stage.odoo.tamper(DATABASE, model, id, key, before);
             run
         };
-        let run = tamper("x_pz_setup", "x_paused", json!(true)).expect(0);
+        let run = tamper("x_pz_pause", "x_paused", json!(true)).expect(0);
         says(&run, "Odoo", "pause", "warning", "synchronisation is paused by");
         let run = tamper("x_pz_setup", "x_uuid", json!("another")).expect(1);
         says(&run, "Odoo", "database", "failed", "is a copy of the one that was set up (another)");

@@ -29,7 +29,10 @@ fn a_copied_example_loads() {
 
 #[test]
 fn the_file_is_found_in_the_user_s_directory() {
-    let dir = tempfile::tempdir().unwrap();
+    use std::os::unix::fs::MetadataExt;
+
+    // Not below /tmp, where everybody may put one; the sources may lie there all the same.
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     fs::create_dir(dir.path().join("erpsync")).unwrap();
     fs::write(dir.path().join("erpsync/sync.toml"), example()).unwrap();
     let home = dir.path().as_os_str().to_owned();
@@ -38,7 +41,12 @@ fn the_file_is_found_in_the_user_s_directory() {
         "ERPSYNC_ODOO_API_KEY" => Some("key".into()),
         _ => None,
     };
-    let settings = load(&Overrides::default(), &env).unwrap();
+    let found = load(&Overrides::default(), &env);
+    if dir.path().ancestors().any(|above| fs::metadata(above).unwrap().mode() & 0o002 != 0) {
+        assert!(matches!(found, Err(ConfigError::Strange { .. })), "{found:?}");
+        return;
+    }
+    let settings = found.unwrap();
     assert_eq!(settings.path, dir.path().join("erpsync/sync.toml"));
     let credentials = settings.odoo.credentials(&env).unwrap();
     assert_eq!(credentials.api_key.unwrap().expose_secret(), "key");

@@ -306,12 +306,15 @@ transport = \"json2\"",
         ("a newer setup", "x_schema", json!(99)),
         ("an older setup", "x_schema", json!(1)),
         ("a copy of the database", "x_uuid", json!("another")),
-        ("the pause switch", "x_paused", json!(true)),
     ] {
         tamper(key, value);
         album.run(case, &["import-products", "--first-run"]);
         tamper(key, setup.get(key).cloned().unwrap_or(json!(false)));
     }
+    let switch = stage.odoo.records(DATABASE, "x_pz_pause")[0]["id"].as_i64().unwrap();
+    stage.odoo.tamper(DATABASE, "x_pz_pause", switch, "x_paused", json!(true));
+    album.run("the pause switch", &["import-products", "--first-run"]);
+    stage.odoo.tamper(DATABASE, "x_pz_pause", switch, "x_paused", json!(false));
     // As Odoo does to a call that takes longer than its limits.
     stage.odoo.fail_on("procedure hello", 0, OdooFault::CutBefore);
     album.with("no answer", ("timeout = 10", "timeout = 10\nretry_seconds = 0"), &["import-products", "--first-run"]);

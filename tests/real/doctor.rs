@@ -114,9 +114,9 @@ fn healthy_then_broken(version: u32) {
     says(&stage.doctor().expect(1), "database", "failed", "this database (staging) is a copy");
     target.sql(&format!("update ir_config_parameter set value = '{uuid}' where key = 'database.uuid'"));
 
-    target.sql("update x_pz_setup set x_paused = true");
+    target.sql("update x_pz_pause set x_paused = true");
     says(&stage.doctor().expect(0), "pause", "warning", "runs end with status 75");
-    target.sql("update x_pz_setup set x_paused = false");
+    target.sql("update x_pz_pause set x_paused = false");
 
     target.sql("update ir_act_server set code = code || E'\\n# mine' where code like '# erpsync move:%'");
     target.sql("delete from ir_act_server_group_rel where act_id = (select id from ir_act_server where code like '# erpsync update:%')");

@@ -219,7 +219,8 @@ fn told(error: &OdooError) -> (String, String) {
         | OdooError::Rights(_)
         | OdooError::Configuration(_)
         | OdooError::Setup(_)
-        | OdooError::LeaseLost => match text.rsplit_once("; ") {
+        | OdooError::LeaseLost
+        | OdooError::Paused(_) => match text.rsplit_once("; ") {
             Some((problem, cure)) => (problem.to_owned(), cure.to_owned()),
             None => by_kind("correct the configuration"),
         },

@@ -144,9 +144,8 @@ async fn new_products(
 }
 
 async fn held_up(odoo: &Odoo, procedures: &BTreeMap<String, i64>, checks: &mut Vec<Check>) {
-    let action = procedures.get(Procedure::Lease.name()).copied().unwrap_or_default();
     let question = json!({"what": "show", "company": null, "languages": []});
-    let LeaseState { held, paused } = match odoo.run_action(action, question).await {
+    let LeaseState { held, paused } = match session::ask(odoo, procedures, Procedure::Lease, question).await {
         Ok(answer) => lease::state(&answer),
         Err(error) => return checks.push(failed("lease", &error)),
     };

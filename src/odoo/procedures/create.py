@@ -1,18 +1,22 @@
 # Creates products that are not linked yet, or whose link lost its product, each with its link and first history lines.
-cr.execute('SELECT x_external_id, id, x_product_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
-           (ask['source'], [row['external_id'] for row in rows]))
-known, widowed = {}, {}
-for external_id, link, product in cr.fetchall():
+cr.execute('SELECT x_external_id, id, x_product_id, coalesce(x_no_touch, false) FROM x_pz_product'
+           ' WHERE x_source = %s AND x_external_id = ANY(%s)', (ask['source'], [row['external_id'] for row in rows]))
+known, widowed, untouchable = {}, {}, set()
+for external_id, link, product, no_touch in cr.fetchall():
     if product:
         known[external_id] = link
     else:
         widowed[external_id] = link
+    if no_touch:
+        untouchable.add(external_id)
 todo = []
 for row in rows:
     if row['external_id'] in known:
         answers[row['external_id']] = {'known': known[row['external_id']]}
     elif row['external_id'] in widowed and not row['relink']:
         answers[row['external_id']] = {'overtaken': 'the link is there, and its product was deleted in Odoo'}
+    elif row['external_id'] in untouchable:
+        answers[row['external_id']] = {'overtaken': NO_TOUCH}
     else:
         todo.append(row)
 
@@ -78,4 +82,4 @@ def create(part):
 
 
 halves(create, todo)
-action = {'leased': leased, 'answers': answers}
+action = {'leased': leased, 'paused': paused, 'answers': answers}

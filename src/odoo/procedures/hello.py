@@ -28,6 +28,8 @@ for company in env.user.company_ids.sudo():
     companies.append([company.id, company.name])
 problems, constants = [], {}
 wanted = ask['create']
+if wanted and ask['company'] and ask['company'] not in env.user.company_ids.ids:
+    raise Exception('erpsync: the account is not let into company %r' % ask['company'])
 
 
 def find(model, field, value, what, domain=[]):

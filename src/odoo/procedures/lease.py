@@ -1,17 +1,7 @@
 # Takes, holds, shows and gives back the lease: one run at a time in this database, by the database's own clock. All lanes
 # are taken together, each may be renewed alone; whoever finds one lane still held takes none.
 action = {}
-LATER = "clock_timestamp() AT TIME ZONE 'utc' + %s * interval '1 second'"
-
-
-def pause():
-    # Who switched synchronisation off and when, to the second; None while it is on.
-    cr.execute("SELECT s.x_paused, date_trunc('second', s.write_date)::text, u.login FROM x_pz_setup s"
-               ' LEFT JOIN res_users u ON u.id = s.write_uid ORDER BY s.id LIMIT 1')
-    setup = cr.fetchone()
-    if setup and setup[0]:
-        return {'since': setup[1], 'by': setup[2] or ''}
-    return None
+LATER = "clock_timestamp() AT TIME ZONE 'utc' + least(%s, 3600) * interval '1 second'"
 
 
 def lanes():
@@ -21,7 +11,7 @@ def lanes():
 
 def bury(why):
     # A run that reported no end and has no lease any more will report none.
-    env['x_pz_run'].search([('x_status', '=', 'running')]).write({'x_status': 'died', 'x_summary': why})
+    superuser['x_pz_run'].search([('x_status', '=', 'running')]).write({'x_status': 'died', 'x_summary': why})
 
 
 if ask['what'] == 'take':
@@ -29,7 +19,7 @@ if ask['what'] == 'take':
     cr.execute(
         'UPDATE x_pz_lane SET x_token = %s, x_holder = %s, x_expires = ' + LATER +
         " WHERE x_token IS NULL OR x_token = %s OR x_expires < clock_timestamp() AT TIME ZONE 'utc' RETURNING id",
-        (ask['token'], ask['holder'], ask['seconds'], ask['token']))
+        (ask['token'], ask['holder'], int(ask['seconds']), ask['token']))
     mine = len(cr.fetchall())
     paused = pause()
     cr.execute('SELECT id, x_status FROM x_pz_run WHERE x_key = %s', (ask['key'],))
@@ -50,21 +40,22 @@ if ask['what'] == 'take':
     else:
         if not run:
             bury('its end was never reported; run %s took the lease over' % ask['key'])
-            run = env['x_pz_run'].create({
+            run = superuser['x_pz_run'].create({
                 'x_name': ask['key'], 'x_key': ask['key'], 'x_source': ask['source'], 'x_command': ask['command'],
                 'x_host': ask['holder'], 'x_started': datetime.datetime.utcnow(), 'x_status': 'running',
             }).ids
         action = {'taken': run[0], 'lanes': lanes()}
 if ask['what'] == 'renew':
     # Only what is still ours: somebody who had it meanwhile may have changed what this run planned for.
-    cr.execute('UPDATE x_pz_lane SET x_expires = ' + LATER + ' WHERE x_token = %s RETURNING id', (ask['seconds'], ask['token']))
+    cr.execute('UPDATE x_pz_lane SET x_expires = ' + LATER + ' WHERE x_token = %s RETURNING id', (int(ask['seconds']), ask['token']))
     mine = len(cr.fetchall())
     action = {'leased': bool(mine) and mine == lanes(), 'paused': pause()}
 if ask['what'] == 'release':
     cr.execute('UPDATE x_pz_lane SET x_token = NULL, x_holder = NULL, x_expires = NULL WHERE x_token = %s', (ask['token'],))
     action = {'released': True}
 if ask['what'] == 'show':
-    cr.execute("SELECT x_token, x_holder, extract(epoch from x_expires)::bigint, extract(epoch from x_expires - clock_timestamp() AT TIME ZONE 'utc')::bigint"
+    # What names the lease to whoever frees it is not what writes under it.
+    cr.execute("SELECT md5(x_token), x_holder, extract(epoch from x_expires)::bigint, extract(epoch from x_expires - clock_timestamp() AT TIME ZONE 'utc')::bigint"
                ' FROM x_pz_lane WHERE x_token IS NOT NULL ORDER BY x_expires DESC LIMIT 1')
     held = cr.fetchone()
     if held:
@@ -76,7 +67,7 @@ if ask['what'] == 'show':
     action = {'held': held, 'paused': pause()}
 if ask['what'] == 'free':
     # The lease of the run that was shown, and no later one's.
-    cr.execute('UPDATE x_pz_lane SET x_token = NULL, x_holder = NULL, x_expires = NULL WHERE x_token = %s RETURNING id',
+    cr.execute('UPDATE x_pz_lane SET x_token = NULL, x_holder = NULL, x_expires = NULL WHERE md5(x_token) = %s RETURNING id',
                (ask['token'],))
     freed = bool(cr.fetchall())
     if freed:

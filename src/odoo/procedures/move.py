@@ -6,6 +6,9 @@ flat = []
 for component in components:
     flat.extend(component)
 links = links_of([row['external_id'] for row in flat])
+cr.execute('SELECT x_external_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s) AND x_no_touch',
+           (ask['source'], [row['external_id'] for row in flat if not row['outside']]))
+untouchable = set([found[0] for found in cr.fetchall()])
 cr.execute('SELECT id, barcode FROM product_product WHERE id = ANY(%s)', ([row['product'] for row in flat],))
 current = dict(cr.fetchall())
 packed = packagings_of([row['product'] for row in flat if row['add'] or row['remove']])
@@ -16,6 +19,8 @@ def overtaken(row, wanted):
         return 'the product was deleted in Odoo'
     if not row['outside'] and row['external_id'] not in links:
         return 'the link was deleted in Odoo'
+    if wanted == 'old' and not row['outside'] and row['external_id'] in untouchable:
+        return NO_TOUCH
     if (current[row['product']] or None) != row[wanted]:
         return 'the barcode is %s now, edited meanwhile' % (current[row['product']] or 'empty')
     for code in row['add']:
@@ -126,4 +131,4 @@ else:
             mark(component, 'done', True)
         else:
             mark(component, 'refused', problem)
-action = {'leased': leased, 'answers': answers}
+action = {'leased': leased, 'paused': paused, 'answers': answers}

@@ -51,7 +51,7 @@ if ask['what'] == 'delete':
 if ask['what'] == 'end':
     cr.execute('SELECT id FROM x_pz_run WHERE x_key = %s', (ask['key'],))
     if not cr.fetchone():
-        env['x_pz_run'].create({
+        superuser['x_pz_run'].create({
             'x_name': ask['key'], 'x_key': ask['key'], 'x_command': 'prune', 'x_host': ask['holder'], 'x_status': ask['status'],
             'x_started': ask['started'], 'x_ended': datetime.datetime.utcnow(), 'x_summary': ask['summary'],
         })

@@ -1,17 +1,19 @@
 # Writes names and prices of linked products, each only where Odoo still has what the plan saw, archives and reactivates
 # them, and writes what the links remember; makes the links of recognised products.
-links, linked_to, matched_by, priceless = {}, {}, {}, set()
+links, linked_to, matched_by, priceless, untouchable = {}, {}, {}, set(), set()
 cr.execute("SELECT x_external_id, id, x_product_id, x_matched_by, CASE WHEN x_said_price IS NULL THEN x_wrote_price = '0'"
-           " ELSE x_wrote_price IS NULL AND x_matched_by IS NULL AND trim('0.' FROM x_said_price) = '' END"
-           ' FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
+           " ELSE x_wrote_price IS NULL AND x_matched_by IS NULL AND trim('0.' FROM x_said_price) = '' END,"
+           ' coalesce(x_no_touch, false) FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
            (ask['source'], [row['external_id'] for row in rows]))
-for external_id, link, product, rule, unpriced in cr.fetchall():
+for external_id, link, product, rule, unpriced, no_touch in cr.fetchall():
     links[external_id] = link
     linked_to[external_id] = product
     matched_by[external_id] = rule
     if unpriced:
         # Created unsaleable for want of a price.
         priceless.add(external_id)
+    if no_touch:
+        untouchable.add(external_id)
 current = {}
 cr.execute(
     'SELECT p.id, t.id, coalesce(t.list_price, 0)::text, coalesce(p.active, false), ' + name_columns() + ' FROM product_product p'
@@ -26,6 +28,8 @@ def overtaken(row):
     now = current.get(row['product'])
     if not now or now['template'] != row['template']:
         return 'the product was deleted in Odoo'
+    if row['external_id'] in untouchable:
+        return NO_TOUCH
     if not row['adopt'] and row['external_id'] not in links:
         return 'the link was deleted in Odoo'
     if linked_to.get(row['external_id'], row['product']) not in (row['product'], None):
@@ -118,4 +122,4 @@ for row in rows:
     else:
         ready.append(row)
 halves(update, ready)
-action = {'leased': leased, 'answers': answers}
+action = {'leased': leased, 'paused': paused, 'answers': answers}

@@ -1,12 +1,18 @@
 # What every writing procedure goes on with. The first statement updates the lane's row: a call repeated while its first
 # copy is still running then gets a serialization failure, Odoo replays it with a fresh snapshot, and it finds the work
-# done; a process whose lease was taken over finds its token gone and writes nothing.
+# done; a process whose lease was taken over finds its token gone and writes nothing. Nor does one while synchronisation is
+# paused, but for its report, nor one that speaks for another run than the lease's, or for another source than that run's.
 cr.execute(
-    "UPDATE x_pz_lane SET x_expires = clock_timestamp() AT TIME ZONE 'utc' + %s * interval '1 second'"
-    " WHERE x_lane = %s AND x_token = %s RETURNING id", (ask['seconds'], ask['lane'], ask['token']))
+    "UPDATE x_pz_lane SET x_expires = clock_timestamp() AT TIME ZONE 'utc' + least(%s, 3600) * interval '1 second'"
+    ' WHERE x_lane = %s AND x_token = %s AND x_holder = (SELECT x_host FROM x_pz_run WHERE id = %s AND x_source = %s)'
+    + (' AND NOT EXISTS (SELECT 1 FROM x_pz_pause WHERE x_paused)' if PAUSES else '') + ' RETURNING id',
+    (int(ask['seconds']), int(ask['lane']), ask['token'], int(ask['run']), ask['source']))
 leased = bool(cr.fetchone())
+paused = None if leased or not PAUSES else pause()
 rows = leased and ask.get('rows') or []
 answers = {}
+# Why a row is not written whose link a person closed since the plan was made.
+NO_TOUCH = 'it was marked "don\'t touch" meanwhile'
 LINK_FIELDS = {
     'said_name': 'x_said_name', 'said_price': 'x_said_price', 'said_barcodes': 'x_said_barcodes',
     'wrote_name': 'x_wrote_name', 'wrote_price': 'x_wrote_price', 'wrote_barcode': 'x_wrote_barcode', 'wrote_extras': 'x_wrote_extras',
@@ -42,6 +48,8 @@ def isolated(work, part):
         if is_fatal(error):
             raise
         cr.execute('ROLLBACK TO SAVEPOINT erpsync')
+        # Rolling back keeps the savepoint, and the next one would lie inside of it.
+        cr.execute('RELEASE SAVEPOINT erpsync')
         env.clear()
         return words(error)
     cr.execute('RELEASE SAVEPOINT erpsync')

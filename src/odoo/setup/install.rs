@@ -9,19 +9,28 @@ use super::super::error::OdooError;
 use super::super::procedure::Procedure;
 use super::super::transport::Call;
 use super::desired::{filled, groups_field, procedure_key, reference};
+use super::lease::SetupLease;
 use super::schema::{INDEXES, SCHEMA};
 use super::{MODULE, Survey, Work, call_settled, created_ids};
 
 /// The name of the action that makes the indexes and is gone after its call.
 pub(super) const INDEXES_ACTION: &str = "erpsync: indexes";
 
-/// Carries out what the survey found, step by step; `done` is told of each.
+/// Carries out what the survey found, step by step, and holds the lease meanwhile; `done` is told of each.
 ///
 /// # Errors
-/// When Odoo refuses a step; the steps before it stay, and setup can be run again.
-pub async fn install(odoo: &Odoo, survey: Survey, mut done: impl FnMut(&str)) -> Result<(), OdooError> {
+/// When Odoo refuses a step, or the lease is lost; the steps before it stay, and setup can be run again.
+pub async fn install(
+    odoo: &Odoo,
+    survey: Survey,
+    mut lease: Option<&mut SetupLease>,
+    mut done: impl FnMut(&str),
+) -> Result<(), OdooError> {
     let mut known = survey.known;
     for step in survey.steps {
+        if let Some(lease) = &mut lease {
+            lease.hold(odoo).await?;
+        }
         match step.work {
             Work::Create { key, model, values } => {
                 let id = create(odoo, model, resolve(values, &known)).await?;
@@ -55,7 +64,7 @@ pub async fn install(odoo: &Odoo, survey: Survey, mut done: impl FnMut(&str)) ->
 }
 
 /// Puts ids in the place of names.
-fn resolve(values: Map<String, Value>, known: &BTreeMap<String, i64>) -> Map<String, Value> {
+pub(super) fn resolve(values: Map<String, Value>, known: &BTreeMap<String, i64>) -> Map<String, Value> {
     fn one(value: Value, known: &BTreeMap<String, i64>) -> Value {
         match value {
             Value::Object(map) if map.contains_key("$ref") => {
@@ -77,7 +86,7 @@ fn resolve(values: Map<String, Value>, known: &BTreeMap<String, i64>) -> Map<Str
     values.into_iter().map(|(k, v)| (k, one(v, known))).collect()
 }
 
-async fn create(odoo: &Odoo, model: &'static str, values: Map<String, Value>) -> Result<i64, OdooError> {
+pub(super) async fn create(odoo: &Odoo, model: &'static str, values: Map<String, Value>) -> Result<i64, OdooError> {
     let answer = call_settled(odoo, &Call::new(model, "create").arg("vals_list", json!([values]))).await?;
     created_ids(&answer).first().copied().ok_or_else(|| OdooError::Answer {
         call: format!("{model}.create"),
@@ -90,7 +99,7 @@ async fn write(odoo: &Odoo, model: &'static str, id: i64, values: Map<String, Va
     odoo.call(&Call::new(model, "write").ids(&[id]).arg("vals", Value::Object(values))).await.map(drop)
 }
 
-async fn delete(odoo: &Odoo, model: &'static str, ids: &[i64]) -> Result<(), OdooError> {
+pub(super) async fn delete(odoo: &Odoo, model: &'static str, ids: &[i64]) -> Result<(), OdooError> {
     // A repetition finds nothing left; so does whoever comes second.
     let found = odoo.search_read(model, json!([["id", "in", ids]]), &["id"]).await?;
     let ids: Vec<i64> = found.iter().filter_map(|r| r["id"].as_i64()).collect();

@@ -6,6 +6,7 @@
 
 mod desired;
 mod install;
+mod lease;
 mod orphans;
 mod remove;
 pub mod schema;
@@ -27,6 +28,7 @@ use super::retry::{Decision, Retry};
 use super::transport::Call;
 
 pub use install::install;
+pub use lease::{Busy, SetupLease};
 pub use remove::{Removal, remove, survey_removal};
 pub use survey::survey;
 

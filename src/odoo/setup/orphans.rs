@@ -9,6 +9,8 @@ use super::super::client::Odoo;
 use super::super::error::OdooError;
 use super::desired::{self, Desired};
 use super::install::INDEXES_ACTION;
+use super::lease::LEASE_ACTION;
+use super::schema::FORMER_FIELDS;
 use super::survey::same;
 use super::{Step, StepAction, Survey, Work};
 
@@ -94,14 +96,36 @@ pub(super) async fn obsolete(
         };
         delete(model, &rows, out);
     }
-    let rows = odoo.search_read("ir.actions.server", json!([["name", "=", INDEXES_ACTION]]), &["name"]).await?;
-    delete("ir.actions.server", &rows, out);
+    let ids: Vec<i64> = passing_actions(odoo).await?.iter().filter_map(|r| r["id"].as_i64()).collect();
+    if !ids.is_empty() {
+        let what = "actions of setups that were interrupted".to_owned();
+        let work = Work::Delete { model: "ir.actions.server", ids };
+        out.steps.push(Step { action: StepAction::Delete, what, work });
+    }
     for (key, from) in groups(odoo).await? {
         // The one that takes the registered one's place is no second one.
         if out.known.get(key).is_some_and(|id| *id != from) {
             let what = format!("second group {key:?}, its members join the first");
             let work = Work::Merge { from, into: key };
             out.steps.push(Step { action: StepAction::Delete, what, work });
+        }
+    }
+    Ok(())
+}
+
+/// Actions that setup makes for a call or two.
+pub(super) async fn passing_actions(odoo: &Odoo) -> Result<Vec<Map<String, Value>>, OdooError> {
+    odoo.search_read("ir.actions.server", json!([["name", "in", [INDEXES_ACTION, LEASE_ACTION]]]), &["name"]).await
+}
+
+/// Fields of ours that an earlier version had. Their screens show them no longer by now.
+pub(super) async fn former_fields(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
+    for (model, name) in FORMER_FIELDS {
+        let domain = json!([["model", "=", model], ["name", "=", name], ["state", "=", "manual"]]);
+        let rows = odoo.search_read("ir.model.fields", domain, &["id"]).await?;
+        if let Some(id) = rows.first().and_then(|row| row["id"].as_i64()) {
+            let work = Work::Delete { model: "ir.model.fields", ids: vec![id] };
+            out.steps.push(Step { action: StepAction::Delete, what: format!("field {model}.{name}"), work });
         }
     }
     Ok(())

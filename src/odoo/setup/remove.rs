@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::super::client::Odoo;
 use super::super::error::OdooError;
 use super::super::transport::Call;
+use super::lease::SetupLease;
 use super::{MODULE, call_settled, desired, orphans, registered, require_administrator};
 
 /// What is to be taken out, in order.
@@ -23,6 +24,12 @@ impl Removal {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.what.is_empty()
+    }
+
+    /// Is this action among those that go?
+    fn has(&self, row: &Map<String, Value>) -> bool {
+        let of_actions = self.work.iter().filter(|(model, _)| *model == "ir.actions.server");
+        of_actions.flat_map(|(_, ids)| ids).any(|id| row["id"] == *id)
     }
 
     fn add(&mut self, model: &'static str, what: &str, rows: &[Map<String, Value>]) {
@@ -85,6 +92,8 @@ pub async fn survey_removal(odoo: &Odoo, keep_history: bool) -> Result<Removal, 
     let ids: Vec<i64> = model_ids(odoo, &going).await?.into_values().collect();
     let procedures = either("id", json!(ours("ir.actions.server")), "model_id", json!(ids));
     out.add("ir.actions.server", "procedure", &odoo.search_read("ir.actions.server", procedures, &["name"]).await?);
+    let passing = orphans::passing_actions(odoo).await?;
+    out.add("ir.actions.server", "action", &passing.into_iter().filter(|r| !out.has(r)).collect::<Vec<_>>());
     models(odoo, &going, &mut out).await?;
     groups(odoo, ours("res.groups"), keep_history, &mut out).await?;
     stale(odoo, &register, &mut out).await?;
@@ -141,12 +150,13 @@ async fn stale(odoo: &Odoo, register: &BTreeMap<String, (String, i64)>, out: &mu
     Ok(())
 }
 
-/// Takes it out, in order; can be run again after a failure.
+/// Takes it out, in order, and holds the lease meanwhile; can be run again after a failure.
 ///
 /// # Errors
-/// When Odoo refuses a step.
-pub async fn remove(odoo: &Odoo, removal: Removal) -> Result<(), OdooError> {
+/// When Odoo refuses a step, or the lease is lost.
+pub async fn remove(odoo: &Odoo, removal: Removal, lease: &mut SetupLease) -> Result<(), OdooError> {
     for (model, ids) in removal.work {
+        lease.hold(odoo).await?;
         let found = odoo.search_read(model, json!([["id", "in", ids]]), &["id"]).await?;
         let ids: Vec<i64> = found.iter().filter_map(|r| r["id"].as_i64()).collect();
         if !ids.is_empty() {

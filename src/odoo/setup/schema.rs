@@ -55,7 +55,7 @@ pub struct Model {
     pub label: &'static str,
     /// Its fields.
     pub fields: &'static [Field],
-    /// What the sync account may do.
+    /// What the sync account may do past the procedures.
     pub sync: Rights,
     /// What an operator may do.
     pub operator: Rights,
@@ -68,8 +68,6 @@ pub struct Model {
 const NONE: Rights = [false; 4];
 const READ: Rights = [true, false, false, false];
 const EDIT: Rights = [true, true, false, false];
-const ADD: Rights = [true, false, true, false];
-const WORK: Rights = [true, true, true, false];
 const DELETE: Rights = [true, true, false, true];
 const ALL: Rights = [true; 4];
 
@@ -157,7 +155,7 @@ pub const MODELS: &[Model] = &[
             field("x_refused", "Refused", Integer),
             field("x_deferred", "Deferred", Integer),
         ],
-        sync: WORK,
+        sync: READ,
         operator: READ,
         reader: READ,
         system: READ,
@@ -187,7 +185,7 @@ pub const MODELS: &[Model] = &[
             field("x_event_update", "Event time", Datetime),
             field("x_event_check", "Event check", Integer),
         ],
-        sync: WORK,
+        sync: READ,
         operator: DELETE,
         reader: READ,
         system: DELETE,
@@ -196,7 +194,7 @@ pub const MODELS: &[Model] = &[
         model: "x_pz_product_barcode_history",
         label: "Barcode history",
         fields: HISTORY,
-        sync: ADD,
+        sync: READ,
         operator: READ,
         reader: READ,
         system: READ,
@@ -205,7 +203,7 @@ pub const MODELS: &[Model] = &[
         model: "x_pz_product_price_history",
         label: "Price history",
         fields: HISTORY,
-        sync: ADD,
+        sync: READ,
         operator: READ,
         reader: READ,
         system: READ,
@@ -214,7 +212,7 @@ pub const MODELS: &[Model] = &[
         model: "x_pz_product_name_history",
         label: "Name history",
         fields: NAME_HISTORY,
-        sync: ADD,
+        sync: READ,
         operator: READ,
         reader: READ,
         system: READ,
@@ -243,7 +241,7 @@ pub const MODELS: &[Model] = &[
             field("x_opened_run_id", "Opened by run", Many2one("x_pz_run")),
             field("x_closed_run_id", "Closed by run", Many2one("x_pz_run")),
         ],
-        sync: WORK,
+        sync: EDIT,
         operator: EDIT,
         reader: READ,
         system: EDIT,
@@ -259,9 +257,18 @@ pub const MODELS: &[Model] = &[
             field("x_expires", "Held until", Datetime),
             field("x_seen", "Links judged", Text),
         ],
-        sync: READ,
+        sync: NONE,
         operator: NONE,
         reader: NONE,
+        system: ALL,
+    },
+    Model {
+        model: "x_pz_pause",
+        label: "Pause switch",
+        fields: &[field("x_name", "Name", Char), field("x_paused", "Paused", Boolean)],
+        sync: READ,
+        operator: EDIT,
+        reader: READ,
         system: ALL,
     },
     Model {
@@ -273,14 +280,24 @@ pub const MODELS: &[Model] = &[
             field("x_uuid", "Database", Char),
             field("x_procedures", "Procedures", Text),
             field("x_group", "Sync group", Integer),
-            field("x_paused", "Paused", Boolean),
         ],
         sync: READ,
-        operator: EDIT,
+        operator: READ,
         reader: READ,
         system: ALL,
     },
 ];
+
+/// Fields of earlier versions, by model: what they held is elsewhere by now.
+pub const FORMER_FIELDS: &[(&str, &str)] = &[("x_pz_setup", "x_paused")];
+
+/// Up to version 4 the pause switch was a field of the setup's own row. Who switched, and when, moves along.
+const MOVE_PAUSE: &str = "DO $do$ BEGIN
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('x_pz_setup') AND attname = 'x_paused' AND NOT attisdropped) THEN
+        UPDATE x_pz_pause p SET x_paused = true, write_uid = s.write_uid, write_date = s.write_date
+            FROM x_pz_setup s WHERE s.x_paused AND p.x_paused IS NOT TRUE;
+    END IF;
+END $do$";
 
 /// Indexes that Odoo cannot be asked for over its API, unique ones above all; made by SQL in a server action that lives for one call.
 pub const INDEXES: &[&str] = &[
@@ -292,6 +309,7 @@ pub const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_name_history_operation_uniq ON x_pz_product_name_history (x_operation)",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_run_key_uniq ON x_pz_run (x_key)",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_lane_number_uniq ON x_pz_lane (x_lane)",
+    MOVE_PAUSE,
     "DROP INDEX IF EXISTS x_pz_conflict_open_uniq",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_conflict_live_uniq ON x_pz_conflict (x_source, x_external_id, x_kind, coalesce(x_subject, '')) WHERE x_state != 'closed'",
 ];

@@ -123,9 +123,11 @@ pub(super) fn found_id(found: &Value) -> Option<i64> {
     found.as_i64().or_else(|| found.get(0).and_then(Value::as_i64))
 }
 
-/// Indexes, lanes and the setup's own row, which is written last and so vouches for all that came before it.
+/// Indexes, lanes, the pause switch and the setup's own row, which is written last and so vouches for all that came before
+/// it.
 async fn rows(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
     lanes(odoo, out).await?;
+    pause_switch(odoo, out).await?;
     let row = setup_row(odoo, out).await?;
     let schema = row.as_ref().and_then(|r| r["x_schema"].as_i64());
     if let Some(newer) = schema.filter(|s| *s > SCHEMA) {
@@ -139,6 +141,7 @@ async fn rows(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
     if schema != Some(SCHEMA) || rebuilt {
         out.steps.push(Step { action: StepAction::Create, what: "unique indexes".to_owned(), work: Work::Indexes });
     }
+    orphans::former_fields(odoo, out).await?;
     let fits = match &row {
         None => false,
         Some(row) => {
@@ -186,6 +189,17 @@ async fn lanes(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
         let what = format!("lane {lane}");
         out.steps.push(Step { action: StepAction::Create, what, work: Work::Add { model: "x_pz_lane", values } });
     }
+    Ok(())
+}
+
+async fn pause_switch(odoo: &Odoo, out: &mut Survey) -> Result<(), OdooError> {
+    let known = out.known.contains_key(&desired::model_key("x_pz_pause"));
+    if known && !odoo.search_read("x_pz_pause", json!([]), &["id"]).await?.is_empty() {
+        return Ok(());
+    }
+    let Value::Object(values) = json!({"x_name": "Synchronisation"}) else { unreachable!() };
+    let work = Work::Add { model: "x_pz_pause", values };
+    out.steps.push(Step { action: StepAction::Create, what: "pause switch".to_owned(), work });
     Ok(())
 }
 

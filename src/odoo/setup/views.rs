@@ -219,7 +219,8 @@ impl Screen {
     pub fn list(&self, odoo: u32) -> String {
         let tag = Self::list_type(odoo);
         let columns: String = self.columns.iter().map(|c| self.field(odoo, c)).collect();
-        format!("<{tag} create=\"0\"{} default_order=\"{}\" {}>{columns}</{tag}>", self.locked(), self.order, self.rows)
+        let rows = if self.rows.is_empty() { String::new() } else { format!(" {}", self.rows) };
+        format!("<{tag} create=\"0\"{} default_order=\"{}\"{rows}>{columns}</{tag}>", self.locked(), self.order)
     }
 
     /// The form's definition. `{action_…}` stands for the id of a window action, which this text cannot know.

@@ -98,7 +98,7 @@ pub async fn tampering(world: &World) {
         let odoo = world.connect("admin").await;
         let left = survey(&odoo, &Wishes::default()).await.unwrap();
         assert_eq!(left.steps.len(), 1, "{:?}", left.steps);
-        install(&odoo, left, |_| ()).await.unwrap();
+        install(&odoo, left, None, |_| ()).await.unwrap();
         world.session().await;
     }
     let setup = world.rows("x_pz_setup", json!([]), &["x_schema", "x_uuid", "x_procedures"]).await.remove(0);

@@ -1,6 +1,8 @@
 //! Setup: surveyed, installed, surveyed again, taken out.
 
-use erpsync::odoo::setup::{Wishes, install, remove, survey, survey_removal};
+use std::time::Duration;
+
+use erpsync::odoo::setup::{SetupLease, Wishes, install, remove, survey, survey_removal};
 use erpsync::odoo::{ErrorKind, OdooError};
 
 use super::{World, session_options};
@@ -26,7 +28,7 @@ pub async fn installs(world: &World) {
     let first = survey(&odoo, &wishes()).await.unwrap();
     let planned: Vec<String> = first.steps.iter().map(|s| s.what.clone()).collect();
     let mut done = Vec::new();
-    install(&odoo, first, |what| done.push(what.to_owned())).await.unwrap();
+    install(&odoo, first, None, |what| done.push(what.to_owned())).await.unwrap();
     assert_eq!(done, planned);
     let second = survey(&odoo, &wishes()).await.unwrap();
     let left: Vec<String> = second.steps.iter().map(ToString::to_string).collect();
@@ -40,7 +42,10 @@ pub async fn is_removed(world: &World) {
     let odoo = world.connect("admin").await;
     let removal = survey_removal(&odoo, false).await.unwrap();
     assert!(!removal.is_empty());
-    remove(&odoo, removal).await.unwrap();
+    let lease = SetupLease::take(&odoo, "token".to_owned(), ("conformance", 1), Duration::from_secs(300)).await;
+    let mut lease = lease.unwrap().expect("nobody has it");
+    remove(&odoo, removal, &mut lease).await.unwrap();
+    lease.release(&odoo).await;
     let left = survey_removal(&odoo, false).await.unwrap();
     assert_eq!(left.what, Vec::<String>::new());
     not_set_up(world).await;

@@ -127,8 +127,8 @@ async fn session_count(world: &World) -> usize {
 
 pub async fn paused(world: &World) {
     let session = world.session().await;
-    let id = world.rows("x_pz_setup", json!([]), &["x_paused"]).await[0]["id"].as_i64().unwrap();
-    world.edit("x_pz_setup", id, json!({"x_paused": true})).await;
+    let id = world.rows("x_pz_pause", json!([]), &["x_paused"]).await[0]["id"].as_i64().unwrap();
+    world.edit("x_pz_pause", id, json!({"x_paused": true})).await;
     match Writer::take(&session, &source("paused"), holder("paused")).await.unwrap() {
         Lease::Paused(Pause { by, since }) => {
             assert_eq!(by, "admin");
@@ -136,7 +136,21 @@ pub async fn paused(world: &World) {
         }
         other => panic!("{other:?}"),
     }
-    world.edit("x_pz_setup", id, json!({"x_paused": false})).await;
+    world.edit("x_pz_pause", id, json!({"x_paused": false})).await;
     // Nothing of the refused lease stayed behind.
-    take(&session, "unpaused").await.release().await.unwrap();
+    let writer = take(&session, "unpaused").await;
+    writer.update(&[]).await.unwrap();
+    // A run that is at work is stopped too, and may still tell what it did.
+    world.edit("x_pz_pause", id, json!({"x_paused": true})).await;
+    for refused in [
+        writer.update(&[]).await.unwrap_err(),
+        writer.create(&[], false).await.unwrap_err(),
+        writer.move_barcodes(&[]).await.unwrap_err(),
+    ] {
+        assert!(matches!(&refused, OdooError::Paused(pause) if pause.by == "admin"), "{refused:?}");
+    }
+    assert!(writer.renew().await.unwrap().is_some());
+    writer.end_run(&Finish { status: "paused".to_owned(), ..Finish::default() }).await.unwrap();
+    writer.release().await.unwrap();
+    world.edit("x_pz_pause", id, json!({"x_paused": false})).await;
 }

@@ -83,6 +83,9 @@ fn recorded(world: &World) -> Vec<(String, Value)> {
         hearing.lock().unwrap().push((call.procedure.clone(), call.question.clone()));
         Fate::Pass
     });
+    let config = std::fs::read_to_string(world.bench.config()).unwrap();
+    let more = "extra_barcodes = \"packaging\"\nmissing = \"archive\"\n";
+    std::fs::write(world.bench.config(), format!("{config}\n{more}")).unwrap();
     let rows: Vec<(i64, String, Vec<String>)> =
         (1..=12).map(|i| (i, format!("Product {i}"), vec![format!("q{i}"), format!("further{i}")])).collect();
     let write = |rows: &[(i64, String, Vec<String>)], price: &str| {
@@ -171,6 +174,8 @@ fn may_write(procedure: &str, question: &Value) -> Vec<&'static str> {
             "product_taxes_rel",
             "product_supplier_taxes_rel",
             "product_value",
+            "ir_property",
+            "orm_signaling_default",
         ]),
         _ => {}
     }
@@ -179,10 +184,7 @@ fn may_write(procedure: &str, question: &Value) -> Vec<&'static str> {
 
 pub fn scenario(version: u32) {
     let world = World::in_languages(version, "questions", &["en_US", "ru_RU"]);
-    world.configure("extra_barcodes = \"packaging\"\nmissing = \"archive\"");
-    let direct = std::fs::read_to_string(world.bench.config()).unwrap();
     let questions = recorded(&world);
-    std::fs::write(world.bench.config(), direct).unwrap();
     assert_complete(version, &questions);
 
     world.sql("create table erpsync_canary (n int)");
@@ -202,7 +204,7 @@ pub fn scenario(version: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let odoo = runtime.block_on(Odoo::connect(&options)).unwrap();
     let run = world
-        .sql("insert into x_pz_run (x_name, x_key, x_host, x_status) values ('f', 'f', 'f', 'running') returning id");
+        .sql("insert into x_pz_run (x_name, x_key, x_host, x_source, x_status) values ('f', 'f', 'f', 'polonez', 'running') returning id");
     let run: i64 = run.lines().next().unwrap().parse().unwrap();
     let hold = || {
         world.sql(

@@ -77,6 +77,50 @@ fn translated(bench: &Bench) {
     assert_eq!(target.admin(russian.context("lang", "ru_RU"))[0]["name"], "Запуски");
 }
 
+/// Up to version 4 the pause switch was a field of the setup's own row, and the sync account might write what it sees.
+fn from_version_4(version: u32) {
+    let (bench, _) = imported(version, "erpsync_setup_v4", 12);
+    let target = &bench.target;
+    target.user("till", people::PASSWORD, &["base.group_user", "erpsync.group_operator"]);
+    let ids = |what: &str| target.sql(what).iter().map(|id| id.parse().unwrap()).collect::<Vec<i64>>();
+    for model in ["ir.ui.menu", "ir.actions.act_window", "ir.ui.view", "ir.model"] {
+        let of = format!(
+            "select res_id from ir_model_data where module = 'erpsync' and name like '%x_pz_pause%' and model = '{model}'"
+        );
+        target.admin(Call::new(model, "unlink").ids(&ids(&of)));
+    }
+    let model = ids("select id from ir_model where model = 'x_pz_setup'")[0];
+    let values = json!({
+        "name": "x_paused", "field_description": "Paused", "state": "manual", "ttype": "boolean", "model_id": model,
+    });
+    target.admin(Call::new("ir.model.fields", "create").arg("vals_list", json!([values])));
+    target.sql(
+        "update x_pz_setup set x_schema = 4, x_paused = true, write_date = '2026-01-02 03:04:05',
+         write_uid = (select id from res_users where login = 'till')",
+    );
+    target.sql("update ir_model_access set perm_write = true, perm_create = true where name = 'x_pz_run sync'");
+    bench.import(&[]).expect(78).says("setup (schema 4) is unfinished, or older").says("run `erpsync setup`");
+    let run = bench.setup(&[]).expect(0).says("+ pause switch").says("- field x_pz_setup.x_paused");
+    assert!(run.stdout.contains("~ rights x_pz_run sync"), "{}", run.stdout);
+    assert_eq!(counts(target), WHOLE);
+    bench.import(&[]).expect(75).says("paused in Odoo by till since 2026-01-02 03:04:05 UTC");
+    bench.setup(&[]).expect(0).says("Nothing to do");
+    target.sql("update x_pz_pause set x_paused = false");
+    bench.import(&[]).expect(3);
+}
+
+#[test]
+#[ignore = "needs a real Odoo 14"]
+fn from_version_4_on_14() {
+    from_version_4(14);
+}
+
+#[test]
+#[ignore = "needs a real Odoo 19"]
+fn from_version_4_on_19() {
+    from_version_4(19);
+}
+
 #[test]
 #[ignore = "needs a real Odoo 14"]
 fn first_setup_on_14() {

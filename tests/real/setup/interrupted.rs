@@ -98,10 +98,10 @@ fn run_or_kill(bench: &Bench, between: &Between, args: &[&str], nth: i64) -> Opt
     }
 }
 
-/// How many writing calls a run gets before it is killed. `ERPSYNC_TEST_FULL=1` kills after nearly every call, which takes
-/// ten minutes.
+/// How many writing calls a run gets before it is killed. Taking the lease and giving it back are five. `ERPSYNC_TEST_FULL=1`
+/// kills after nearly every step, which takes ten minutes.
 fn strides() -> [i64; 4] {
-    if crate::common::full() { [1, 2, 1, 3] } else { [13, 8, 17, 11] }
+    if crate::common::full() { [6, 7, 6, 8] } else { [13, 8, 17, 11] }
 }
 
 /// Kills again and again until a run comes to its end; returns how often it was killed.
@@ -146,7 +146,7 @@ fn cut(version: u32) {
                 erpsync::odoo::setup::survey(odoo, &erpsync::odoo::setup::Wishes::default()).await.unwrap();
             survey.steps.truncate(at);
             let left = survey.steps.len();
-            erpsync::odoo::setup::install(odoo, survey, |_| {}).await.unwrap();
+            erpsync::odoo::setup::install(odoo, survey, None, |_| {}).await.unwrap();
             left
         });
         let whole = bench.target.sql("select to_regclass('x_pz_setup') is not null")[0] == "t"

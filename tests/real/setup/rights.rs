@@ -6,21 +6,22 @@ use serde_json::Value;
 use super::people::Person;
 use super::*;
 
-const MODELS: [&str; 7] = [
+const MODELS: [&str; 8] = [
     "x_pz_run",
     "x_pz_product",
     "x_pz_product_barcode_history",
     "x_pz_product_price_history",
     "x_pz_conflict",
     "x_pz_lane",
+    "x_pz_pause",
     "x_pz_setup",
 ];
 
 /// Letters of read, write, create, unlink, in the order of [`MODELS`].
-const SYNC: [&str; 7] = ["rwc", "rwc", "rc", "rc", "rwc", "r", "r"];
-const OPERATOR: [&str; 7] = ["r", "rwu", "r", "r", "rw", "", "rw"];
-const READER: [&str; 7] = ["r", "r", "r", "r", "r", "", "r"];
-const STRANGER: [&str; 7] = [""; 7];
+const SYNC: [&str; 8] = ["r", "r", "r", "r", "rw", "", "r", "r"];
+const OPERATOR: [&str; 8] = ["r", "rwu", "r", "r", "rw", "", "rw", "r"];
+const READER: [&str; 8] = ["r", "r", "r", "r", "r", "", "r", "r"];
+const STRANGER: [&str; 8] = [""; 8];
 
 fn manager(version: u32) -> &'static str {
     if version >= 19 { "product.group_product_manager" } else { "sales_team.group_sale_manager" }
@@ -57,7 +58,7 @@ fn refused_everywhere(person: &Person, target: &Target) {
     }
 }
 
-fn attempts(person: &Person, target: &Target, expected: [&str; 7]) {
+fn attempts(person: &Person, target: &Target, expected: [&str; 8]) {
     for (model, expected) in MODELS.into_iter().zip(expected) {
         assert_eq!(person.rights(model), expected, "{} on {model}", person.login);
         let id: i64 = target.sql(&format!("select min(id) from {model}"))[0].parse().unwrap();
@@ -125,7 +126,11 @@ fn story(version: u32) {
     let sync = Person::log_in(target, "sync", crate::common::target::SYNC_PASSWORD);
     attempts(&sync, target, SYNC);
     for (name, id) in procedures(target).into_iter().filter(|(n, _)| n == "hello") {
-        sync.may(&Call::new("ir.actions.server", "run").ids(&[id]).context("erpsync", question(&name)));
+        let mut asked = question(&name);
+        let refused = sync.call(&Call::new("ir.actions.server", "run").ids(&[id]).context("erpsync", asked.clone()));
+        assert!(refused.unwrap_err().to_string().contains("erpsync: another version than the caller"));
+        asked["code"] = json!(erpsync::odoo::procedure::Procedure::Hello.mark(version));
+        sync.may(&Call::new("ir.actions.server", "run").ids(&[id]).context("erpsync", asked));
     }
     // The sync account may run the procedures, not edit them.
     for (_, id) in procedures(target) {
@@ -137,10 +142,10 @@ fn story(version: u32) {
     let id = |sql: &str| target.sql(sql)[0].parse::<i64>().unwrap();
     let link = id("select min(id) from x_pz_product");
     operator.may(&Call::new("x_pz_product", "write").ids(&[link]).arg("vals", json!({"x_no_touch": true})));
-    let setup = id("select id from x_pz_setup");
-    operator.may(&Call::new("x_pz_setup", "write").ids(&[setup]).arg("vals", json!({"x_paused": true})));
+    let switch = id("select id from x_pz_pause");
+    operator.may(&Call::new("x_pz_pause", "write").ids(&[switch]).arg("vals", json!({"x_paused": true})));
     bench.import(&[]).expect(75).says("operator");
-    operator.may(&Call::new("x_pz_setup", "write").ids(&[setup]).arg("vals", json!({"x_paused": false})));
+    operator.may(&Call::new("x_pz_pause", "write").ids(&[switch]).arg("vals", json!({"x_paused": false})));
     bench.import(&[]).expect(3);
 
     // An unauthorised question is told as such, not as a failure of the server's.

@@ -5,13 +5,14 @@ use serde_json::Value;
 use super::people::Person;
 use super::*;
 
-const SCREENS: [&str; 7] = [
+const SCREENS: [&str; 8] = [
     "x_pz_conflict",
     "x_pz_product",
     "x_pz_product_barcode_history",
     "x_pz_product_price_history",
     "x_pz_product_name_history",
     "x_pz_run",
+    "x_pz_pause",
     "x_pz_setup",
 ];
 
@@ -40,7 +41,8 @@ pub fn menus(person: &Person) -> Vec<String> {
         "Price history",
         "Name history",
         "Runs",
-        "Setup and pause",
+        "Pause",
+        "Setup",
     ];
     fn names(value: &Value, out: &mut Vec<String>) {
         match value {
@@ -68,7 +70,7 @@ fn story(version: u32) {
     let people = ["reader", "operator", "sync"]
         .map(|name| Person::new(target, &format!("a_{name}"), &["base.group_user", &group(name)]));
     for person in &people {
-        assert_eq!(menus(person).len(), 8, "{}", person.login);
+        assert_eq!(menus(person).len(), 9, "{}", person.login);
         for model in SCREENS {
             let views = opens(person, model);
             // What nobody types stays readonly: histories have no field that can be edited.
@@ -76,7 +78,7 @@ fn story(version: u32) {
             let editable = form.matches("<field ").count() - form.matches("readonly=\"1\"").count();
             let expected = match model {
                 "x_pz_product" | "x_pz_conflict" => 2,
-                "x_pz_setup" => 1,
+                "x_pz_pause" => 1,
                 _ => 0,
             };
             assert_eq!(editable, expected, "{model}: {form}");
@@ -89,7 +91,7 @@ fn story(version: u32) {
         assert_eq!(rows.as_array().map(Vec::len), Some(2));
     }
     // Whoever ran setup sees what it made.
-    assert_eq!(menus(&Person::log_in(target, "admin", "admin")).len(), 8);
+    assert_eq!(menus(&Person::log_in(target, "admin", "admin")).len(), 9);
     for (login, groups) in [("plain", ["base.group_user"]), ("visitor", ["base.group_portal"])] {
         let plain = Person::new(target, login, &groups);
         assert_eq!(menus(&plain), Vec::<String>::new());
@@ -102,7 +104,7 @@ fn story(version: u32) {
         target.sql(&format!(
             "select count(distinct a.id), count(*) from ir_act_window a join {rel} r on r.{column} = a.id where a.res_model like 'x_pz_%'"
         )),
-        ["7|28"]
+        ["8|32"]
     );
 }
 

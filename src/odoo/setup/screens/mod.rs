@@ -24,5 +24,13 @@ use super::views::Screen;
 pub(super) const CHOSEN: &str = "options=\"{'no_create': True}\"";
 
 /// All screens, in menu order.
-pub const SCREENS: &[Screen] =
-    &[deferred::DEFERRED, links::LINKS, history::BARCODES, history::PRICES, history::NAMES, runs::RUNS, runs::SETUP];
+pub const SCREENS: &[Screen] = &[
+    deferred::DEFERRED,
+    links::LINKS,
+    history::BARCODES,
+    history::PRICES,
+    history::NAMES,
+    runs::RUNS,
+    runs::PAUSE,
+    runs::SETUP,
+];

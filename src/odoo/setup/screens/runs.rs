@@ -1,4 +1,4 @@
-//! Runs, and the setup's own row.
+//! Runs, the pause switch, and the setup's own row.
 
 use super::super::views::{Button, Filter, Form, Part, Screen, shown};
 
@@ -81,31 +81,54 @@ pub(super) const RUNS: Screen = Screen {
     default_filters: &[],
 };
 
-/// The setup's own row, with the pause switch.
-pub(super) const SETUP: Screen = Screen {
-    model: "x_pz_setup",
-    menu: "Setup and pause",
+/// The pause switch.
+pub(super) const PAUSE: Screen = Screen {
+    model: "x_pz_pause",
+    menu: "Pause",
     sequence: 60,
-    help: ("Not set up", "The setup of the synchronisation is gone; an administrator runs erpsync setup again."),
+    help: ("No switch", "The pause switch of the synchronisation is gone; an administrator runs erpsync setup again."),
     order: "id",
     rows: "delete=\"0\" decoration-danger=\"x_paused\"",
-    columns: &[shown("x_name"), shown("x_paused"), shown("x_schema"), shown("x_uuid").with("optional=\"hide\"")],
+    columns: &[shown("x_name"), shown("x_paused")],
     form: Form {
         status: None,
         title: &[shown("x_name")],
         buttons: &[],
         parts: &[
             Part::Groups(&[("Pause", &[shown("x_paused")])]),
-            Part::Words("While the switch is on, no run changes anything: it ends at once with status 75."),
-            Part::Groups(&[(
-                "Technical",
-                &[shown("x_schema"), shown("x_uuid"), shown("x_group"), shown("x_procedures")],
-            )]),
+            Part::Words(
+                "While the switch is on, nothing is written: a run that is at work ends after the call that is on its way, a new one at once, with status 75.",
+            ),
         ],
     },
     editable: &["x_paused"],
-    search: &["x_name", "x_uuid"],
+    search: &["x_name"],
     filters: &[&[Filter::on("paused", "Paused", "[('x_paused', '=', True)]")]],
+    groups: &[],
+    default_filters: &[],
+};
+
+/// The setup's own row.
+pub(super) const SETUP: Screen = Screen {
+    model: "x_pz_setup",
+    menu: "Setup",
+    sequence: 70,
+    help: ("Not set up", "The setup of the synchronisation is gone; an administrator runs erpsync setup again."),
+    order: "id",
+    rows: "",
+    columns: &[shown("x_name"), shown("x_schema"), shown("x_uuid").with("optional=\"hide\"")],
+    form: Form {
+        status: None,
+        title: &[shown("x_name")],
+        buttons: &[],
+        parts: &[Part::Groups(&[(
+            "Technical",
+            &[shown("x_schema"), shown("x_uuid"), shown("x_group"), shown("x_procedures")],
+        )])],
+    },
+    editable: &[],
+    search: &["x_name", "x_uuid"],
+    filters: &[],
     groups: &[],
     default_filters: &[],
 };

@@ -73,7 +73,7 @@ impl OdooServer {
         let store = state.databases.get_mut(database).unwrap_or_else(|| panic!("no database {database:?}"));
         store.now = now;
         store.uid = 2;
-        let mut env = Env { store, lang: None, active_test: true, json2: false };
+        let mut env = Env { store, lang: None, active_test: true, in_procedure: false, json2: false };
         work(&mut env)
     }
 

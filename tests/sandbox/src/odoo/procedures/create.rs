@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::lease::pause;
 use super::writing::{
-    Answers, Off, event, halves, history, leased, links_of, object, put_on_packagings, taken, texts, write_history,
+    Answers, Off, event, halves, history, leased, links_of, object, paused, put_on_packagings, taken, texts,
+    write_history,
 };
 use super::{Ask, or_false, text_of};
 use crate::odoo::env::Env;
@@ -14,7 +16,7 @@ use crate::odoo::error::OdooFault;
 use crate::odoo::store::integer;
 
 pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> {
-    let leased = leased(env, ask)?;
+    let leased = pause(env).is_null() && leased(env, ask)?;
     let rows = if leased { ask.list("rows")? } else { &[] };
     let ids: Vec<&str> = rows.iter().filter_map(|r| text_of(r, "external_id")).collect();
     let has_product = |env: &Env<'_>, link: i64| {
@@ -36,7 +38,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         }
     }
     halves(env, &mut answers, &todo, &|env, part, answers| create(env, ask, part, &widowed, answers));
-    Ok(json!({"leased": leased, "answers": answers}))
+    Ok(json!({"leased": leased, "paused": paused(env, leased), "answers": answers}))
 }
 
 fn create(

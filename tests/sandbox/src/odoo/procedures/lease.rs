@@ -56,14 +56,11 @@ fn bury(env: &mut Env<'_>, why: &str) -> Result<(), OdooFault> {
     Ok(())
 }
 
-fn pause(env: &Env<'_>) -> Value {
-    let Some((_, setup)) = env.store.rows("x_pz_setup").next() else { return Value::Null };
-    if !flag(setup, "x_paused") {
-        return Value::Null;
-    }
-    let by = integer(setup, "write_uid").and_then(|u| env.store.row("res.users", u));
+pub(super) fn pause(env: &Env<'_>) -> Value {
+    let Some((_, switch)) = env.store.rows("x_pz_pause").find(|(_, r)| flag(r, "x_paused")) else { return Value::Null };
+    let by = integer(switch, "write_uid").and_then(|u| env.store.row("res.users", u));
     let by = by.and_then(|u| text(u, "login")).unwrap_or_default();
-    json!({"since": text(setup, "write_date").map(clock::seconds), "by": by})
+    json!({"since": text(switch, "write_date").map(clock::seconds), "by": by})
 }
 
 fn renew(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> {

@@ -63,6 +63,7 @@ pub(super) fn run(env: &mut Env<'_>, name: &str, ask: &Ask<'_>) -> Result<Value,
     ask.get("company")?;
     env.active_test = false;
     env.lang = None;
+    env.in_procedure = true;
     match name {
         "hello" => hello::run(env, ask),
         "digest" => digest::run(env, ask),

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::lease::pause;
 use super::writing::{
-    Answers, Off, history, isolated, leased, links_of, object, put_on_packagings, take_off_packagings, taken, texts,
-    write_history,
+    Answers, Off, history, isolated, leased, links_of, object, paused, put_on_packagings, take_off_packagings, taken,
+    texts, write_history,
 };
 use super::{Ask, or_false, text_of, variant};
 use crate::odoo::clock;
@@ -31,7 +32,7 @@ impl Known {
 }
 
 pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> {
-    let leased = leased(env, ask)?;
+    let leased = pause(env).is_null() && leased(env, ask)?;
     let components: Vec<Component<'_>> = if leased { ask.list("components")? } else { &[] }
         .iter()
         .map(|c| c.as_array().map_or(&[][..], Vec::as_slice))
@@ -64,7 +65,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
             }
         }
     }
-    Ok(json!({"leased": leased, "answers": answers}))
+    Ok(json!({"leased": leased, "paused": paused(env, leased), "answers": answers}))
 }
 
 fn product(row: &Value) -> i64 {

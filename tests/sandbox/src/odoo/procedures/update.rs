@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::writing::{Answers, event, halves, history, leased, links_of, object, write_history};
+use super::lease::pause;
+use super::writing::{Answers, event, halves, history, leased, links_of, object, paused, write_history};
 use super::{Ask, text_of, variant};
 use crate::odoo::clock;
 use crate::odoo::env::Env;
@@ -32,7 +33,7 @@ struct Known {
 }
 
 pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> {
-    let leased = leased(env, ask)?;
+    let leased = pause(env).is_null() && leased(env, ask)?;
     let rows = if leased { ask.list("rows")? } else { &[] };
     let ids: Vec<&str> = rows.iter().filter_map(|r| text_of(r, "external_id")).collect();
     let links = links_of(env, ask, &ids)?;
@@ -64,7 +65,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         }
     }
     halves(env, &mut answers, &ready, &|env, part, answers| update(env, ask, part, &known, answers));
-    Ok(json!({"leased": leased, "answers": answers}))
+    Ok(json!({"leased": leased, "paused": paused(env, leased), "answers": answers}))
 }
 
 fn priceless(env: &Env<'_>, links: &BTreeMap<String, i64>) -> BTreeSet<String> {

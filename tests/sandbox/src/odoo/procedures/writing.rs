@@ -29,6 +29,11 @@ pub(super) fn leased(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<bool, OdooFault
     }
 }
 
+/// Whose switch it is that a writing procedure did nothing.
+pub(super) fn paused(env: &Env<'_>, leased: bool) -> Value {
+    if leased { Value::Null } else { super::lease::pause(env) }
+}
+
 /// The links of the source with these external ids.
 pub(super) fn links_of(env: &Env<'_>, ask: &Ask<'_>, ids: &[&str]) -> Result<BTreeMap<String, i64>, OdooFault> {
     let source = ask.text("source")?;
