@@ -29,10 +29,7 @@ fn a_copied_example_loads() {
 
 #[test]
 fn the_file_is_found_in_the_user_s_directory() {
-    use std::os::unix::fs::MetadataExt;
-
-    // Not below /tmp, where everybody may put one; the sources may lie there all the same.
-    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("erpsync")).unwrap();
     fs::write(dir.path().join("erpsync/sync.toml"), example()).unwrap();
     let home = dir.path().as_os_str().to_owned();
@@ -41,12 +38,7 @@ fn the_file_is_found_in_the_user_s_directory() {
         "ERPSYNC_ODOO_API_KEY" => Some("key".into()),
         _ => None,
     };
-    let found = load(&Overrides::default(), &env);
-    if dir.path().ancestors().any(|above| fs::metadata(above).unwrap().mode() & 0o002 != 0) {
-        assert!(matches!(found, Err(ConfigError::Strange { .. })), "{found:?}");
-        return;
-    }
-    let settings = found.unwrap();
+    let settings = load(&Overrides::default(), &env).unwrap();
     assert_eq!(settings.path, dir.path().join("erpsync/sync.toml"));
     let credentials = settings.odoo.credentials(&env).unwrap();
     assert_eq!(credentials.api_key.unwrap().expose_secret(), "key");

@@ -85,20 +85,20 @@ pub fn closed_at_work(version: u32) {
     world.import(&["--first-run"]).expect(0);
     shop.product(1003).price = "7.5".to_owned();
     shop.product(1004).price = "7.5".to_owned();
-    shop.rotate(&[1010, 1011]);
+    shop.rotate(&[1012, 1013]);
     shop.rotate(&[1020, 1021]);
     shop.write(&world.bench);
-    let before = world.shown(world.linked(1003)) + &world.shown(world.linked(1011));
+    let before = world.shown(world.linked(1003)) + &world.shown(world.linked(1013));
     let gate = Gate::at(&world, "move", 0);
     let run = start(&world, &["--allow-changes", "--allow-price-change"]);
     gate.reached();
-    for id in [1003, 1011] {
+    for id in [1003, 1013] {
         let link = world.sql(&format!("select id from x_pz_product where x_external_id = '{id}'")).parse().unwrap();
         world.write("x_pz_product", link, json!({"x_no_touch": true}));
     }
     gate.open();
     let run = end(run).expect(4).says("it was marked \"don't touch\" meanwhile");
-    assert_eq!(world.shown(world.linked(1003)) + &world.shown(world.linked(1011)), before, "{}", run.stdout);
+    assert_eq!(world.shown(world.linked(1003)) + &world.shown(world.linked(1013)), before, "{}", run.stdout);
     assert!(world.shown(world.linked(1004)).contains("|7.5|"));
     world.through(&world.target().url.clone());
     // From now on the plan itself leaves them alone, and the one that wants such a product's code waits.
