@@ -135,6 +135,22 @@ fn a_large_share_of_few_products_is_no_matter() {
     assert!(world.plan().refusals.is_empty());
 }
 
+/// Of the linked products, and of nothing else: what a run would do must not make its own share smaller.
+#[test]
+fn a_share_is_of_what_is_linked() {
+    let mut world = hundred();
+    world.policy.guards.max_changes = Limit { count: 0, percent: 40 };
+    world.policy.guards.max_create = Limit { count: 0, percent: 40 };
+    for n in 1..=40 {
+        world.source(&n.to_string()).name = Some("Pen".to_owned());
+        world.row(&format!("new{n}"), "Tea", "1", &[]);
+    }
+    assert!(world.plan().refusals.is_empty());
+    world.source("41").name = Some("Pen".to_owned());
+    world.row("new41", "Tea", "1", &[]);
+    assert_eq!(refused(&world.plan()), ["max_create", "max_changes"]);
+}
+
 #[test]
 fn an_empty_source_is_a_failed_read() {
     let mut world = hundred();
