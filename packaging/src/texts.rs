@@ -51,7 +51,7 @@ pub const ENVIRONMENT: List = &[
     ),
     (
         "ERPSYNC_ODOO_PASSWORD, ERPSYNC_ODOO_API_KEY",
-        "What opens Odoo: the account's password, or an API key (Odoo 19). One of them is enough.",
+        "What opens Odoo: the account's password, or an API key. One of them is enough.",
     ),
     (
         "ERPSYNC_ODOO_ADMIN_PASSWORD, ERPSYNC_ODOO_ADMIN_API_KEY",
@@ -89,7 +89,7 @@ pub fn environment_of(page: &str) -> List {
     match page {
         "erpsync-setup" => &[
             ("ERPSYNC_ODOO_ADMIN_PASSWORD", "The password of the administrator that --admin-login names."),
-            ("ERPSYNC_ODOO_ADMIN_API_KEY", "Or an API key of that account (Odoo 19)."),
+            ("ERPSYNC_ODOO_ADMIN_API_KEY", "Or an API key of that account."),
         ],
         _ => &[],
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::apply::report::Interrupt;
 use crate::catalog::Moment;
 use crate::config::{Environment, Overrides};
-use crate::odoo::prune::{self, Count, Kind, Note};
+use crate::odoo::prune::{self, Count, Kind, Note, Windows};
 use crate::odoo::{Odoo, Session};
 use crate::render::grouped;
 
@@ -20,7 +20,7 @@ use super::run::{key, this_process};
 use super::show_history::local;
 use super::{Console, Failure, Outcome, Signals, connect, printed, told};
 
-/// Records that one call deletes.
+/// Records of which one call deletes what may go.
 const BATCH: usize = 2000;
 
 /// How long records are kept.
@@ -115,13 +115,16 @@ async fn delete(
     signals: &Signals,
     deleted: &mut BTreeMap<Kind, usize>,
 ) -> Result<Option<Interrupt>, Failure> {
+    let mut windows = Windows::default();
     loop {
         if let Some(why) = signals.seen() {
             return Ok(Some(why));
         }
-        let Some((kind, n)) = prune::delete(session, before, BATCH).await? else { return Ok(None) };
-        *deleted.entry(kind).or_default() += n;
-        log::debug!("{n} {} deleted", noun(kind));
+        let Some((kind, n)) = prune::delete(session, before, &mut windows, BATCH).await? else { return Ok(None) };
+        if n > 0 {
+            *deleted.entry(kind).or_default() += n;
+            log::debug!("{n} {} deleted", noun(kind));
+        }
     }
 }
 

@@ -85,7 +85,7 @@ fn administrator(login: &str, env: &dyn Environment) -> Result<Account, Failure>
     }
     if password.is_none() && api_key.is_none() {
         return Err(Failure::Usage(format!(
-            "--admin-login {login:?} needs its password in ${ADMIN_PASSWORD} (or, on Odoo 19, its API key in ${ADMIN_API_KEY})"
+            "--admin-login {login:?} needs its password in ${ADMIN_PASSWORD} (or its API key in ${ADMIN_API_KEY})"
         )));
     }
     Ok(Account {

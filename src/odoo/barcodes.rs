@@ -115,8 +115,11 @@ async fn pages(
     let (mut after, mut came) = (0, 0);
     loop {
         question["after"] = json!(after);
-        question["limit"] = json!(page);
-        let answer = session.ask(Procedure::Barcodes, question.clone()).await?;
+        let limited = |limit: usize| {
+            question["limit"] = json!(limit);
+            question.clone()
+        };
+        let (answer, asked) = session.ask_some(Procedure::Barcodes, page, limited).await?;
         let rows = answer["rows"].as_array().ok_or_else(|| not_understood("no list \"rows\"", &answer))?;
         for cells in rows {
             let row = Row { cells, company: session.company };
@@ -125,7 +128,7 @@ async fn pages(
         }
         came += rows.len();
         not_too_many(came, "barcodes")?;
-        if rows.len() < page {
+        if rows.len() < asked {
             return Ok(());
         }
     }

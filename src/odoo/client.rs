@@ -1,7 +1,9 @@
 //! A connection to one Odoo: which version, which transport, and calls that are repeated when that is safe.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -47,7 +49,7 @@ pub struct ConnectOptions {
     pub login: String,
     /// Its password.
     pub password: Option<SecretString>,
-    /// Its API key (19 and later).
+    /// Its API key.
     pub api_key: Option<SecretString>,
     /// The transport.
     pub transport: TransportChoice,
@@ -69,17 +71,40 @@ pub struct Odoo {
     hurry: Hurry,
     /// The database was open once: it is there, whatever Odoo says while PostgreSQL is away.
     met: AtomicBool,
+    /// A call went through: the session holds.
+    served: AtomicBool,
+    sizes: Sizes,
     /// The major version: 14 to 19.
     pub version: u32,
     /// The version as the server words it.
     pub version_text: String,
 }
 
+/// How many rows a call may carry, by what it is about: known of those of which not all went through.
+#[derive(Debug, Default)]
+struct Sizes(Mutex<BTreeMap<&'static str, usize>>);
+
+impl Sizes {
+    fn of(&self, about: &str, most: usize) -> usize {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(about).copied();
+        known.unwrap_or(most).min(most)
+    }
+
+    fn lower(&self, about: &'static str, to: usize) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = known.entry(about).or_insert(to);
+        *size = to.min(*size);
+    }
+}
+
+/// A call that ends after this long without an answer was ended by a limit; a shorter one may have met a restart.
+const LONG: Duration = Duration::from_secs(10);
+
 /// How long a server is tried that has not answered yet: nothing is begun, so nothing is lost by coming back later.
 const FIRST_CONTACT: Duration = Duration::from_secs(15);
 
 /// The oldest and the newest version that this program is made for.
-pub const SUPPORTED: std::ops::RangeInclusive<u32> = 13..=19;
+pub const SUPPORTED: std::ops::RangeInclusive<u32> = 14..=19;
 
 /// What a server says of itself before any login.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,15 +150,10 @@ impl Odoo {
         }
         let json2 = match (options.transport, &options.api_key) {
             (TransportChoice::Auto, Some(key)) if version >= 19 => Some(key),
-            (TransportChoice::Auto, Some(_)) if options.password.is_none() => {
-                return Err(OdooError::Configuration(format!(
-                    "Odoo {version_text} takes no API key for a web session, and JSON-2 begins with 19: give a password (odoo.password_env or odoo.password_file)"
-                )));
-            }
             (TransportChoice::Auto | TransportChoice::Web, _) => None,
             (TransportChoice::Json2, _) if version < 19 => {
                 return Err(OdooError::Configuration(format!(
-                    "odoo.transport = \"json2\" needs Odoo 19 or later; this one is {version_text}"
+                    "odoo.transport = \"json2\" needs Odoo 19 or later; this one is {version_text}, where \"auto\" takes an API key as well"
                 )));
             }
             (TransportChoice::Json2, Some(key)) => Some(key),
@@ -160,14 +180,30 @@ impl Odoo {
                 };
                 attempts.make(open).await?
             }
-            (None, None) => {
-                return Err(OdooError::Configuration(
-                    "no password and no API key for Odoo (odoo.password_env, odoo.api_key_env)".to_owned(),
-                ));
-            }
+            (None, None) => match &options.api_key {
+                Some(_) if options.login.is_empty() => {
+                    return Err(OdooError::Configuration(format!(
+                        "Odoo {version_text} wants to know whose an API key is; write login = \"…\" in [odoo], or set ERPSYNC_ODOO_LOGIN"
+                    )));
+                }
+                Some(key) if options.transport == TransportChoice::Auto => {
+                    let open = || {
+                        let (http, login, key) = (http.clone(), &options.login, key.clone());
+                        Transport::rpc(http, url, &options.database, login, key, version < 16, options.timeout)
+                    };
+                    attempts.make(open).await?
+                }
+                _ => {
+                    return Err(OdooError::Configuration(
+                        "no password and no API key for Odoo (odoo.password_env, odoo.api_key_env)".to_owned(),
+                    ));
+                }
+            },
         };
         log::debug!("Odoo {version_text} at {url}, transport {}", transport.name());
-        Ok(Self { transport, retry: options.retry, hurry: options.hurry.clone(), met, version, version_text })
+        let (retry, hurry) = (options.retry, options.hurry.clone());
+        let (served, sizes) = (AtomicBool::new(false), Sizes::default());
+        Ok(Self { transport, retry, hurry, met, served, sizes, version, version_text })
     }
 
     /// An Odoo of a version whose answers come from a script; nothing is tried twice.
@@ -179,12 +215,14 @@ impl Odoo {
             retry: Retry::never(),
             hurry: Hurry::default(),
             met: AtomicBool::new(false),
+            served: AtomicBool::new(false),
+            sizes: Sizes::default(),
             version,
             version_text,
         }
     }
 
-    /// `web` or `json2`.
+    /// `web`, `jsonrpc` or `json2`.
     #[must_use]
     pub fn transport_name(&self) -> &'static str {
         self.transport.name()
@@ -195,29 +233,91 @@ impl Odoo {
     /// # Errors
     /// The last attempt's.
     pub async fn call(&self, call: &Call) -> Result<Value, OdooError> {
+        self.repeat(call, None).await
+    }
+
+    /// Calls with as many rows as go through, `most` of them at best, and says with how many. A call that is too large for a
+    /// proxy, or that a limit ends, is halved, and no later one about the same carries more. Safe to repeat as [`Odoo::call`].
+    ///
+    /// # Errors
+    /// The last attempt's; [`OdooError::TooMuch`] when one row alone does not go through.
+    pub async fn call_some(
+        &self,
+        about: &'static str,
+        most: usize,
+        mut call: impl FnMut(usize) -> Call,
+    ) -> Result<(Value, usize), OdooError> {
+        loop {
+            let rows = self.sizes.of(about, most);
+            match self.repeat(&call(rows), Some(rows)).await {
+                Err(OdooError::TooMuch { error, .. }) if rows > 1 => {
+                    let half = rows / 2;
+                    log::warn!("{error}; from now on with {half} in the place of {rows}");
+                    self.sizes.lower(about, half);
+                }
+                other => return other.map(|answer| (answer, rows)),
+            }
+        }
+    }
+
+    /// `rows` tells how many a call carries that can be halved.
+    async fn repeat(&self, call: &Call, rows: Option<usize>) -> Result<Value, OdooError> {
         let attempts = Attempts { retry: &self.retry, hurry: &self.hurry };
-        let mut expired = false;
-        attempts.make(async || self.attempt(call, &mut expired).await).await
+        // How often in a row the call was ended without an answer.
+        let (mut expired, mut ended) = (false, 0);
+        let made = attempts.make(async || {
+            let began = Instant::now();
+            let error = match self.attempt(call, &mut expired).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            ended = if error.is_end() { ended + 1 } else { 0 };
+            let many = rows.is_some_and(|rows| rows > 1);
+            let too_much = error.is_too_large()
+                || (many && (ended > 1 || (ended == 1 && began.elapsed() > LONG)) && self.transport.is_there().await);
+            Err(if too_much && rows.is_some() { error.too_much() } else { error })
+        });
+        match made.await {
+            // One row: tried for as long as patience lasted, by a server that answers everything else.
+            Err(error) if rows == Some(1) && error.is_end() && ended > 1 && self.transport.is_there().await => {
+                Err(error.too_much())
+            }
+            other => other,
+        }
     }
 
     /// `expired` tells that a session is to be opened first, and afterwards whether the next attempt has to.
     async fn attempt(&self, call: &Call, expired: &mut bool) -> Result<Value, OdooError> {
+        let mut renewed = false;
         let result = async {
             if *expired {
                 self.transport.log_in().await.map_err(|e| self.without_login_page(e))?;
-                *expired = false;
+                (*expired, renewed) = (false, true);
             }
             self.transport.call(call).await
         };
         let result = result.await;
         if result.is_ok() {
             self.met.store(true, Ordering::Relaxed);
+            self.served.store(true, Ordering::Relaxed);
         }
         result.map_err(|error| {
             let error = self.away(replayed_without_question(error));
             *expired |= error.class() == ErrorClass::SessionExpired;
-            error
+            if self.served.load(Ordering::Relaxed) { error } else { self.never_served(error, renewed) }
         })
+    }
+
+    /// What an error means as long as no call went through.
+    fn never_served(&self, error: OdooError, renewed: bool) -> OdooError {
+        let (url, database) = self.transport.place();
+        match error {
+            error if renewed && error.class() == ErrorClass::SessionExpired => OdooError::Forgotten { url, database },
+            OdooError::Fault { fault, .. } if is_half_upgraded(&fault) => {
+                OdooError::HalfUpgraded { url, database, fault }
+            }
+            other => other,
+        }
     }
 
     /// A proxy whose server is away may answer 404 too; a server that was there has a login page.
@@ -232,8 +332,8 @@ impl Odoo {
 
     fn away(&self, error: OdooError) -> OdooError {
         match error {
-            OdooError::NoDatabase { url, database, .. } => {
-                OdooError::NoDatabase { url, database, known: self.met.load(Ordering::Relaxed) }
+            OdooError::NoDatabase { url, database, hidden, .. } => {
+                OdooError::NoDatabase { url, database, known: self.met.load(Ordering::Relaxed), hidden }
             }
             other => other,
         }
@@ -252,8 +352,7 @@ impl Odoo {
     /// # Errors
     /// See [`OdooError`].
     pub async fn run_action(&self, action: i64, question: Value) -> Result<Value, OdooError> {
-        let call = Call::new("ir.actions.server", "run").ids(&[action]).context("erpsync", question);
-        self.call(&call).await
+        self.call(&action_call(action, question)).await
     }
 
     /// Reads records.
@@ -266,7 +365,7 @@ impl Odoo {
         domain: Value,
         fields: &[&str],
     ) -> Result<Vec<Map<String, Value>>, OdooError> {
-        self.read(reading(model, domain, fields)).await
+        rows(model, fields, self.call(&reading(model, domain, fields)).await?)
     }
 
     /// Reads the first so many records in an order, `id` or `id desc`. A condition on the id leads to the next ones:
@@ -281,29 +380,73 @@ impl Odoo {
         fields: &[&str],
         page: Page,
     ) -> Result<Vec<Map<String, Value>>, OdooError> {
-        self.read(reading(model, domain, fields).arg("order", page.order).arg("limit", page.limit)).await
-    }
-
-    async fn read(&self, call: Call) -> Result<Vec<Map<String, Value>>, OdooError> {
-        let name = format!("{}.search_read", call.model);
-        let wrong = |reason: String| OdooError::Answer { call: name.clone(), reason, body: String::new() };
-        let rows: Vec<Map<String, Value>> =
-            serde_json::from_value(self.call(&call).await?).map_err(|e| wrong(e.to_string()))?;
-        // Odoo gives what was asked for, or refuses. Whoever reads the rows may count on it.
-        let fields = call.args["fields"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        for field in fields.chain(["id"]) {
-            if rows.iter().any(|row| !row.contains_key(field)) {
-                return Err(wrong(format!("a record has no {field:?}")));
+        let mut out: Vec<Map<String, Value>> = Vec::new();
+        loop {
+            let mut condition = domain.clone();
+            if let (Some(last), Some(list)) = (out.last(), condition.as_array_mut()) {
+                list.push(json!(["id", if page.order == "id" { ">" } else { "<" }, last["id"]]));
+            }
+            let call =
+                |limit| reading(model, condition.clone(), fields).arg("order", page.order).arg("limit", json!(limit));
+            let (answer, asked) = self.call_some(model, page.limit - out.len(), call).await?;
+            let rows = rows(model, fields, answer)?;
+            let last = rows.len() < asked;
+            out.extend(rows);
+            if last || out.len() >= page.limit {
+                return Ok(out);
             }
         }
-        Ok(rows)
+    }
+
+    /// Reads the records of a list, however long it is, by their ids.
+    ///
+    /// # Errors
+    /// See [`OdooError`].
+    pub async fn search_ids(
+        &self,
+        model: &'static str,
+        ids: &[i64],
+        fields: &[&str],
+    ) -> Result<Vec<Map<String, Value>>, OdooError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let (mut out, mut left) = (Vec::new(), &ids[..]);
+        while !left.is_empty() {
+            let call = |n| reading(model, json!([["id", "in", left[..n]]]), fields).arg("order", "id");
+            let (answer, n) = self.call_some(model, left.len().min(IDS), call).await?;
+            out.extend(rows(model, fields, answer)?);
+            left = &left[n..];
+        }
+        Ok(out)
     }
 }
 
-/// A part of what a search finds.
+/// A call of a server action with a question, which comes in the context.
+pub(super) fn action_call(action: i64, question: Value) -> Call {
+    Call::new("ir.actions.server", "run").ids(&[action]).context("erpsync", question)
+}
+
+/// Records that one call names by their ids.
+const IDS: usize = 2000;
+
+fn rows(model: &str, fields: &[&str], answer: Value) -> Result<Vec<Map<String, Value>>, OdooError> {
+    let wrong =
+        |reason: String| OdooError::Answer { call: format!("{model}.search_read"), reason, body: String::new() };
+    let rows: Vec<Map<String, Value>> = serde_json::from_value(answer).map_err(|e| wrong(e.to_string()))?;
+    // Odoo gives what was asked for, or refuses. Whoever reads the rows may count on it.
+    for field in fields.iter().chain([&"id"]) {
+        if rows.iter().any(|row| !row.contains_key(*field)) {
+            return Err(wrong(format!("a record has no {field:?}")));
+        }
+    }
+    Ok(rows)
+}
+
+/// A part of what a search finds, by id.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// Odoo's `order`.
+    /// Odoo's `order`: `id` or `id desc`.
     pub order: &'static str,
     /// The most records.
     pub limit: usize,
@@ -316,6 +459,11 @@ fn reading(model: &'static str, domain: Value, fields: &[&str]) -> Call {
         .context("active_test", false)
         // Without it Odoo hides from a search the menus that the account does not see, ours among them.
         .context("ir.ui.menu.full_list", true)
+}
+
+/// PostgreSQL lacks what Odoo's code asks for, other than our own.
+pub(super) fn is_half_upgraded(fault: &Fault) -> bool {
+    matches!(fault.short_name(), "UndefinedColumn" | "UndefinedTable") && !fault.message.contains("x_pz_")
 }
 
 /// Odoo up to 15 takes the context out of a web session's call before it carries it out, so that its own replay after a
@@ -382,4 +530,65 @@ fn http_client(options: &ConnectOptions) -> Result<reqwest::Client, OdooError> {
         Trust::Any => builder = builder.tls_danger_accept_invalid_certs(true),
     }
     builder.build().map_err(|e| wrong(format!("cannot set up HTTPS: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::odoo::script::Reply;
+
+    /// An Odoo behind a proxy that takes calls of so many rows at most, asked for rows in parts until there are none.
+    async fn parts(rows: usize, takes: usize) -> (Vec<usize>, Result<(), OdooError>) {
+        let (mut asked, mut left) = (Vec::new(), rows);
+        let odoo = Odoo::scripted(19, Script::new(true, []));
+        while left > 0 {
+            let call = |n: usize| Call::new("x", "write").arg("n", json!(n));
+            // The script does not see what it is asked: it is written down before.
+            let mut replies = Vec::new();
+            let mut n = odoo.sizes.of("x", left);
+            while n > takes && n > 1 {
+                replies.push(Reply { status: 413, body: "too large".to_owned() });
+                n /= 2;
+            }
+            let status = if n > takes { 413 } else { 200 };
+            replies.push(Reply { status, body: "true".to_owned() });
+            odoo.transport.answer_with(replies);
+            match odoo.call_some("x", left, call).await {
+                Ok((_, n)) => {
+                    asked.push(n);
+                    left -= n;
+                }
+                Err(error) => return (asked, Err(error)),
+            }
+        }
+        (asked, Ok(()))
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_too_large_is_halved_and_the_size_is_kept() {
+        let (asked, end) = parts(100, 30).await;
+        assert!(end.is_ok());
+        assert_eq!(asked, [25, 25, 25, 25], "once it is known that 100 and 50 are too many, nobody tries them again");
+        assert_eq!(parts(7, 100).await.0, [7]);
+        assert_eq!(parts(3, 1).await.0, [1, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_row_that_does_not_go_through_alone_is_named() {
+        let (asked, end) = parts(5, 0).await;
+        assert_eq!(asked, Vec::<usize>::new());
+        let error = end.unwrap_err().alone(|| "product 7".to_owned());
+        let told = error.to_string();
+        assert!(told.starts_with("product 7 alone does not go through: "), "{told}");
+        assert!(told.contains("client_max_body_size"), "{told}");
+        assert_eq!(error.class(), ErrorClass::Permanent);
+    }
+
+    #[tokio::test]
+    async fn another_error_is_not_halved() {
+        let odoo = Odoo::scripted(19, Script::new(true, [Reply { status: 500, body: "no".to_owned() }]));
+        let error = odoo.call_some("x", 9, |_| Call::new("x", "write")).await.unwrap_err();
+        assert!(matches!(error, OdooError::Http { status: 500, .. }), "{error:?}");
+        assert_eq!(odoo.sizes.of("x", 9), 9);
+    }
 }

@@ -11,7 +11,7 @@ use crate::catalog::deferred::choosing::ProductRef;
 use crate::catalog::deferred::record::{DeferredRecord, DeferredState, ProductDetails, ShownProduct, Standing};
 use crate::catalog::{Choice, DeferredKind, ExternalId, ProductId, SourceName};
 
-use super::client::Odoo;
+use super::client::{Odoo, Page};
 use super::error::OdooError;
 use super::snapshot::further;
 use super::transport::Call;
@@ -22,6 +22,9 @@ const MODEL: &str = "x_pz_conflict";
 
 /// Records of one answer: far below what a proxy or a worker's memory minds.
 const PAGE: usize = 5_000;
+
+/// Records that one call notes something on.
+const NOTED: usize = 1_000;
 
 /// The most products that are named when a person's word finds several.
 pub const SEVERAL: usize = 10;
@@ -64,7 +67,7 @@ pub async fn list(odoo: &Odoo, filter: &Filter) -> Result<Vec<DeferredRecord>, O
 /// # Errors
 /// As [`list`].
 pub async fn find(odoo: &Odoo, numbers: &[i64]) -> Result<Vec<DeferredRecord>, OdooError> {
-    records(odoo, vec![json!(["id", "in", numbers])]).await
+    shown(odoo, odoo.search_ids(MODEL, numbers, FIELDS).await.map_err(no_reader)?).await
 }
 
 /// The records of the other claimants of the same barcode: same source, same kind, not closed.
@@ -165,7 +168,7 @@ pub async fn products_named(odoo: &Odoo, word: &ProductRef) -> Result<Option<Vec
     }
 }
 
-/// Notes choices, product and state on records, all in one transaction, and nothing else. Safe to repeat. It does not look
+/// Notes choices, product and state on records, up to a thousand in one transaction, and nothing else. Safe to repeat. It does not look
 /// at what stands there: whoever calls it has read that just before, and reads again afterwards.
 ///
 /// # Errors
@@ -179,8 +182,13 @@ pub async fn note(odoo: &Odoo, numbers: &[i64], before: DeferredState, after: St
     if after.state != before {
         values["x_state"] = json!(after.state.code());
     }
-    let call = Call::new(MODEL, "write").ids(numbers).arg("vals", values);
-    odoo.call(&call).await.map(drop).map_err(no_operator)
+    let mut left = numbers;
+    while !left.is_empty() {
+        let call = |n| Call::new(MODEL, "write").ids(&left[..n]).arg("vals", values.clone());
+        let (_, n) = odoo.call_some("note", left.len().min(NOTED), call).await.map_err(no_operator)?;
+        left = &left[n..];
+    }
+    Ok(())
 }
 
 const FIELDS: &[&str] = &[
@@ -208,7 +216,11 @@ const FIELDS: &[&str] = &[
 const PRODUCT_FIELDS: &[&str] = &["name", "default_code", "barcode", "active", "company_id"];
 
 async fn records(odoo: &Odoo, domain: Vec<Value>) -> Result<Vec<DeferredRecord>, OdooError> {
-    let rows = pages(odoo, domain, FIELDS).await?;
+    shown(odoo, pages(odoo, domain, FIELDS).await?).await
+}
+
+/// Rows with what belongs to them.
+async fn shown(odoo: &Odoo, rows: Vec<Row>) -> Result<Vec<DeferredRecord>, OdooError> {
     let links = links(odoo, &rows).await?;
     let mut out: Vec<DeferredRecord> = rows.iter().map(|row| record(row, &links)).collect();
     let wanted: BTreeSet<ProductId> = out.iter_mut().flat_map(products_of).map(|p| p.id).collect();
@@ -232,12 +244,8 @@ async fn pages(odoo: &Odoo, domain: Vec<Value>, fields: &[&str]) -> Result<Vec<R
     loop {
         let mut page = domain.clone();
         page.push(json!(["id", ">", out.last().map_or(0, number)]));
-        let call = Call::new(MODEL, "search_read")
-            .arg("domain", page)
-            .arg("fields", json!(fields))
-            .arg("order", "id")
-            .arg("limit", PAGE);
-        let found = rows(odoo.call(&call).await.map_err(no_reader)?)?;
+        let page = odoo.search_page(MODEL, json!(page), fields, Page { order: "id", limit: PAGE });
+        let found = page.await.map_err(no_reader)?;
         let last = found.len() < PAGE;
         for row in found {
             further(out.last().map_or(0, number), number(&row), MODEL)?;
@@ -253,33 +261,23 @@ async fn pages(odoo: &Odoo, domain: Vec<Value>, fields: &[&str]) -> Result<Vec<R
 type Links = BTreeMap<i64, (String, Option<(ProductId, String)>)>;
 
 async fn links(odoo: &Odoo, rows: &[Row]) -> Result<Links, OdooError> {
-    let ids: BTreeSet<i64> = rows.iter().filter_map(|row| cell(row, "x_link_id")[0].as_i64()).collect();
-    let mut out = Links::new();
-    for ids in ids.into_iter().collect::<Vec<_>>().chunks(PAGE) {
-        let domain = json!([["id", "in", ids]]);
-        let found = odoo.search_read("x_pz_product", domain, &["x_said_name", "x_product_id"]).await;
-        for row in found.map_err(no_reader)? {
-            out.insert(number(&row), (text(&row, "x_said_name"), target(&row, "x_product_id")));
-        }
-    }
-    Ok(out)
+    let ids: Vec<i64> = rows.iter().filter_map(|row| cell(row, "x_link_id")[0].as_i64()).collect();
+    let found = odoo.search_ids("x_pz_product", &ids, &["x_said_name", "x_product_id"]).await.map_err(no_reader)?;
+    let link = |row: &Row| (number(row), (text(row, "x_said_name"), target(row, "x_product_id")));
+    Ok(found.iter().map(link).collect())
 }
 
 /// What the account may see of products; nothing when it may not read any.
 async fn products(odoo: &Odoo, ids: &[ProductId]) -> Result<BTreeMap<ProductId, ShownProduct>, OdooError> {
-    let mut out = BTreeMap::new();
-    for ids in ids.chunks(PAGE) {
-        let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
-        match odoo.search_read("product.product", json!([["id", "in", ids]]), PRODUCT_FIELDS).await {
-            Ok(rows) => out.extend(rows.iter().filter_map(shown_product).map(|p| (p.id, p))),
-            Err(error) if is_access(&error) => {
-                log::info!("the account may not read products in Odoo, so little is shown of them");
-                return Ok(out);
-            }
-            Err(error) => return Err(error),
+    let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+    match odoo.search_ids("product.product", &ids, PRODUCT_FIELDS).await {
+        Ok(rows) => Ok(rows.iter().filter_map(shown_product).map(|p| (p.id, p)).collect()),
+        Err(error) if is_access(&error) => {
+            log::info!("the account may not read products in Odoo, so little is shown of them");
+            Ok(BTreeMap::new())
         }
+        Err(error) => Err(error),
     }
-    Ok(out)
 }
 
 fn record(row: &Row, links: &Links) -> DeferredRecord {

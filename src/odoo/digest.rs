@@ -98,14 +98,24 @@ pub async fn lines(
     line: Line,
     ranges: &[(u32, u32)],
 ) -> Result<HashMap<ExternalId, u64>, OdooError> {
-    let question =
-        json!({"source": source.as_str(), "what": "lines", "prices": line == Line::Prices, "ranges": ranges});
-    let answer = session.ask(Procedure::Digest, question).await?;
     let wrong = |line: &str| not_understood("digest", "a line that is none", &Value::from(line));
-    let text = answer["lines"].as_str().ok_or_else(|| not_understood("digest", "no lines", &answer))?;
     let one = |line: &str| {
         let (id, digest) = line.split_once('\u{1f}')?;
         Some((ExternalId::parse(id).ok()?, u64::from_str_radix(digest, 16).ok()?))
     };
-    text.split('\n').filter(|line| !line.is_empty()).map(|line| one(line).ok_or_else(|| wrong(line))).collect()
+    let (mut out, mut left) = (HashMap::new(), ranges);
+    while !left.is_empty() {
+        let question = |n: usize| {
+            let ranges = &left[..n];
+            json!({"source": source.as_str(), "what": "lines", "prices": line == Line::Prices, "ranges": ranges})
+        };
+        let (answer, n) = session.ask_some(Procedure::Digest, left.len(), question).await?;
+        let text = answer["lines"].as_str().ok_or_else(|| not_understood("digest", "no lines", &answer))?;
+        for line in text.split('\n').filter(|line| !line.is_empty()) {
+            let (id, digest) = one(line).ok_or_else(|| wrong(line))?;
+            out.insert(id, digest);
+        }
+        left = &left[n..];
+    }
+    Ok(out)
 }

@@ -42,6 +42,16 @@ pub enum OdooError {
         /// The whole chain of causes.
         reason: String,
     },
+    /// The connection was there and ended without a whole answer; whether the call was carried out is unknown.
+    #[error(
+        "cannot reach Odoo at {url}: it closed the connection without an answer to {call}; Odoo's log tells whether it restarted, or whether the call took longer than its limit_time_cpu or limit_time_real: then raise those, or lower odoo.batch_size"
+    )]
+    Ended {
+        /// The server.
+        url: String,
+        /// Model and method.
+        call: String,
+    },
     /// No answer within `odoo.timeout`; whether the call was carried out is unknown.
     #[error("Odoo at {url} gave no answer to {call} within {seconds} s (odoo.timeout)")]
     Timeout {
@@ -61,7 +71,7 @@ pub enum OdooError {
         reason: String,
     },
     /// An HTTP status without an answer of Odoo's: a proxy, a worker that was killed, a server that restarts.
-    #[error("Odoo at {url} answered {call} with HTTP {status}: {body}")]
+    #[error("{}", page(.url, .call, *.status, .body, .asks.as_deref()))]
     Http {
         /// The server.
         url: String,
@@ -71,6 +81,8 @@ pub enum OdooError {
         status: u16,
         /// The beginning of the text.
         body: String,
+        /// How it wants to be logged in to, with status 401: the header `WWW-Authenticate`.
+        asks: Option<String>,
     },
     /// The web session is gone. A server with several databases answers with a bare 404, as without a session it does
     /// not know which one is meant.
@@ -83,7 +95,7 @@ pub enum OdooError {
     },
     /// The server answers, and does not open the database. Before it ever did, that is a wrong name; afterwards PostgreSQL
     /// is away: Odoo tells the two in the same words.
-    #[error("{}", without_database(.url, .database, *.known))]
+    #[error("{}", without_database(.url, .database, *.known, *.hidden))]
     NoDatabase {
         /// The server.
         url: String,
@@ -91,6 +103,41 @@ pub enum OdooError {
         database: String,
         /// It was open before.
         known: bool,
+        /// Odoo itself said so, which does not name databases that its filter hides.
+        hidden: bool,
+    },
+    /// Odoo let the account in, and does not know the session at the very next call.
+    #[error(
+        "Odoo at {url} lets the account in to database {database:?} and has forgotten it at the next call: its filter hides the database from this address (--db-filter, dbfilter in odoo.conf), or several Odoos answer in turn that share no sessions; name an address that the filter fits in odoo.url, or have the administrator of the server correct that"
+    )]
+    Forgotten {
+        /// The server.
+        url: String,
+        /// The database.
+        database: String,
+    },
+    /// Odoo takes no logins for a while.
+    #[error(
+        "Odoo at {url} takes no login to database {database:?} from this address for a minute or so, as several failed; behind a proxy that is everybody's address; wait, find who logs in with a wrong password, and set proxy_mode in odoo.conf so that Odoo tells its visitors apart"
+    )]
+    Cooling {
+        /// The server.
+        url: String,
+        /// The database.
+        database: String,
+    },
+    /// Tables are not those of the code.
+    #[error(
+        "Odoo at {url} is newer than its database {database:?} ({}): an upgrade was not finished; have whoever upgraded it update the modules (odoo -u all), and run again",
+        .fault.to_string().lines().next().unwrap_or_default()
+    )]
+    HalfUpgraded {
+        /// The server.
+        url: String,
+        /// The database.
+        database: String,
+        /// What PostgreSQL said.
+        fault: Fault,
     },
     /// An answer that is not what this call returns.
     #[error("Odoo's answer to {call} is not understood: {reason}; it began with: {body}")]
@@ -109,6 +156,15 @@ pub enum OdooError {
         call: String,
         /// What came.
         reason: String,
+    },
+    /// The call is too large for what stands before Odoo, or is ended by a limit each time, and the same with fewer rows may
+    /// go through.
+    #[error("{}{error}", .what.as_ref().map(|what| format!("{what} alone does not go through: ")).unwrap_or_default())]
+    TooMuch {
+        /// What could not be parted any more.
+        what: Option<String>,
+        /// What happened to it.
+        error: Box<OdooError>,
     },
     /// Odoo carried the call out and refused it; nothing was changed by it.
     #[error("Odoo refused {call}: {fault}")]
@@ -187,15 +243,48 @@ impl OdooError {
         ))
     }
 
+    /// As [`Self::TooMuch`].
+    #[must_use]
+    pub(super) fn too_much(self) -> Self {
+        Self::TooMuch { what: None, error: Box::new(self) }
+    }
+
+    /// The same about one row, which is named.
+    #[must_use]
+    pub(super) fn alone(self, what: impl FnOnce() -> String) -> Self {
+        match self {
+            Self::TooMuch { what: None, error } => Self::TooMuch { what: Some(what()), error },
+            other => other,
+        }
+    }
+
+    /// Is the request larger than what stands before Odoo lets through?
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::Http { status: 413, .. })
+    }
+
+    /// Did the call end without an answer of Odoo's, as one does that a limit of Odoo's or of a proxy ends? A server that
+    /// restarts does the same once.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Ended { .. } | Self::Timeout { .. } | Self::Http { status: 502 | 504 | 520 | 524, .. })
+    }
+
     /// For the exit status.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Timeout { .. } => ErrorKind::Unreachable,
-            // Odoo words its own errors; a page instead is what stands before it, or Odoo without its PostgreSQL.
-            Self::Http { status: 408 | 429 | 500 | 502..=504 | 520..=527, .. } | Self::SessionGone { .. } => {
+            Self::Unreachable { .. } | Self::Ended { .. } | Self::Untrusted { .. } | Self::Timeout { .. } => {
                 ErrorKind::Unreachable
             }
+            Self::Cooling { .. } | Self::HalfUpgraded { .. } => ErrorKind::Unreachable,
+            Self::Forgotten { .. } => ErrorKind::Configuration,
+            // Odoo words its own errors; a page instead is what stands before it, or Odoo without its PostgreSQL.
+            Self::Http { status: 403 | 408 | 429 | 500 | 502..=504 | 520..=527, .. } | Self::SessionGone { .. } => {
+                ErrorKind::Unreachable
+            }
+            Self::Http { status: 401 | 413, .. } => ErrorKind::Configuration,
             Self::NoDatabase { known, .. } => {
                 if *known {
                     ErrorKind::Unreachable
@@ -203,7 +292,8 @@ impl OdooError {
                     ErrorKind::Configuration
                 }
             }
-            Self::Http { .. } | Self::Answer { .. } | Self::Endless { .. } => ErrorKind::Failed,
+            Self::TooMuch { error, .. } if error.is_too_large() => error.kind(),
+            Self::Http { .. } | Self::Answer { .. } | Self::Endless { .. } | Self::TooMuch { .. } => ErrorKind::Failed,
             Self::Login { .. } | Self::Rights(_) => ErrorKind::Refused,
             Self::Fault { fault, .. } => match fault.short_name() {
                 "AccessError" | "AccessDenied" => ErrorKind::Refused,
@@ -220,9 +310,11 @@ impl OdooError {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::NoDatabase { known: true, .. } => {
-                ErrorClass::Transient
-            }
+            Self::Unreachable { .. }
+            | Self::Ended { .. }
+            | Self::Timeout { .. }
+            | Self::Cooling { .. }
+            | Self::NoDatabase { known: true, .. } => ErrorClass::Transient,
             // 520 to 527 are a content network's words for a server that is away.
             Self::Http { status: 408 | 429 | 500 | 502..=504 | 520..=527, .. } | Self::Answer { .. } => {
                 ErrorClass::Transient
@@ -239,7 +331,10 @@ impl OdooError {
             },
             Self::Http { .. }
             | Self::NoDatabase { known: false, .. }
+            | Self::Forgotten { .. }
+            | Self::HalfUpgraded { .. }
             | Self::Endless { .. }
+            | Self::TooMuch { .. }
             | Self::Untrusted { .. }
             | Self::Login { .. }
             | Self::Rights(_)
@@ -260,9 +355,31 @@ impl OdooError {
     }
 }
 
-fn without_database(url: &str, database: &str, known: bool) -> String {
+/// What a page in the place of an answer means. Odoo words its own refusals, so these statuses are those of something before
+/// it.
+fn page(url: &str, call: &str, status: u16, body: &str, asks: Option<&str>) -> String {
+    let before = format!("what stands before Odoo at {url} answered {call} with HTTP {status}");
+    match (status, asks) {
+        (401, Some(asks)) => format!(
+            "{before}: it asks for a login of its own ({asks}), and erpsync has none for it; have whoever runs it let this machine through without one, or name an address of Odoo's that is not behind it (odoo.url)"
+        ),
+        (401 | 403, _) => format!(
+            "{before}: {body}; this is a proxy's or a firewall's refusal, not Odoo's: have whoever runs it let this machine's requests to /web, /json and /jsonrpc through"
+        ),
+        (413, _) => format!(
+            "{before}: the request is larger than it lets through; raise its limit (nginx: client_max_body_size, which is 1 MB by default)"
+        ),
+        _ => format!("Odoo at {url} answered {call} with HTTP {status}: {body}"),
+    }
+}
+
+fn without_database(url: &str, database: &str, known: bool, hidden: bool) -> String {
     if known {
         format!("Odoo at {url} does not open database {database:?} any longer; its PostgreSQL may be away")
+    } else if hidden {
+        format!(
+            "Odoo at {url} offers no database {database:?} (odoo.database): there is none of this name, or its filter hides it from this address (dbfilter in odoo.conf); correct the name or the address, or have the filter corrected"
+        )
     } else {
         format!(
             "Odoo at {url} has no database {database:?} (odoo.database), or cannot reach its PostgreSQL; correct the name, or look at Odoo's log"
@@ -276,7 +393,12 @@ mod tests {
 
     #[test]
     fn a_database_that_was_open_comes_back() {
-        let gone = |known| OdooError::NoDatabase { url: "http://x".to_owned(), database: "shop".to_owned(), known };
+        let gone = |known| OdooError::NoDatabase {
+            url: "http://x".to_owned(),
+            database: "shop".to_owned(),
+            known,
+            hidden: false,
+        };
         assert_eq!((gone(true).kind(), gone(true).class()), (ErrorKind::Unreachable, ErrorClass::Transient));
         assert_eq!((gone(false).kind(), gone(false).class()), (ErrorKind::Configuration, ErrorClass::Permanent));
     }

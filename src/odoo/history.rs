@@ -200,13 +200,8 @@ impl<'o> Reader<'o> {
 
     /// Reads the keys of runs that are met for the first time.
     async fn learn_runs(&mut self, rows: &[Map<String, Value>]) -> Result<(), OdooError> {
-        let mut unknown: Vec<i64> = rows.iter().filter_map(run_id).filter(|id| !self.runs.contains_key(id)).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        for row in self.odoo.search_read(RUNS, json!([["id", "in", unknown]]), &["x_key"]).await? {
+        let unknown: Vec<i64> = rows.iter().filter_map(run_id).filter(|id| !self.runs.contains_key(id)).collect();
+        for row in self.odoo.search_ids(RUNS, &unknown, &["x_key"]).await? {
             let row = Row { cells: &row, model: RUNS };
             self.runs.insert(row.id()?, row.text("x_key").unwrap_or_default());
         }

@@ -10,6 +10,7 @@ use super::error::OdooError;
 use super::procedure::Procedure;
 use super::row::moment_text;
 use super::session::Session;
+use super::snapshot::further;
 
 /// What is pruned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,25 +56,62 @@ pub struct Count {
 /// # Errors
 /// When the call fails.
 pub async fn count(session: &Session, before: Moment) -> Result<BTreeMap<Kind, Count>, OdooError> {
-    let answer = session.ask(Procedure::Prune, json!({"what": "count", "before": moment_text(before)})).await?;
-    let counts = Kind::ALL.map(|kind| {
-        let pair = &answer["counts"][kind.model()];
-        Some((kind, Count { old: number(&pair[0])?, all: number(&pair[1])? }))
-    });
-    counts.into_iter().collect::<Option<_>>().ok_or_else(|| not_understood(&answer))
+    let mut counts = BTreeMap::from(Kind::ALL.map(|kind| (kind, Count::default())));
+    let mut windows = Windows::default();
+    while let Some((kind, found)) = windows.next(session, "count", before, COUNTED).await? {
+        let count = counts.entry(kind).or_default();
+        count.old += found.old;
+        count.all += found.all;
+    }
+    Ok(counts)
 }
 
-/// Deletes up to `limit` of them, in one transaction, and says which; `None` when nothing is left.
+/// Deletes what may go among the next `limit` records, in one transaction, and says how many of which kind that were; `None`
+/// at the end.
 ///
 /// # Errors
 /// When the call fails. What an earlier call deleted stays so.
-pub async fn delete(session: &Session, before: Moment, limit: usize) -> Result<Option<(Kind, usize)>, OdooError> {
-    let question = json!({"what": "delete", "before": moment_text(before), "limit": limit});
-    let answer = session.ask(Procedure::Prune, question).await?;
-    let counts = answer["counts"].as_object().ok_or_else(|| not_understood(&answer))?;
-    let Some((model, deleted)) = counts.iter().next() else { return Ok(None) };
-    let kind = Kind::ALL.into_iter().find(|kind| kind.model() == model);
-    kind.zip(number(deleted)).map(Some).ok_or_else(|| not_understood(&answer))
+pub async fn delete(
+    session: &Session,
+    before: Moment,
+    windows: &mut Windows,
+    limit: usize,
+) -> Result<Option<(Kind, usize)>, OdooError> {
+    Ok(windows.next(session, "delete", before, limit).await?.map(|(kind, found)| (kind, found.old)))
+}
+
+/// Records that are counted by one call.
+const COUNTED: usize = 20_000;
+
+/// How far one has come: kind by kind, and in each by id.
+#[derive(Debug, Default)]
+pub struct Windows {
+    /// Kinds that are done.
+    done: usize,
+    after: i64,
+}
+
+impl Windows {
+    async fn next(
+        &mut self,
+        session: &Session,
+        what: &str,
+        before: Moment,
+        limit: usize,
+    ) -> Result<Option<(Kind, Count)>, OdooError> {
+        let Some(kind) = Kind::ALL.get(self.done).copied() else { return Ok(None) };
+        let (before, after) = (moment_text(before), self.after);
+        let question = |limit: usize| json!({"what": what, "kind": kind.model(), "before": before, "after": after, "limit": limit});
+        let (answer, asked) = session.ask_some(Procedure::Prune, limit, question).await?;
+        let counts = &answer["counts"];
+        let found = number(&counts["old"]).zip(number(&counts["all"]));
+        let (old, all) = found.ok_or_else(|| not_understood(&answer))?;
+        match answer["last"].as_i64() {
+            Some(last) if all >= asked => self.after = further(after, last, "prune")?,
+            _ => *self = Self { done: self.done + 1, after: 0 },
+        }
+        Ok(Some((kind, Count { old, all })))
+    }
 }
 
 /// Leaves a line among the runs.

@@ -31,6 +31,11 @@ impl Script {
         self.json2
     }
 
+    #[cfg(test)]
+    pub(super) fn extend(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.replies.lock().unwrap_or_else(PoisonError::into_inner).extend(replies);
+    }
+
     pub(super) fn next(&self) -> Option<Reply> {
         self.replies.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }

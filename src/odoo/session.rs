@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::PriceDigits;
 
-use super::client::Odoo;
+use super::client::{Odoo, action_call};
 use super::error::OdooError;
 use super::procedure::Procedure;
 use super::setup::schema::SCHEMA;
@@ -105,7 +105,7 @@ impl Session {
         let (uuid, group, procedures) = setup_row(&odoo).await?;
         let answer = hello(&odoo, (group, &procedures), None, Value::Null).await?;
         check_setup(&answer, &uuid, odoo.version)?;
-        check_rights(&answer)?;
+        check_rights(&answer, odoo.version)?;
         let company = company(&answer, options.company.as_ref())?;
         let languages = languages(&answer, &options.languages)?;
         let constants = match &options.create {
@@ -144,10 +144,28 @@ impl Session {
     ///
     /// # Errors
     /// See [`OdooError`].
-    pub async fn ask(&self, procedure: Procedure, mut question: Value) -> Result<Value, OdooError> {
+    pub async fn ask(&self, procedure: Procedure, question: Value) -> Result<Value, OdooError> {
+        self.odoo.call(&self.call(procedure, question)).await.map_err(of_another_version)
+    }
+
+    /// Asks a procedure about as many rows as go through, `most` at best, and says about how many: see [`Odoo::call_some`].
+    ///
+    /// # Errors
+    /// See [`OdooError`].
+    pub async fn ask_some(
+        &self,
+        procedure: Procedure,
+        most: usize,
+        mut question: impl FnMut(usize) -> Value,
+    ) -> Result<(Value, usize), OdooError> {
+        let call = |rows| self.call(procedure, question(rows));
+        self.odoo.call_some(procedure.name(), most, call).await.map_err(of_another_version)
+    }
+
+    fn call(&self, procedure: Procedure, mut question: Value) -> Call {
         question["company"] = json!(self.company);
         question["languages"] = json!(self.languages);
-        ask(&self.odoo, &self.procedures, procedure, question).await
+        procedure_call(&self.odoo, &self.procedures, procedure, question)
     }
 }
 
@@ -159,11 +177,18 @@ pub(super) async fn ask(
     odoo: &Odoo,
     procedures: &BTreeMap<String, i64>,
     procedure: Procedure,
-    mut question: Value,
+    question: Value,
 ) -> Result<Value, OdooError> {
+    odoo.call(&procedure_call(odoo, procedures, procedure, question)).await.map_err(of_another_version)
+}
+
+fn procedure_call(odoo: &Odoo, procedures: &BTreeMap<String, i64>, procedure: Procedure, mut question: Value) -> Call {
     question["code"] = json!(procedure.mark(odoo.version));
-    let action = procedures.get(procedure.name()).copied().unwrap_or_default();
-    odoo.run_action(action, question).await.map_err(|error| match error {
+    action_call(procedures.get(procedure.name()).copied().unwrap_or_default(), question)
+}
+
+fn of_another_version(error: OdooError) -> OdooError {
+    match error {
         OdooError::Fault { fault, .. } if fault.message.contains("erpsync: another version than the caller") => {
             OdooError::Setup(
                 "the procedures in Odoo are not those of this erpsync: another version's setup put them there, or Odoo was upgraded"
@@ -171,7 +196,7 @@ pub(super) async fn ask(
             )
         }
         other => other,
-    })
+    }
 }
 
 /// Checks that this Odoo was set up by this program, for commands that only read or note what a person chose; any
@@ -283,14 +308,19 @@ fn check_setup(answer: &Value, uuid: &str, version: u32) -> Result<(), OdooError
     Ok(())
 }
 
-pub(super) fn check_rights(answer: &Value) -> Result<(), OdooError> {
+pub(super) fn check_rights(answer: &Value, version: u32) -> Result<(), OdooError> {
     let allowed = texts(&answer["allowed"]);
     let lacking: Vec<&str> = ["read", "write", "create"].into_iter().filter(|r| !allowed.contains(r)).collect();
     if lacking.is_empty() {
         return Ok(());
     }
+    let manager = match version {
+        ..18 => "Sales: Administrator or Inventory: Administrator",
+        18 => "Extra Rights: Product Creation",
+        _ => "Products: Create",
+    };
     Err(OdooError::Rights(format!(
-        "account {} may not {} products in Odoo; give it the rights of a product manager (14 to 18: sales or inventory administrator)",
+        "account {} may not {} products in Odoo; give it the rights of a product manager ({manager})",
         answer["login"].as_str().unwrap_or_default(),
         lacking.join(", ")
     )))

@@ -18,8 +18,8 @@ use super::session::Session;
 const PAGE: usize = 5000;
 /// Links that one call asks for by their products: the shorter an answer, the less memory it takes while it is read.
 const NAMED: usize = 1000;
-/// Products and codes that one call asks for.
-const QUESTIONS: usize = 5000;
+/// Products and codes that one call asks for: with long names they stay below the 1 MB that proxies let through.
+const QUESTIONS: usize = 2000;
 
 /// A product without a link, with the values that match rules look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,60 +62,61 @@ pub struct Links {
 /// When a call fails or an answer is not understood.
 pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted) -> Result<Links, OdooError> {
     let mut out = Links::default();
-    // Products by name are asked for in parts, or a long list of them would go out with every page.
-    let parts: Vec<Option<&[ExternalId]>> = match &wanted.only {
-        None => vec![None],
-        Some(ids) if ids.is_empty() => vec![Some(&[])],
-        Some(ids) => ids.chunks(NAMED).map(Some).collect(),
-    };
-    for (i, only) in parts.into_iter().enumerate() {
-        read_part(session, source, wanted, only, i == 0, &mut out).await?;
+    // Products by name are asked for in parts, which are whole: a name is one link.
+    let mut left = wanted.only.as_deref();
+    let (mut after, mut first) = (0, true);
+    loop {
+        let most = left.map_or(PAGE, |ids| ids.len().min(NAMED)).max(1);
+        let question = |n: usize| {
+            let only = left.map(|ids| ids.iter().take(n).map(ExternalId::as_str).collect::<Vec<_>>());
+            let limit = if only.is_some() { PAGE } else { n };
+            json!({
+                "source": source.as_str(), "after": after, "limit": limit, "prices_only": wanted.prices_only,
+                "extras": wanted.extras, "choices": first, "only": only,
+            })
+        };
+        let (answer, asked) = session.ask_some(Procedure::Snapshot, most, question).await?;
+        let links = read_page(&answer, first, &mut after, &mut out)?;
+        first = false;
+        let done = match &mut left {
+            None => links < asked,
+            Some(ids) => {
+                *ids = ids.get(asked..).unwrap_or_default();
+                after = 0;
+                ids.is_empty()
+            }
+        };
+        if done {
+            return Ok(out);
+        }
     }
-    Ok(out)
 }
 
-async fn read_part(
-    session: &Session,
-    source: &SourceName,
-    wanted: &Wanted,
-    only: Option<&[ExternalId]>,
-    first: bool,
-    out: &mut Links,
-) -> Result<(), OdooError> {
-    let mut after = 0;
-    loop {
-        let question = json!({
-            "source": source.as_str(), "after": after, "limit": PAGE, "prices_only": wanted.prices_only,
-            "extras": wanted.extras, "choices": first && after == 0,
-            "only": only.map(|ids| ids.iter().map(ExternalId::as_str).collect::<Vec<_>>()),
-        });
-        let answer = session.ask(Procedure::Snapshot, question).await?;
-        let mut packagings = packagings(list(&answer, "packagings")?)?;
-        if first && after == 0 {
-            for row in list(&answer, "decisions")? {
-                out.decisions.extend(decision(&Row { cells: row, call: "snapshot" })?);
-            }
-            for row in list(&answer, "chosen")? {
-                let row = Row { cells: row, call: "snapshot" };
-                let variant = row.variant(0, 9)?;
-                out.chosen.insert(variant.id, (variant, row.flag(8)?));
-            }
+/// Takes in an answer, and says how many links it has.
+fn read_page(answer: &Value, first: bool, after: &mut i64, out: &mut Links) -> Result<usize, OdooError> {
+    let mut packagings = packagings(list(answer, "packagings")?)?;
+    if first {
+        for row in list(answer, "decisions")? {
+            out.decisions.extend(decision(&Row { cells: row, call: "snapshot" })?);
         }
-        let rows = list(&answer, "links")?;
-        for row in rows {
+        for row in list(answer, "chosen")? {
             let row = Row { cells: row, call: "snapshot" };
-            after = further(after, row.integer(0)?, "snapshot")?;
-            let mut link = link(&row)?;
-            if let Some(variant) = &mut link.product {
-                variant.packagings = packagings.remove(&variant.id).unwrap_or_default();
-            }
-            out.links.insert(link.external_id.clone(), link);
-        }
-        not_too_many(out.links.len(), "snapshot")?;
-        if rows.len() < PAGE {
-            return Ok(());
+            let variant = row.variant(0, 9)?;
+            out.chosen.insert(variant.id, (variant, row.flag(8)?));
         }
     }
+    let rows = list(answer, "links")?;
+    for row in rows {
+        let row = Row { cells: row, call: "snapshot" };
+        *after = further(*after, row.integer(0)?, "snapshot")?;
+        let mut link = link(&row)?;
+        if let Some(variant) = &mut link.product {
+            variant.packagings = packagings.remove(&variant.id).unwrap_or_default();
+        }
+        out.links.insert(link.external_id.clone(), link);
+    }
+    not_too_many(out.links.len(), "snapshot")?;
+    Ok(rows.len())
 }
 
 /// More records than any shop has: pages with ever higher ids would fill the machine.
@@ -210,30 +211,39 @@ pub async fn look_up(
 ) -> Result<Answers, OdooError> {
     let mut out = Answers::default();
     let rules: Vec<&str> = rules.iter().map(|r| r.code()).collect();
-    let anyway = match doubled {
-        Doubled::All => 1,
-        Doubled::These(codes) => codes.len().min(1),
+    // All of them at once is a question without a list.
+    let (mut all, named) = match doubled {
+        Doubled::All => (true, &[][..]),
+        Doubled::These(codes) => (false, codes),
     };
-    let calls = unlinked.len().div_ceil(QUESTIONS).max(codes.len().div_ceil(QUESTIONS)).max(anyway);
-    for i in 0..calls {
-        let part = |len: usize| (i * QUESTIONS).min(len)..((i + 1) * QUESTIONS).min(len);
-        let asked = &unlinked[part(unlinked.len())];
-        let unlinked: Vec<Value> =
-            asked.iter().map(|u| json!({"id": u.id.as_str(), "name": u.name, "codes": u.codes})).collect();
-        let doubled = match doubled {
-            Doubled::All if i == 0 => Value::Null,
-            Doubled::These(codes) if i == 0 => json!(codes),
-            Doubled::All | Doubled::These(_) => json!([]),
+    let most = unlinked.len().max(codes.len()).max(named.len());
+    let by_barcode = rules.contains(&MatchRule::Barcode.code());
+    let mut at = 0;
+    while all || at < most {
+        let part = |n: usize, len: usize| at.min(len)..(at + n).min(len);
+        let question = |n: usize| {
+            let asked = &unlinked[part(n, unlinked.len())];
+            let codes = &codes[part(n, codes.len())];
+            // Those who wrote a code as no scanner sends it are found by what is left without the signs.
+            let written = asked.iter().filter(|_| by_barcode).flat_map(|u| &u.codes).chain(codes);
+            let loose: BTreeSet<String> = written.flat_map(|code| forms(code)).collect();
+            let unlinked: Vec<Value> =
+                asked.iter().map(|u| json!({"id": u.id.as_str(), "name": u.name, "codes": u.codes})).collect();
+            let doubled = if all { Value::Null } else { json!(named[part(n, named.len())]) };
+            json!({
+                "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes, "loose": loose, "doubled": doubled,
+            })
         };
-        let codes = &codes[part(codes.len())];
-        // Those who wrote a code as no scanner sends it are found by what is left without the signs.
-        let by_code = if rules.contains(&MatchRule::Barcode.code()) { asked } else { &[] };
-        let written = by_code.iter().flat_map(|u| &u.codes).chain(codes);
-        let loose: BTreeSet<String> = written.flat_map(|code| forms(code)).collect();
-        let question = json!({
-            "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes, "loose": loose, "doubled": doubled,
-        });
-        let answer = session.ask(Procedure::Lookup, question).await?;
+        let asking = session.ask_some(Procedure::Lookup, (most - at).clamp(1, QUESTIONS), question).await;
+        let one = || match unlinked.get(at) {
+            Some(product) => format!("product {}", product.id),
+            None => "a barcode".to_owned(),
+        };
+        let (answer, n) = asking.map_err(|e| e.alone(one))?;
+        let by_code = if by_barcode { &unlinked[part(n, unlinked.len())] } else { &[] };
+        let codes = &codes[part(n, codes.len())];
+        all = false;
+        at += n;
         let odd = list(&answer, "odd")?;
         let of_code: Vec<(CodeKey, &ExternalId)> = match odd {
             [] => Vec::new(),

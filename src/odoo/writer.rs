@@ -329,8 +329,34 @@ impl<'a> Writer<'a> {
         let mut question = self.question();
         question["constants"] = self.session.constants.clone();
         question["default_code"] = json!(default_code);
-        question["rows"] = json!(rows);
-        answers(&self.session.ask(Procedure::Create, question).await?)
+        self.write(Procedure::Create, question, "rows", rows, |row| row.external_id.clone()).await
+    }
+
+    /// Writes rows, in as many calls as it takes.
+    async fn write<T: Serialize>(
+        &self,
+        procedure: Procedure,
+        question: Value,
+        key: &str,
+        rows: &[T],
+        name: impl Fn(&T) -> String,
+    ) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
+        let (mut out, mut left) = (BTreeMap::new(), rows);
+        loop {
+            let part = |n: usize| {
+                let mut question = question.clone();
+                question[key] = left.iter().take(n).map(|row| json!(row)).collect();
+                question
+            };
+            let asking = self.session.ask_some(procedure, left.len().max(1), part).await;
+            let one = || format!("product {}", left.first().map(&name).unwrap_or_default());
+            let (answer, n) = asking.map_err(|error| error.alone(one))?;
+            out.extend(answers(&answer)?);
+            left = left.get(n..).unwrap_or_default();
+            if left.is_empty() {
+                return Ok(out);
+            }
+        }
     }
 
     /// Writes names, prices and links.
@@ -340,8 +366,7 @@ impl<'a> Writer<'a> {
     pub async fn update(&self, rows: &[UpdateRow]) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
         let mut question = self.question();
         question["sale_ok"] = self.session.constants["sale_ok"].clone();
-        question["rows"] = json!(rows);
-        answers(&self.session.ask(Procedure::Update, question).await?)
+        self.write(Procedure::Update, question, "rows", rows, |row| row.external_id.clone()).await
     }
 
     /// Moves barcodes, component by component.
@@ -349,9 +374,8 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// When the call fails as a whole, the lease is lost, or synchronisation is paused.
     pub async fn move_barcodes(&self, components: &[Vec<MoveRow>]) -> Result<BTreeMap<ExternalId, Answer>, OdooError> {
-        let mut question = self.question();
-        question["components"] = json!(components);
-        answers(&self.session.ask(Procedure::Move, question).await?)
+        let name = |rows: &Vec<MoveRow>| rows.first().map(|row| row.external_id.clone()).unwrap_or_default();
+        self.write(Procedure::Move, self.question(), "components", components, name).await
     }
 
     /// Writes the run's line for a run that applied nothing; deferred actions stay as they are.
@@ -360,14 +384,15 @@ impl<'a> Writer<'a> {
     /// When the call fails, or the lease is lost.
     pub async fn end_run(&self, finish: &Finish) -> Result<(), OdooError> {
         let mut question = self.question();
-        question["scope"] = json!([]);
         question["finish"] = json!(finish);
-        question["about"] = Value::Null;
         question["conflicts"] = json!(false);
         leased(&self.session.ask(Procedure::Report, question).await?)
     }
 
     /// Opens and closes deferred actions and writes the run's line.
+    ///
+    /// It goes in parts, each about a range of external ids in the order of their text, both ends told: of those products it
+    /// says everything, so a part opens and closes by itself, twice is once, and where one got lost all stays as it was.
     ///
     /// # Errors
     /// When the call fails, or the lease is lost.
@@ -378,21 +403,43 @@ impl<'a> Writer<'a> {
         finish: &Finish,
     ) -> Result<Ending, OdooError> {
         let mut question = self.question();
-        question["rows"] = json!(deferred);
         question["about"] = json!(spoken.about);
-        let words = |ids: &[ExternalId]| ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>();
-        question["scope"] = json!(spoken.scope.map(words));
-        question["undone"] = json!(words(spoken.undone));
         question["cut_short"] = json!(spoken.cut_short);
-        let aspects = |of: &[Aspect]| of.iter().map(|aspect| aspect.code()).collect::<Vec<_>>();
-        question["unevaluated"] =
-            spoken.unevaluated.iter().map(|(id, of)| (id.as_str().to_owned(), json!(aspects(of)))).collect();
         question["aspects"] =
             DeferredKind::ALL.iter().map(|k| (k.code().to_owned(), json!(k.aspect().map(Aspect::code)))).collect();
-        question["finish"] = json!(finish);
         question["conflicts"] = json!(true);
-        let answer = self.session.ask(Procedure::Report, question).await?;
-        leased(&answer)?;
+        let products: Vec<(&str, Told<'_>)> = told(deferred, spoken).into_iter().collect();
+        let mut left = &products[..];
+        let mut after = None;
+        let answer = loop {
+            // The last call has the end of the range open, and writes the run's line.
+            let part = |n: usize| {
+                let (part, last) = (left.iter().take(n), n >= left.len());
+                let ids = |which: fn(&Told<'_>) -> bool| {
+                    part.clone().filter(|(_, told)| which(told)).map(|(id, _)| *id).collect::<Vec<_>>()
+                };
+                let mut question = question.clone();
+                question["after"] = json!(after);
+                question["until"] = json!(left.get(n - 1).filter(|_| !last).map(|(id, _)| id));
+                question["rows"] = part.clone().flat_map(|(_, told)| &told.rows).map(|row| json!(row)).collect();
+                question["scope"] = json!(spoken.scope.map(|_| ids(|told| told.in_scope)));
+                question["undone"] = json!(ids(|told| told.undone));
+                let blind = part.clone().filter(|(_, told)| !told.unevaluated.is_empty());
+                let aspects = |told: &Told<'_>| told.unevaluated.iter().map(|aspect| aspect.code()).collect::<Vec<_>>();
+                question["unevaluated"] = blind.map(|(id, told)| ((*id).to_owned(), json!(aspects(told)))).collect();
+                question["finish"] = json!(last.then_some(finish));
+                question
+            };
+            let asking = self.session.ask_some(Procedure::Report, left.len().clamp(1, REPORTED), part).await;
+            let one = || format!("what waits about product {}", left.first().map_or("", |(id, _)| *id));
+            let (answer, n) = asking.map_err(|error| error.alone(one))?;
+            leased(&answer)?;
+            if n >= left.len() {
+                break answer;
+            }
+            after = Some(left[n - 1].0);
+            left = &left[n..];
+        };
         let count = |key: &str| answer[key].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
         let duplicates = answer["duplicates"].as_array().into_iter().flatten();
         Ok(Ending {
@@ -402,6 +449,36 @@ impl<'a> Writer<'a> {
             duplicates: duplicates.filter_map(Value::as_str).map(str::to_owned).collect(),
         })
     }
+}
+
+/// Products that one call of the report is about.
+const REPORTED: usize = 500;
+
+/// What a report tells of a product.
+#[derive(Debug, Default)]
+struct Told<'a> {
+    rows: Vec<&'a DeferredRow>,
+    in_scope: bool,
+    undone: bool,
+    unevaluated: &'a [Aspect],
+}
+
+/// By external id, in the order of the text as PostgreSQL's collation "C" has it.
+fn told<'a>(deferred: &'a [DeferredRow], spoken: Spoken<'a>) -> BTreeMap<&'a str, Told<'a>> {
+    let mut out: BTreeMap<&str, Told<'_>> = BTreeMap::new();
+    for row in deferred {
+        out.entry(&row.external_id).or_default().rows.push(row);
+    }
+    for id in spoken.scope.into_iter().flatten() {
+        out.entry(id.as_str()).or_default().in_scope = true;
+    }
+    for id in spoken.undone {
+        out.entry(id.as_str()).or_default().undone = true;
+    }
+    for (id, aspects) in spoken.unevaluated {
+        out.entry(id.as_str()).or_default().unevaluated = aspects;
+    }
+    out
 }
 
 fn leased(answer: &Value) -> Result<(), OdooError> {

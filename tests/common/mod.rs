@@ -29,6 +29,7 @@ macro_rules! on_both {
 pub mod conformance;
 pub mod docs;
 pub mod faults;
+pub mod front;
 pub mod hostile;
 pub mod monitor;
 pub mod psql;

@@ -4,6 +4,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use crate::common::front::{exception, front, json, page, version};
 use crate::common::shop::Shop;
 use crate::common::standin::{DATABASE, Stage};
 use crate::common::{Bench, Run};
@@ -47,6 +48,14 @@ impl<'a> Album<'a> {
         self.keep(case, &run);
     }
 
+    /// An import, with somebody else answering in Odoo's place.
+    #[track_caller]
+    fn before(&mut self, case: &str, answer: impl Fn(&str) -> String + Send + 'static) {
+        let url = front(answer);
+        let run = self.bench().run(&["import-products", "--odoo-url", &url]);
+        self.keep(case, &Run { stderr: run.stderr.replace(&url, "http://odoo"), ..run });
+    }
+
     /// With something in the configuration replaced.
     #[track_caller]
     fn with(&mut self, case: &str, (from, to): (&str, &str), args: &[&str]) {
@@ -65,7 +74,7 @@ impl<'a> Album<'a> {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
-        let run = output(command);
+        let run = output(&mut command);
         self.keep(case, &run);
     }
 
@@ -106,7 +115,7 @@ fn without_moment(line: &str) -> String {
     }
 }
 
-fn output(mut command: Command) -> Run {
+fn output(command: &mut Command) -> Run {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Run { status: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
@@ -144,7 +153,7 @@ fn of_the_command_line() {
     );
     let mut init = Command::new(env!("CARGO_BIN_EXE_erpsync"));
     init.args(["init", "--config", "new.toml"]).env_clear().current_dir(stage.bench.path("."));
-    album.keep("nobody to ask", &output(init));
+    album.keep("nobody to ask", &output(&mut init));
     album.run("a configuration that is there already", &["init"]);
     album.close("command_line");
 }
@@ -156,7 +165,7 @@ fn of_the_configuration() {
     let mut nowhere = Command::new(env!("CARGO_BIN_EXE_erpsync"));
     nowhere.args(IMPORT).env_clear().current_dir(stage.bench.path("."));
     fs::rename(stage.bench.config(), stage.bench.path("other.toml")).unwrap();
-    let run = output(nowhere);
+    let run = output(&mut nowhere);
     let beside = run.stderr.replace(&stage.bench.path("").display().to_string(), "DIR/");
     album.keep("no configuration", &Run { stderr: beside, ..run });
     album.run("a configuration that is not there", &IMPORT);
@@ -328,6 +337,121 @@ transport = \"json2\"",
     album.run("another run's lease", &["import-products", "--first-run"]);
     album.run("a lease that is not freed", &["unlock"]);
     album.close("odoo_19");
+}
+
+/// What stands before an Odoo, or an Odoo in a state that nobody can bring about by a call: who answered, and what to ask for.
+#[test]
+fn of_what_answers_in_odoo_s_place() {
+    let stage = stage(14);
+    let mut album = Album::of(&stage);
+    let before = fs::read_to_string(stage.bench.config()).unwrap();
+    fs::write(stage.bench.config(), before.replacen("timeout = 10", "timeout = 10\nretry_seconds = 0", 1)).unwrap();
+    let asks = || page("401 Unauthorized", "WWW-Authenticate: Basic realm=\"Staff only\"\r\n", "<h1>Unauthorized</h1>");
+    album.before("HTTP basic authentication", move |_| asks());
+    album.before("the same, for everything but the version", move |path| match path {
+        VERSION => version(14),
+        _ => asks(),
+    });
+    album.before("a single sign-on that redirects", |_| {
+        page("302 Found", "Location: https://login.example/authorize?client_id=odoo\r\n", "")
+    });
+    album.before("a single sign-on that answers", |_| {
+        page("200 OK", "Content-Type: text/html\r\n", "<html><body><h1>Sign in to Example Ltd</h1></body></html>")
+    });
+    album.before("another address", |_| {
+        page("301 Moved", "Location: https://shop.example/web/webclient/version_info\r\n", "")
+    });
+    let forbidden = || page("403 Forbidden", "Server: cloudflare\r\n", "<h1>Sorry, you have been blocked</h1>");
+    album.before("a firewall", move |_| forbidden());
+    album.before("a firewall that has something against logins", move |path| match path {
+        VERSION => version(14),
+        _ => forbidden(),
+    });
+    album.before("a proxy that takes nothing large", |path| match path {
+        VERSION => version(14),
+        _ => page("413 Request Entity Too Large", "", "<h1>413 Request Entity Too Large</h1><hr>nginx"),
+    });
+    // Only who asks twice can tell.
+    fs::write(stage.bench.config(), before.replacen("timeout = 10", "timeout = 10\nretry_seconds = 20", 1)).unwrap();
+    album.before("a filter that hides the database, on 14", |path| match path {
+        VERSION => version(14),
+        LOGIN => let_in(),
+        _ => exception("odoo.http.SessionExpiredException", "Session expired", ""),
+    });
+    fs::write(stage.bench.config(), before.replacen("timeout = 10", "timeout = 10\nretry_seconds = 0", 1)).unwrap();
+    album.before("the same on 19", |path| match path {
+        VERSION => version(19),
+        _ => exception("odoo.exceptions.AccessError", "Database not found.", ""),
+    });
+    let column = "column res_users.share does not exist\nLINE 1: SELECT";
+    album.before("an upgrade half done", move |path| match path {
+        VERSION => version(14),
+        _ => exception("psycopg2.errors.UndefinedColumn", column, ""),
+    });
+    album.before("the same, seen after the login", move |path| match path {
+        VERSION => version(14),
+        LOGIN => let_in(),
+        _ => exception("psycopg2.errors.UndefinedColumn", column, ""),
+    });
+    album.before("logins that cool down, on 14", |path| match path {
+        VERSION => version(14),
+        _ => exception(
+            "odoo.exceptions.AccessDenied",
+            "Too many login failures, please wait a bit before trying again.",
+            "",
+        ),
+    });
+    album.before("the same on 19", |path| match path {
+        VERSION => version(19),
+        _ => exception(
+            "builtins.ValueError",
+            "invalid literal for int() with base 10: 'sync'",
+            "File \"res_users.py\", line 1272, in _assert_can_auth",
+        ),
+    });
+    album.before("a second factor", |path| match path {
+        VERSION => version(14),
+        _ => json("\"result\": {\"uid\": null}"),
+    });
+    album.before("a module that refuses the login", |path| match path {
+        VERSION => version(14),
+        _ => exception("odoo.exceptions.AccessDenied", "Your account ended in March", ""),
+    });
+    let https = ["import-products", "--odoo-url", "https://odoo.example"];
+    album.env(
+        "a proxy of the environment that is dead",
+        ("https_proxy", Some("http://user:Pr0xy-Pa55@127.0.0.1:9")),
+        &https,
+    );
+    let wants = front(|_| page("407 Proxy Authentication Required", "Proxy-Authenticate: Basic\r\n", ""));
+    let port = wants.rsplit_once(':').unwrap().1.to_owned();
+    album.env("a proxy of the environment that wants a login", ("ALL_PROXY", Some(&wants)), &https);
+    album.text = album.text.replace(&format!(":{port}"), ":PORT");
+    assert!(!album.text.contains("Pr0xy"), "{}", album.text);
+
+    fs::write(stage.bench.config(), before.replacen("login = \"sync\"\n", "", 1)).unwrap();
+    let key = |album: &mut Album<'_>, case: &str| {
+        let url = front(|path| match path {
+            VERSION => version(14),
+            "jsonrpc" => json("\"result\": false"),
+            _ => page("200 OK", "", ""),
+        });
+        let mut command = album.bench().command(&["import-products", "--odoo-url", &url]);
+        let run = output(command.env_remove("ERPSYNC_ODOO_PASSWORD").env("ERPSYNC_ODOO_API_KEY", "0123456789"));
+        album.keep(case, &Run { stderr: run.stderr.replace(&url, "http://odoo"), ..run });
+    };
+    key(&mut album, "a key of nobody, on 14");
+    fs::write(stage.bench.config(), &before).unwrap();
+    key(&mut album, "a wrong key, on 14");
+    album.close("odoo_s_place");
+}
+
+const VERSION: &str = "web/webclient/version_info";
+const LOGIN: &str = "web/session/authenticate";
+
+fn let_in() -> String {
+    let session = "Set-Cookie: session_id=0123456789abcdef; Path=/\r\n";
+    page("200 OK", session, "{\"jsonrpc\": \"2.0\", \"id\": null, \"result\": {\"uid\": 7}}")
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn healthy_then_broken(version: u32) {
     assert!(bad.is_empty(), "{bad:#?}");
     says(&run, "currency", "ok", "USD");
     says(&run, "taxes", "ok", "must be without tax");
-    says(&run, "archiving", "ok", "the account sees reordering rules");
+    says(&run, "archiving", "ok", "the account sees reordering rules, and there are none");
     says(&run, "price-digits", "ok", if version >= 19 { "limits no decimals" } else { "keeps 2 decimals" });
     says(&run, "last-run", "ok", "none yet");
 

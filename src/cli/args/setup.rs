@@ -16,7 +16,7 @@ pub(in crate::cli) struct Setup {
     /// Let this account into the sync group; may be repeated [default: odoo.login, when --admin-login is another]
     #[arg(long, value_name = "LOGIN")]
     grant: Vec<String>,
-    /// The administrator to do it as; password from $ERPSYNC_ODOO_ADMIN_PASSWORD, or API key (Odoo 19) from
+    /// The administrator to do it as; password from $ERPSYNC_ODOO_ADMIN_PASSWORD, or API key from
     /// $ERPSYNC_ODOO_ADMIN_API_KEY [default: odoo.login]
     #[arg(long, value_name = "LOGIN")]
     admin_login: Option<String>,

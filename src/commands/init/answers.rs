@@ -265,7 +265,7 @@ impl Answers {
             return Ok(());
         }
         let flag = format!("the password in ${} or an API key in ${}", known[0], known[1]);
-        if let Some(password) = person.secret("Its password (empty for an API key, Odoo 19 and later)", &flag).await? {
+        if let Some(password) = person.secret("Its password (empty for an API key)", &flag).await? {
             secrets.0.insert(known[0].to_owned(), password);
             return Ok(());
         }

@@ -89,9 +89,13 @@ async fn all(options: &ConnectOptions, expected: &Expectations, checks: &mut Vec
         Ok(user) => user,
         Err(error) => return checks.push(failed("login", &error)),
     };
-    let how = if odoo.transport_name() == "json2" { "JSON-2 with an API key" } else { "a web session with a password" };
+    let how = match odoo.transport_name() {
+        "json2" => "JSON-2 with an API key",
+        "jsonrpc" => "JSON-RPC with an API key",
+        _ => "a web session with a password",
+    };
     checks.push(Check::ok("login", format!("{} is let in to database {}, over {how}", user.login, options.database)));
-    checks.push(if odoo.transport_name() == "json2" { key(&odoo, user.id).await } else { no_key() });
+    checks.push(if odoo.transport_name() == "web" { no_key() } else { key(&odoo, user.id).await });
     setup::examine(&odoo, &user, expected, checks).await;
     shop::examine(&odoo, &user, expected, checks).await;
 }
@@ -127,9 +131,13 @@ fn version(introduction: &Introduction) -> Check {
     let Introduction { version, version_text, .. } = introduction;
     match version {
         14 | 19 => Check::ok("version", format!("{version_text}, tested with every change")),
-        13 | 15..=18 => Check::warning(
+        15 | 17 | 18 => Check::ok(
             "version",
-            format!("{version_text} speaks like one of those that are tested, 14 and 19, and is not tested itself"),
+            format!("{version_text}, tried with this release; 14 and 19 are tested with every change"),
+        ),
+        16 => Check::warning(
+            "version",
+            format!("{version_text} was not tried; it speaks like 15 and 17, which were"),
             "try it on a copy of the database first",
         ),
         _ => Check::failed(
@@ -167,6 +175,9 @@ fn no_key() -> Check {
 
 /// Odoo tells an account of its own keys, not which one it was called with.
 async fn key(odoo: &Odoo, user: i64) -> Check {
+    if odoo.version < 18 {
+        return Check::ok("api-key", "the account's key has no end");
+    }
     let domain = json!([["user_id", "=", user]]);
     let keys = match odoo.search_read("res.users.apikeys", domain, &["name", "expiration_date"]).await {
         Ok(keys) if keys.is_empty() => return Check::skipped("api-key", "Odoo does not tell of the account's keys"),
@@ -206,16 +217,23 @@ fn told(error: &OdooError) -> (String, String) {
             (text.strip_suffix(&format!(": {hint}")).unwrap_or(&text).to_owned(), hint.clone())
         }
         OdooError::Timeout { .. } => by_kind("look at what Odoo is busy with, or raise odoo.timeout"),
-        OdooError::Http { .. } | OdooError::SessionGone { .. } => {
+        OdooError::Http { status, .. } if !matches!(status, 401 | 403 | 413) => {
             by_kind("look at the logs of Odoo and of the proxy before it")
         }
+        OdooError::SessionGone { .. } => by_kind("look at the logs of Odoo and of the proxy before it"),
         OdooError::Answer { .. } | OdooError::Endless { .. } => {
             by_kind("check that odoo.url is Odoo's, and what stands before it")
         }
         OdooError::Fault { .. } => by_kind("look at Odoo's log"),
         OdooError::Untrusted { .. }
+        | OdooError::Http { .. }
         | OdooError::Unreachable { .. }
+        | OdooError::Ended { .. }
+        | OdooError::TooMuch { .. }
         | OdooError::NoDatabase { .. }
+        | OdooError::Forgotten { .. }
+        | OdooError::Cooling { .. }
+        | OdooError::HalfUpgraded { .. }
         | OdooError::Rights(_)
         | OdooError::Configuration(_)
         | OdooError::Setup(_)

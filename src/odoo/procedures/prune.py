@@ -34,20 +34,22 @@ cr.execute("SELECT %s::timestamp > clock_timestamp() AT TIME ZONE 'utc' - interv
 if cr.fetchone()[0]:
     raise Exception('erpsync: what is not 27 days old is not pruned')
 counts = {}
-if ask['what'] == 'count':
-    for table, old in PARTS:
-        cr.execute('SELECT count(*) FROM ' + table + ' h WHERE ' + old, {'before': ask['before']})
-        old_ones = cr.fetchone()[0]
-        cr.execute('SELECT count(*) FROM ' + table)
-        counts[table] = [old_ones, cr.fetchone()[0]]
-if ask['what'] == 'delete':
-    # One kind a call, in this order, so that a run goes after the lines that speak of it.
-    for table, old in PARTS:
-        if not counts:
-            cr.execute('DELETE FROM ' + table + ' WHERE id IN (SELECT h.id FROM ' + table + ' h WHERE ' + old
-                       + ' ORDER BY h.id LIMIT %(limit)s)', {'before': ask['before'], 'limit': ask['limit']})
-            if cr.rowcount:
-                counts[table] = cr.rowcount
+last = None
+for table, old in PARTS:
+    # A window of one kind, by id: what a call costs does not grow with what there is. Whoever deletes asks for the kinds in
+    # this order, so that a run goes after the lines that speak of it.
+    if ask['what'] in ('count', 'delete') and ask['kind'] == table:
+        cr.execute('SELECT count(*), max(id) FROM (SELECT id FROM ' + table + ' WHERE id > %s ORDER BY id LIMIT %s) AS w',
+                   (ask['after'], ask['limit']))
+        rows, last = cr.fetchone()
+        window = {'before': ask['before'], 'after': ask['after'], 'last': last or 0}
+        inside = ' h WHERE h.id > %(after)s AND h.id <= %(last)s AND (' + old + ')'
+        if ask['what'] == 'count':
+            cr.execute('SELECT count(*) FROM ' + table + inside, window)
+            counts = {'old': cr.fetchone()[0], 'all': rows}
+        else:
+            cr.execute('DELETE FROM ' + table + ' WHERE id IN (SELECT h.id FROM ' + table + inside + ')', window)
+            counts = {'old': cr.rowcount, 'all': rows}
 if ask['what'] == 'end':
     cr.execute('SELECT id FROM x_pz_run WHERE x_key = %s', (ask['key'],))
     if not cr.fetchone():
@@ -55,4 +57,4 @@ if ask['what'] == 'end':
             'x_name': ask['key'], 'x_key': ask['key'], 'x_command': 'prune', 'x_host': ask['holder'], 'x_status': ask['status'],
             'x_started': ask['started'], 'x_ended': datetime.datetime.utcnow(), 'x_summary': ask['summary'],
         })
-action = {'counts': counts}
+action = {'counts': counts, 'last': last}

@@ -1,7 +1,9 @@
-# Ends a run: opens the deferred actions that are new, settles and closes those that people or the source settled, looks
-# for codes on two active products, and writes the run's line. A run about one field compares only what is about it.
+# Reports what a run found about the products of a range of external ids: opens the deferred actions that are new, settles
+# and closes those that people or the source settled. The last part, which has the run's line, also looks for codes on two
+# active products. A run about one field compares only what is about it.
 MANY = 50000
 opened, closed, still_open, duplicates = 0, 0, 0, []
+finish = ask['finish']
 
 
 def doubled():
@@ -22,20 +24,22 @@ def doubled():
 
 if leased and ask['conflicts']:
     cr.execute("SELECT id, x_external_id, x_kind, x_subject, x_message, x_holder_id, x_value, x_state, x_choice FROM x_pz_conflict"
-               " WHERE x_source = %s AND x_state != 'closed'", (ask['source'],))
+               " WHERE x_source = %(source)s AND x_state != 'closed'"
+               ' AND (%(after)s::varchar IS NULL OR x_external_id COLLATE "C" > %(after)s)'
+               ' AND (%(until)s::varchar IS NULL OR coalesce(x_external_id, \'\') COLLATE "C" <= %(until)s)',
+               {'source': ask['source'], 'after': ask['after'], 'until': ask['until']})
     named = set()
     for row in rows:
         named.add((row['external_id'], row['kind'], row['subject']))
+    scope = None if ask['scope'] is None else set(ask['scope'])
     before = {}
     for found in cr.fetchall():
         key = (found[1], found[2], found[3] or '')
         # What could not be looked at is neither settled nor gone. Where the kind does not tell the aspect, the subject is its word.
         blind = (ask['aspects'].get(key[1]) or key[2]) in ask['unevaluated'].get(key[0], [])
-        mine = ask['scope'] is None or found[1] in ask['scope']
+        mine = scope is None or found[1] in scope
         if key in named or mine and not blind and (ask['about'] is None or [key[1], key[2]] in ask['about']):
             before[key] = found
-        elif found[7] == 'open':
-            still_open += 1
     # A holder may have been deleted since the plan.
     cr.execute('SELECT id FROM product_product WHERE id = ANY(%s)', ([row['holder'] for row in rows if row['holder']],))
     alive = set([found[0] for found in cr.fetchall()])
@@ -50,8 +54,6 @@ if leased and ask['conflicts']:
         touched.add(row['external_id'])
         if row['kind'] == 'refused' and key in before and before[key][8] == 'abandon':
             row['settled'] = 'abandoned'
-        if row['settled'] is None:
-            still_open += 1
         if key not in before:
             if row['settled'] is None:
                 fresh.append(row)
@@ -77,8 +79,6 @@ if leased and ask['conflicts']:
             touched.add(key[0])
             if before[key][8] and (ask['cut_short'] or key[0] in undone):
                 # The plan carried the choice out, and Odoo did not let it, or the run ended before: it still stands.
-                if before[key][7] == 'open':
-                    still_open += 1
                 continue
             if before[key][8]:
                 chosen.setdefault(before[key][8], []).append(before[key][0])
@@ -127,6 +127,9 @@ if leased and ask['conflicts']:
     cr.execute('SELECT count(*) FILTER (WHERE x_opened_run_id = %(run)s), count(*) FILTER (WHERE x_closed_run_id = %(run)s)'
                ' FROM x_pz_conflict WHERE x_opened_run_id = %(run)s OR x_closed_run_id = %(run)s', {'run': ask['run']})
     opened, closed = cr.fetchone()
+    cr.execute("SELECT count(*) FROM x_pz_conflict WHERE x_source = %s AND x_state = 'open'", (ask['source'],))
+    still_open = cr.fetchone()[0]
+if leased and ask['conflicts'] and finish:
     # Two companies' own products never meet at a till.
     cr.execute('SELECT p.barcode FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id'
                ' WHERE p.active AND p.barcode = ANY(%s) GROUP BY p.barcode HAVING count(*) > 1'
@@ -134,10 +137,10 @@ if leased and ask['conflicts']:
                ' ORDER BY p.barcode LIMIT 1000', (doubled(), ask['company']))
     for found in cr.fetchall():
         duplicates.append(found[0])
-if leased and ask['finish']:
+if leased and finish:
     superuser['x_pz_run'].browse(ask['run']).write({
-        'x_ended': datetime.datetime.utcnow(), 'x_status': ask['finish']['status'], 'x_summary': ask['finish']['summary'],
-        'x_created': ask['finish']['created'], 'x_changed': ask['finish']['changed'], 'x_barcodes': ask['finish']['barcodes'],
-        'x_refused': ask['finish']['refused'], 'x_deferred': still_open,
+        'x_ended': datetime.datetime.utcnow(), 'x_status': finish['status'], 'x_summary': finish['summary'],
+        'x_created': finish['created'], 'x_changed': finish['changed'], 'x_barcodes': finish['barcodes'],
+        'x_refused': finish['refused'], 'x_deferred': still_open,
     })
 action = {'leased': leased, 'opened': opened, 'closed': closed, 'open': still_open, 'duplicates': duplicates}

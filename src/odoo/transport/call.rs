@@ -50,9 +50,14 @@ impl Call {
     }
 }
 
+/// A request in the envelope of JSON-RPC.
+pub(super) fn rpc(params: Value) -> Value {
+    json!({"jsonrpc": "2.0", "method": "call", "params": params})
+}
+
 /// `call_kw` takes `ids` as the first positional argument, and the values of `create` too: 14 finds them nowhere else. The
 /// values of `write` have other names in some models of 14 (`ir.ui.menu`), so they have none here.
-pub(super) fn web_body(call: &Call) -> Value {
+fn by_position(call: &Call) -> (Vec<Value>, Map<String, Value>) {
     let mut kwargs = call.args.clone();
     let mut args = Vec::new();
     if call.method == "create" {
@@ -64,8 +69,19 @@ pub(super) fn web_body(call: &Call) -> Value {
         args.extend(kwargs.remove("vals"));
     }
     kwargs.insert("context".to_owned(), Value::Object(call.context.clone()));
-    let params = json!({"model": call.model, "method": call.method, "args": args, "kwargs": kwargs});
-    json!({"jsonrpc": "2.0", "method": "call", "params": params})
+    (args, kwargs)
+}
+
+pub(super) fn web_body(call: &Call) -> Value {
+    let (args, kwargs) = by_position(call);
+    rpc(json!({"model": call.model, "method": call.method, "args": args, "kwargs": kwargs}))
+}
+
+/// For `/jsonrpc`, which wants to know with every call who calls.
+pub(super) fn rpc_body(call: &Call, database: &str, user: i64, key: &str) -> Value {
+    let (args, kwargs) = by_position(call);
+    let args = json!([database, user, key, call.model, call.method, args, kwargs]);
+    rpc(json!({"service": "object", "method": "execute_kw", "args": args}))
 }
 
 pub(super) fn json2_body(call: &Call) -> Value {
@@ -94,6 +110,9 @@ mod tests {
     fn write_is_positional_in_a_web_session() {
         let call = Call::new("ir.ui.menu", "write").ids(&[7]).arg("vals", json!({"name": "x"}));
         assert_eq!(web_body(&call)["params"]["args"], json!([[7], {"name": "x"}]));
+        let rpc = rpc_body(&call, "shop", 2, "key");
+        let wanted = json!(["shop", 2, "key", "ir.ui.menu", "write", [[7], {"name": "x"}], {"context": {}}]);
+        assert_eq!(rpc["params"]["args"], wanted);
         assert_eq!(json2_body(&call), json!({"ids": [7], "vals": {"name": "x"}}));
     }
 }

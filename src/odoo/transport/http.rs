@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::{LOCATION, SET_COOKIE};
-use reqwest::{RequestBuilder, Response};
+use reqwest::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use reqwest::{RequestBuilder, Response, Url};
 use secrecy::SecretString;
 
 use crate::odoo::error::OdooError;
@@ -27,14 +27,60 @@ fn unreachable(url: &str, error: &reqwest::Error) -> OdooError {
         reason = "the connection failed".to_owned();
     }
     if reason.contains("invalid peer certificate") {
-        reason.push_str(if reason.contains("UnknownIssuer") {
-            "; for a private certificate authority set odoo.tls = \"ca-file\" and odoo.ca_file"
-        } else {
-            "; odoo.url must have the certificate's name, and the server a certificate that is valid today"
-        });
+        reason.push_str("; ");
+        reason.push_str(certificate(&reason));
         return OdooError::Untrusted { url: url.to_owned(), reason };
     }
-    OdooError::Unreachable { url: url.to_owned(), reason: in_words(&reason) }
+    let reason = if reason.contains("tunnel error") { through_proxy(&reason) } else { in_words(&reason) };
+    OdooError::Unreachable { url: url.to_owned(), reason }
+}
+
+/// What to do about a certificate that is not taken.
+fn certificate(reason: &str) -> &'static str {
+    let says = |sign: &str| reason.contains(sign);
+    if says("CaUsedAsEndEntity") {
+        "the server shows an authority's certificate as its own: have it use one for its name that the authority has signed (CA:FALSE), and keep the authority's in odoo.ca_file"
+    } else if says("UnknownIssuer") {
+        "for a private certificate authority set odoo.tls = \"ca-file\" and odoo.ca_file"
+    } else if says("expired") || says("Expired") {
+        "the server's certificate has to be renewed, if this machine's clock is right"
+    } else if says("not valid for name") || says("NotValidForName") {
+        "odoo.url must have a name that stands in the certificate, or the server a certificate with this name"
+    } else {
+        "odoo.url must have the certificate's name, and the server a certificate that is valid today"
+    }
+}
+
+/// An encrypted connection goes through the proxy that the environment names, and it is the proxy that failed.
+fn through_proxy(reason: &str) -> String {
+    // As the client looks them up. A password may stand in the address.
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let named = names.iter().find_map(|name| Some((*name, std::env::var(name).ok().filter(|v| !v.is_empty())?)));
+    let proxy = named.map_or_else(
+        || "the proxy that this machine is set to use".to_owned(),
+        |(name, value)| {
+            let host = Url::parse(&value)
+                .ok()
+                .and_then(|url| Some((url.host_str()?.to_owned(), url.port_or_known_default()?)));
+            let host = host.map_or_else(|| "an address".to_owned(), |(host, port)| format!("{host}:{port}"));
+            format!("the proxy {host} that the environment variable {name} names")
+        },
+    );
+    let says = |sign: &str| reason.contains(sign);
+    let problem = if says("authorization required") {
+        "wants a user and password"
+    } else if says("Connection refused") {
+        "refused the connection"
+    } else if says("dns error") || says("failed to lookup") {
+        "has a name that does not resolve"
+    } else if says("timed out") || says("deadline has elapsed") {
+        "did not answer in time"
+    } else {
+        "made no connection to Odoo"
+    };
+    format!(
+        "{proxy} {problem}; correct or unset the variable, have the proxy let this connection through, or name Odoo's host in NO_PROXY to reach it directly"
+    )
 }
 
 /// The libraries' words for what happens every day, and what to do about it.
@@ -48,12 +94,6 @@ fn in_words(reason: &str) -> String {
         ("no connection in time", "check odoo.url, the network and the firewall")
     } else if says("InvalidContentType") || says("corrupt message") {
         ("it does not speak TLS there", "check odoo.url: https, and its port")
-    } else if says("closed before message completed") {
-        (
-            "it closed the connection without an answer",
-            "Odoo's log tells whether it restarted, or whether the call took longer than its limit_time_cpu or \
-             limit_time_real: then lower odoo.batch_size",
-        )
     } else {
         let plain = reason.strip_prefix("client error (Connect): ").unwrap_or(reason);
         let plain = plain.split(" (os error").next().unwrap_or(plain);
@@ -95,8 +135,11 @@ pub(super) async fn body(
 fn broken(error: &reqwest::Error, url: &str, call: &str, timeout: Duration) -> OdooError {
     if error.is_timeout() && !error.is_connect() {
         OdooError::Timeout { url: url.to_owned(), call: call.to_owned(), seconds: timeout.as_secs() }
-    } else {
+    } else if error.is_connect() || error.is_builder() {
         unreachable(url, error)
+    } else {
+        // It was there, and broke off.
+        OdooError::Ended { url: url.to_owned(), call: call.to_owned() }
     }
 }
 
@@ -120,14 +163,32 @@ pub(super) async fn send(
     let status = response.status().as_u16();
     if response.status().is_redirection() {
         let to = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).unwrap_or("another address");
-        // Not followed: a password must not go where nobody said it should.
-        return Err(OdooError::Configuration(format!(
-            "odoo.url: the server at {url} redirects to {to}; name that one"
-        )));
+        return Err(redirected(url, call, to));
     }
+    let asks = asks(&response);
     let text = body(response, url, call, timeout).await?;
     if status != 200 {
-        return Err(OdooError::Http { url: url.to_owned(), call: call.to_owned(), status, body: beginning(&text) });
+        let (url, call) = (url.to_owned(), call.to_owned());
+        return Err(OdooError::Http { url, call, status, body: beginning(&text), asks });
     }
     Ok((cookie, text))
+}
+
+/// How the one who answered wants to be logged in to; Odoo's own way is to ask for a key.
+pub(super) fn asks(response: &Response) -> Option<String> {
+    let asks = response.headers().get(WWW_AUTHENTICATE)?.to_str().ok()?;
+    let printable: String = asks.chars().filter(|c| !c.is_control()).take(100).collect();
+    (!printable.to_ascii_lowercase().starts_with("bearer")).then_some(printable)
+}
+
+/// Not followed: a password must not go where nobody said it should. Odoo's own address may have changed, and then what was
+/// asked for is there too; a page for people is elsewhere.
+fn redirected(url: &str, call: &str, to: &str) -> OdooError {
+    let same = to.split(['?', '#']).next().and_then(|to| to.strip_suffix(call)).map(|base| base.trim_end_matches('/'));
+    OdooError::Configuration(match same {
+        Some(base) => format!("odoo.url: the server at {url} redirects to {base}; name that one"),
+        None => format!(
+            "odoo.url: the server at {url} redirects to {to} when asked for {call}, as a single sign-on does, where no program gets in; have whoever runs it let this machine's requests to /web, /json and /jsonrpc through, or correct odoo.url if Odoo is elsewhere now"
+        ),
+    })
 }

@@ -141,3 +141,38 @@ pub async fn states_of_links(world: &World) {
     assert_eq!(world.rows("x_pz_conflict", domain, &["x_holder_id"]).await[0]["x_holder_id"], json!(false));
     writer.release().await.unwrap();
 }
+
+/// What no single call carries: each part opens and closes by itself.
+pub async fn parts(world: &World) {
+    let session = world.session().await;
+    let writer = take(&session, "parts").await;
+    // Texts in another order than numbers are, letters of several alphabets, and blanks inside.
+    let ids: Vec<String> = (1..=1_400).map(|n| format!("{}{n}", ["", "A-", "Я ", "z", "0"][n % 5])).collect();
+    let rows: Vec<_> = ids.iter().map(|id| deferred(id, "no-price", "", "has no price")).collect();
+    let all = writer.finish(&rows, Spoken::default(), &finish()).await.unwrap();
+    assert_eq!((all.opened, all.closed, all.open), (1_400, 0, 1_400));
+    let again = writer.finish(&rows, Spoken::default(), &finish()).await.unwrap();
+    assert_eq!((again.opened, again.closed, again.open), (1_400, 0, 1_400));
+    // A scope and an undone list that are long themselves.
+    let scope: Vec<_> = ids.iter().take(1_200).map(|id| external(id)).collect();
+    let undone: Vec<_> = ids.iter().skip(1_300).map(|id| external(id)).collect();
+    let spoken = Spoken { scope: Some(&scope), undone: &undone, ..Spoken::default() };
+    let some = writer.finish(&rows[..600], spoken, &finish()).await.unwrap();
+    assert_eq!((some.closed, some.open), (600, 800), "of the 1,200 spoken of, those not named are settled");
+    let closed = world.rows(
+        "x_pz_conflict",
+        json!([["x_source", "=", "parts"], ["x_state", "=", "closed"]]),
+        &["x_external_id"],
+    );
+    let mut closed: Vec<String> =
+        closed.await.iter().map(|r| r["x_external_id"].as_str().unwrap_or_default().to_owned()).collect();
+    closed.sort();
+    let mut wanted = ids[600..1_200].to_vec();
+    wanted.sort();
+    assert_eq!(closed, wanted);
+    let rest = writer.finish(&[], Spoken::default(), &finish()).await.unwrap();
+    assert_eq!((rest.closed, rest.open), (1_400, 0));
+    let run = world.rows("x_pz_run", json!([["x_key", "=", "key-parts"]]), &["x_deferred", "x_status"]).await;
+    assert_eq!((&run[0]["x_deferred"], &run[0]["x_status"]), (&json!(0), &json!("done")));
+    writer.release().await.unwrap();
+}

@@ -82,6 +82,7 @@ pub async fn all(world: &World) {
     moves::refused(world).await;
     finish::conflicts(world).await;
     finish::states_of_links(world).await;
+    finish::parts(world).await;
     extras::created(world).await;
     extras::change_hands(world).await;
     extras::alone(world).await;

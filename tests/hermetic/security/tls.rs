@@ -65,14 +65,15 @@ fn odoo_that_nobody_vouches_for() {
 #[test]
 fn odoo_with_another_name() {
     let (run, heard) = odoo(Shown::OtherName, OWN_CA);
-    refused(&run, 69, &["not valid for name \"localhost\"", "odoo.elsewhere.example"]);
+    let says = ["not valid for name \"localhost\"", "odoo.elsewhere.example", "a name that stands in the certificate"];
+    refused(&run, 69, &says);
     assert_eq!(heard, "");
 }
 
 #[test]
 fn odoo_with_an_expired_certificate() {
     let (run, heard) = odoo(Shown::Expired, OWN_CA);
-    refused(&run, 69, &["expired"]);
+    refused(&run, 69, &["expired", "has to be renewed"]);
     assert_eq!(heard, "");
 }
 
@@ -80,6 +81,13 @@ fn odoo_with_an_expired_certificate() {
 fn odoo_with_a_self_signed_certificate() {
     let (run, heard) = odoo(Shown::SelfSigned, OWN_CA);
     refused(&run, 69, &["certificate"]);
+    assert_eq!(heard, "");
+}
+
+#[test]
+fn odoo_that_shows_its_authority_s_certificate() {
+    let (run, heard) = odoo(Shown::Authority, OWN_CA);
+    refused(&run, 69, &["CaUsedAsEndEntity", "an authority's certificate as its own", "CA:FALSE"]);
     assert_eq!(heard, "");
 }
 

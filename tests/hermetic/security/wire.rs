@@ -17,6 +17,8 @@ pub enum Shown {
     Expired,
     OtherName,
     SelfSigned,
+    /// The authority's own, as somebody does who makes one certificate for both.
+    Authority,
 }
 
 /// What a TLS server shows, and what vouches for it.
@@ -39,10 +41,16 @@ pub fn identity(shown: Shown) -> Identity {
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
+    if shown == Shown::Authority {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
     let certificate = match shown {
-        Shown::SelfSigned => params.self_signed(&key).unwrap(),
+        Shown::SelfSigned | Shown::Authority => params.self_signed(&key).unwrap(),
         _ => params.signed_by(&key, &Issuer::from_params(&ca, &ca_key)).unwrap(),
+    };
+    let ca_pem = match shown {
+        Shown::Authority => certificate.pem(),
+        _ => ca.self_signed(&ca_key).unwrap().pem(),
     };
     let der = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))

@@ -12,6 +12,8 @@ mod constants;
 mod drift;
 mod fields;
 mod interruption;
+mod keys;
+mod large;
 mod lost_answers;
 mod obstacles;
 mod questions;
@@ -37,6 +39,10 @@ on_both! {
     every_obstacle_at_every_write: obstacles::scenario,
     a_thousand_rows_in_a_call: refusals::thousand,
     a_lost_answer_is_asked_again: lost_answers::scenario,
+    a_second_factor_and_keys: keys::second_factor,
+    a_proxy_that_refuses_large_calls: large::refused,
+    a_row_that_is_too_large_alone: large::one_row,
+    calls_that_a_limit_ends: large::ended,
     a_call_sent_twice_at_once: lost_answers::twice,
     a_signal_ends_after_the_batch: interruption::scenario,
     odoo_goes_away_in_the_middle: interruption::broken,

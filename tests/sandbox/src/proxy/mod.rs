@@ -42,6 +42,8 @@ pub struct Passing {
     pub before: usize,
     /// What the procedure is asked; null when it is none.
     pub question: Value,
+    /// Bytes of its body.
+    pub size: usize,
     /// It carries the cookie of a web session.
     pub in_session: bool,
 }

@@ -75,6 +75,7 @@ impl State {
             number,
             name: request.name(),
             before: 0,
+            size: request.bytes.len() - request.body,
             question: asked.question,
             in_session: request.session.is_some(),
             procedure,
@@ -102,6 +103,7 @@ fn body_of(answer: &[u8]) -> usize {
 fn page(status: u16) -> Vec<u8> {
     let title = match status {
         200 => "Welcome",
+        413 => "Request Entity Too Large",
         500 => "Internal Server Error",
         502 => "Bad Gateway",
         503 => "Service Unavailable",

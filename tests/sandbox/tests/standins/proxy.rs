@@ -82,6 +82,7 @@ fn a_call_is_known_and_passes_as_it_is() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&seen);
     let proxy = between(&server, move |call| {
+        assert_eq!(call.size, BODY.len());
         told.lock().unwrap().push((call.number, call.name.clone(), call.before, call.in_session));
         Fate::Pass
     });

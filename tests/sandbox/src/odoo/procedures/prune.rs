@@ -1,6 +1,6 @@
 //! prune.py: counts and deletes what is older than a moment and tells nothing about what is so now.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Ask;
 use crate::odoo::clock;
@@ -24,23 +24,18 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     if clock::epoch(&before) > clock::epoch(&env.store.now) - LEAST {
         return Err(OdooFault::value_error("erpsync: what is not 27 days old is not pruned"));
     }
-    let models = HISTORY.map(|(model, ..)| model).into_iter().chain([CONFLICTS, RUNS]);
-    let mut counts = Map::new();
+    let (mut counts, mut last) = (json!({}), None);
     match ask.text("what")? {
-        "count" => {
-            for model in models {
-                let all = env.store.rows(model).count();
-                counts.insert(model.to_owned(), json!([old(env, model, &before).len(), all]));
-            }
-        }
-        "delete" => {
+        what @ ("count" | "delete") => {
+            let (model, after) = (ask.text("kind")?.to_owned(), ask.number("after")?);
             let limit = usize::try_from(ask.number("limit")?).unwrap_or_default();
-            for model in models {
-                let ids: Vec<i64> = old(env, model, &before).into_iter().take(limit).collect();
-                if counts.is_empty() && !ids.is_empty() {
-                    counts.insert(model.to_owned(), json!(ids.len()));
-                    ids.into_iter().for_each(|id| env.store.delete(model, id));
-                }
+            let rows = env.store.rows(&model).map(|(id, _)| id).filter(|id| *id > after);
+            let window: Vec<i64> = rows.take(limit).collect();
+            last = window.last().copied();
+            let ids: Vec<i64> = old(env, &model, &before).into_iter().filter(|id| window.contains(id)).collect();
+            counts = json!({"old": ids.len(), "all": window.len()});
+            if what == "delete" {
+                ids.into_iter().for_each(|id| env.store.delete(&model, id));
             }
         }
         "end" => {
@@ -56,7 +51,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
         }
         _ => {}
     }
-    Ok(json!({"counts": counts}))
+    Ok(json!({"counts": counts, "last": last}))
 }
 
 /// What of a model may go, by id.

@@ -29,7 +29,12 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     let mut outcome = Outcome::default();
     if leased && ask.get("conflicts")? == true {
         conflicts(env, ask, &mut outcome)?;
-        outcome.duplicates = duplicates(env, ask)?;
+        let source = ask.text("source")?;
+        let open = |r: &Record| text(r, "x_source") == Some(source) && text(r, "x_state") == Some("open");
+        outcome.open = env.store.rows("x_pz_conflict").filter(|(_, r)| open(r)).count();
+        if ask.get("finish")?.is_object() {
+            outcome.duplicates = duplicates(env, ask)?;
+        }
     }
     if leased && let Some(finish) = ask.get("finish")?.as_object() {
         let mut values = object(json!({"x_ended": clock::seconds(&env.store.now), "x_deferred": outcome.open}));
@@ -58,8 +63,8 @@ fn key(row: &Value) -> Key {
     (part("external_id"), part("kind"), part("subject"))
 }
 
-/// The deferred actions that are not closed and that this run speaks of; the open ones among the others are counted.
-fn live(env: &Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<BTreeMap<Key, (i64, Record)>, OdooFault> {
+/// The deferred actions that are not closed and that this part of the report speaks of.
+fn live(env: &Env<'_>, ask: &Ask<'_>) -> Result<BTreeMap<Key, (i64, Record)>, OdooFault> {
     let source = ask.text("source")?;
     let named: BTreeSet<Key> = ask.list("rows")?.iter().map(key).collect();
     let scope: Option<BTreeSet<&str>> =
@@ -67,6 +72,7 @@ fn live(env: &Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<BTreeMap<
     let about: Option<BTreeSet<(&str, &str)>> = ask.get("about")?.as_array().map(|about| {
         about.iter().map(|a| (a[0].as_str().unwrap_or_default(), a[1].as_str().unwrap_or_default())).collect()
     });
+    let (after, until) = (ask.get("after")?.as_str(), ask.get("until")?.as_str());
     let mut before = BTreeMap::new();
     for (id, r) in env.store.rows("x_pz_conflict").filter(|(_, r)| text(r, "x_source") == Some(source)) {
         let state = text(r, "x_state");
@@ -75,14 +81,15 @@ fn live(env: &Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<BTreeMap<
         }
         let part = |name: &str| text(r, name).unwrap_or_default().to_owned();
         let key: Key = (part("x_external_id"), part("x_kind"), part("x_subject"));
+        if after.is_some_and(|after| *key.0 <= *after) || until.is_some_and(|until| *key.0 > *until) {
+            continue;
+        }
         let mine = scope.as_ref().is_none_or(|s| s.contains(key.0.as_str()));
         let aspect = ask.get("aspects")?[&key.1].as_str().unwrap_or(&key.2);
         let blind = ask.get("unevaluated")?[&key.0].as_array().is_some_and(|of| of.iter().any(|a| a == aspect));
         let spoken_of = mine && !blind && about.as_ref().is_none_or(|a| a.contains(&(key.1.as_str(), key.2.as_str())));
         if named.contains(&key) || spoken_of {
             before.insert(key, (id, r.clone()));
-        } else if state == Some("open") {
-            outcome.open += 1;
         }
     }
     Ok(before)
@@ -131,7 +138,7 @@ fn renewed(row: &Value, known: &Record, holder: Option<i64>) -> Record {
 
 fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<(), OdooFault> {
     let source = ask.text("source")?;
-    let before = live(env, ask, outcome)?;
+    let before = live(env, ask)?;
     // A holder may have been deleted since the plan.
     let holder_of = |env: &Env<'_>, row: &Value| {
         row["holder"].as_i64().filter(|id| env.store.row("product.product", *id).is_some())
@@ -145,9 +152,6 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
         touched.insert(key.0.clone());
         let known = before.get(&key);
         let waits = settled(row, known.map(|(_, r)| r)).is_none();
-        if waits {
-            outcome.open += 1;
-        }
         match known {
             None if waits => fresh.push(row),
             None => {}
@@ -166,8 +170,7 @@ fn conflicts(env: &mut Env<'_>, ask: &Ask<'_>, outcome: &mut Outcome) -> Result<
     let gone = before.iter().filter(|(key, _)| !now.contains(*key));
     touched.extend(gone.clone().map(|(key, _)| key.0.clone()));
     // The plan carried the choice out, and Odoo did not let it, or the run ended before: it still stands.
-    let (stay, gone): (Vec<_>, Vec<_>) = gone.partition(|(key, (_, r))| stands(key, r));
-    outcome.open += stay.iter().filter(|(_, (_, r))| text(r, "x_state") == Some("open")).count();
+    let gone: Vec<_> = gone.filter(|(key, (_, r))| !stands(key, r)).collect();
     let ids: Vec<&str> = touched.iter().map(String::as_str).collect();
     let links = links_of(env, ask, &ids)?;
     let time = clock::seconds(&env.store.now);
