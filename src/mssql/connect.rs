@@ -155,7 +155,9 @@ async fn connect_to(options: &SourceOptions, target: &Target, ca: Option<&[u8]>)
         }
     }
     let first = first.unwrap_or(Error::Protocol("no encryption level was tried".into()));
-    if !hung_up(&first) {
+    // What is no packet of TDS may be an alert of TLS.
+    let not_tds = matches!(&first, Error::Protocol(words) if !words.contains("encryption level"));
+    if !hung_up(&first) && !not_tds {
         return Err(first);
     }
     // A server that forces strict encryption (TDS 8.0) hangs up on whoever does not begin with TLS. It is encrypted from the

@@ -364,8 +364,14 @@ async fn what_is_given_up_is_ended_on_the_server() {
             read = reading => panic!("the server does not answer: {read:?}"),
             () = stalled => {}
         }
-        mssql::say_goodbye(Duration::from_secs(60)).await;
-        assert_eq!(server.attentions(), attentions, "dropped after {rows} rows");
+        let told = async {
+            while server.attentions() < attentions {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), told)
+            .await
+            .unwrap_or_else(|_| panic!("dropped after {rows} rows"));
     }
 }
 
@@ -482,7 +488,7 @@ async fn blanks_that_fill_a_column_cut_nothing_off() {
     server
         .insert_rows(
             "logistics.ProductBarcodes",
-            [[padded("A-17"), padded("4006381333931")], ["A-17".into(), padded("7351 3537")]],
+            [[padded("A-17"), padded("4006381333931")], ["A-17".into(), padded("73513537")]],
         )
         .unwrap();
     let inside = format!("1{}2", " ".repeat(70));
@@ -491,7 +497,7 @@ async fn blanks_that_fill_a_column_cut_nothing_off() {
     let catalogue = reading.listing.whole();
     let product = &catalogue.products[&ExternalId::parse("A-17").unwrap()];
     assert_eq!(product.name.as_str(), "Tea");
-    assert_eq!(barcodes(&reading, "A-17"), ["4006381333931", "7351 3537"]);
+    assert_eq!(barcodes(&reading, "A-17"), ["4006381333931", "73513537"]);
     let told: Vec<_> = catalogue.bad_rows.iter().map(ToString::to_string).collect();
     assert_eq!(told, ["A-17: the barcode has more than 64 characters"], "and is not taken for 1");
 }

@@ -154,6 +154,10 @@ impl<'a> Section<'a> {
         } else {
             return Ok(None);
         };
+        // Before the blanks at its ends go: a tab there may have been `\t` of a name.
+        if matches!(found.place, Place::File(_)) && found.value.chars().any(char::is_control) {
+            return Err(found.error(CONTROL));
+        }
         let value = found.value.trim().to_owned();
         if value.is_empty() {
             return Err(found.error("the value is empty; give one, or leave it out altogether"));
@@ -167,10 +171,10 @@ impl<'a> Section<'a> {
 
     /// A text of the file alone, on one line, trimmed and not empty.
     fn text(&self, key: &'a str, file: Option<String>) -> Result<Option<String>> {
-        match self.lines(key, file)? {
-            Some(text) if text.chars().any(char::is_control) => Err(self.value_error(key, CONTROL)),
-            text => Ok(text),
+        if file.as_ref().is_some_and(|text| text.chars().any(char::is_control)) {
+            return Err(self.value_error(key, CONTROL));
         }
+        self.lines(key, file)
     }
 
     /// A text that may have several lines.
