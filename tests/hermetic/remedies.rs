@@ -143,7 +143,7 @@ fn sql_stands_among_the_remedies() {
 /// What stands in a message for what is known when it is told.
 fn sample(key: &str) -> Option<&'static str> {
     Some(match key {
-        "host" | "database" | "user" | "login" | "password_env" | "company" => "\"sample\"",
+        "host" | "database" | "user" | "login" | "id" | "name" | "price" | "barcode" => "\"sample\"",
         "instance" => "\"SQLEXPRESS\"",
         "port" => "1433",
         "url" => "\"https://odoo.example.com\"",

@@ -135,7 +135,7 @@ fn host(found: Found) -> Result<String> {
         (None, None) if name != host => format!("host = \"{name}\""),
         (None, None) => return Ok(found.value),
     };
-    let what = if name == LOCAL { "is no name of a host" } else { "is more than a host" };
+    let what = if name == LOCAL && !host.contains(LOCAL) { "is no name of a host" } else { "is more than a host" };
     Err(found.error(format!("{} {what}; write {cure}", quoted(host))))
 }
 
