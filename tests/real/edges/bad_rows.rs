@@ -165,7 +165,8 @@ pub fn interlude(version: u32) {
     assert_eq!(world.shown(world.linked(3)), format!("Cup|0|{own}"));
 
     // All names gone, or all prices: that is a broken view.
-    let many: Vec<_> = (1..=40).map(|n| (n, "Many", Some("5"), vec![])).collect();
+    let codes = |n| if n == 1 { vec![shared] } else { vec![] };
+    let many: Vec<_> = (1..=40).map(|n| (n, "Many", Some("5"), codes(n))).collect();
     set(&many);
     world.import(&["--allow-create", "--allow-release", "--allow-price-change"]).expect(0);
     let before = world.target().checksums(&RUN);
