@@ -157,12 +157,17 @@ impl Listing {
     /// These products, as far as they are there and can be used, with everything that is known of the listing as a whole.
     #[must_use]
     pub fn pick<'a>(&self, ids: impl IntoIterator<Item = &'a ExternalId>) -> Catalogue {
-        let mut out = Catalogue { readable: self.readable, ..self.rest.clone() };
-        for place in ids.into_iter().filter_map(|id| self.find(id)) {
-            let product = self.product(place);
-            out.products.insert(product.id.clone(), product);
-        }
-        out
+        Catalogue { readable: self.readable, products: self.products_of(ids), ..self.rest.clone() }
+    }
+
+    /// These products alone, as far as they are there and can be used.
+    #[must_use]
+    pub fn products_of<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a ExternalId>,
+    ) -> BTreeMap<ExternalId, ExternalProduct> {
+        let places = ids.into_iter().filter_map(|id| self.find(id));
+        places.map(|place| self.product(place)).map(|p| (p.id.clone(), p)).collect()
     }
 
     /// All products.
@@ -577,20 +582,20 @@ impl ListingBuilder {
 
 /// Links the codes of a list anew, in order and without repetitions.
 fn arrange(order: BarcodeOrder, listing: &mut Listing, list: At, id: &ExternalId) -> At {
-    let mut codes: Vec<Barcode> = Vec::new();
-    let mut nodes: Vec<At> = Vec::new();
+    let mut nodes: Vec<(Barcode, At)> = Vec::new();
     let mut at = list;
     while at != At::NONE {
         let code = Code::read(&listing.texts, at);
-        codes.extend(Barcode::parse(code.text()).ok().flatten());
-        nodes.push(at);
+        nodes.extend(Barcode::parse(code.text()).ok().flatten().map(|code| (code, at)));
         at = code.next;
     }
-    let texts: Vec<Barcode> = codes.clone();
+    let mut codes: Vec<Barcode> = nodes.iter().map(|(code, _)| code.clone()).collect();
+    // A broken query may give all barcodes of a shop to one id.
+    nodes.sort_by(|a, b| a.0.cmp(&b.0));
     for (kept, dropped) in order.arrange(&mut codes) {
         listing.rest.respelled.push(Respelled { id: id.clone(), kept, dropped });
     }
-    let node = |code: &Barcode| nodes[texts.iter().position(|t| t == code).expect("it comes from this list")];
+    let node = |code: &Barcode| nodes[nodes.partition_point(|(other, _)| other < code)].1;
     let mut next = At::NONE;
     for code in codes.iter().rev() {
         let at = node(code);

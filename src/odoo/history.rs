@@ -249,15 +249,6 @@ pub async fn holders(odoo: &Odoo, codes: &[String]) -> Result<Vec<(Tenant, Strin
     domain.extend(std::iter::repeat_n(json!("|"), codes.len()));
     domain.push(json!(["x_wrote_barcode", "in", codes]));
     domain.extend(codes.iter().map(|code| json!(["x_wrote_extras", "ilike", code])));
-    let domain = Value::Array(domain);
-    let page = Page { order: "id", limit: PAGE };
-    let rows = odoo.search_page(
-        LINKS,
-        domain,
-        &["x_source", "x_external_id", "x_name", "x_wrote_barcode", "x_wrote_extras"],
-        page,
-    );
-    let rows = rows.await?;
     let has = |cells: &&Map<String, Value>| {
         let row = Row { cells, model: LINKS };
         let extras = row.text("x_wrote_extras").unwrap_or_default();
@@ -273,7 +264,20 @@ pub async fn holders(odoo: &Odoo, codes: &[String]) -> Result<Vec<(Tenant, Strin
         let name = product_name(&row.text("x_name").unwrap_or_default(), &external_id);
         (Tenant { source: row.text("x_source").unwrap_or_default(), external_id, linked: true }, name)
     };
-    Ok(rows.iter().filter(has).map(one).collect())
+    let mut out = Vec::new();
+    let mut after = 0;
+    loop {
+        let behind: Vec<Value> = [json!(["id", ">", after])].into_iter().chain(domain.iter().cloned()).collect();
+        let fields = ["x_source", "x_external_id", "x_name", "x_wrote_barcode", "x_wrote_extras"];
+        let rows = odoo.search_page(LINKS, Value::Array(behind), &fields, Page { order: "id", limit: PAGE }).await?;
+        for cells in &rows {
+            after = further(after, cells.get("id").and_then(Value::as_i64).unwrap_or_default(), LINKS)?;
+        }
+        out.extend(rows.iter().filter(has).map(one));
+        if rows.len() < PAGE {
+            return Ok(out);
+        }
+    }
 }
 
 /// Is there, or was there ever, a product of this external id?
@@ -302,4 +306,26 @@ pub async fn knows_source(odoo: &Odoo, source: &SourceName) -> Result<bool, Odoo
 
 async fn exists(odoo: &Odoo, model: &'static str, domain: Value) -> Result<bool, OdooError> {
     Ok(!odoo.search_page(model, domain, &["id"], Page { order: "id", limit: 1 }).await?.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::{Reply, Script};
+    use super::*;
+
+    /// Thousands of links have a code that a short one is a part of; whoever has the short one itself may come behind them.
+    #[tokio::test]
+    async fn a_holder_is_found_behind_a_page_of_others() {
+        let link = |id: usize, extras: &str| {
+            json!({"id": id, "x_source": "shop", "x_external_id": id.to_string(), "x_name": format!("[{id}] Tea"),
+                "x_wrote_barcode": false, "x_wrote_extras": extras})
+        };
+        let first: Vec<Value> = (1..=PAGE).map(|id| link(id, "12345")).collect();
+        let second = json!([link(PAGE + 1, "77\n123")]);
+        let replies = [json!(first), second].map(|rows| Reply { status: 200, body: rows.to_string() });
+        let odoo = Odoo::scripted(19, Script::new(true, replies));
+        let found = holders(&odoo, &["123".to_owned()]).await.unwrap();
+        let ids: Vec<&str> = found.iter().map(|(tenant, _)| tenant.external_id.as_str()).collect();
+        assert_eq!(ids, ["5001"]);
+    }
 }

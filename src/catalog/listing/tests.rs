@@ -29,6 +29,20 @@ fn shop() -> Listing {
     b.finish()
 }
 
+/// A broken query: a key that is the same in all rows. Work that grows with the square would never end here.
+#[test]
+fn one_id_may_have_all_barcodes() {
+    const MANY: usize = 100_000;
+    let mut b = ListingBuilder::new(BarcodeOrder::Text);
+    b.product(Some("0"), Some("Anything"), Ok(None));
+    for n in (0..MANY).rev() {
+        b.barcode(Some("0"), Some(&format!("{n:08}")));
+    }
+    let listing = b.finish();
+    let codes = &listing.whole().products[&id("0")].barcodes;
+    assert_eq!((codes.len(), codes[0].as_str(), codes[MANY - 1].as_str()), (MANY, "00000000", "00099999"));
+}
+
 #[test]
 fn products_are_picked() {
     let listing = shop();

@@ -188,7 +188,7 @@ pub fn assign(
         if circles.is_empty() {
             assignment.components = components;
             assignment.obstacles.append(&mut table.refused);
-            assignment.obstacles.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+            put_in_order(&mut assignment.obstacles);
             return assignment;
         }
         // The members of such a circle keep what they have, and everybody who counted on their codes is seen again.
@@ -201,6 +201,19 @@ pub fn assign(
             }
         }
     }
+}
+
+/// Orders obstacles by seat and code, each once: a code may be looked at as the barcode of a product and as a secondary one.
+fn put_in_order(obstacles: &mut Vec<(ExternalId, String, Obstacle)>) {
+    obstacles.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    let mut out: Vec<(ExternalId, String, Obstacle)> = Vec::with_capacity(obstacles.len());
+    for one in obstacles.drain(..) {
+        let mut same = out.iter().rev().take_while(|other| (&other.0, &other.1) == (&one.0, &one.1));
+        if !same.any(|other| other.2 == one.2) {
+            out.push(one);
+        }
+    }
+    *obstacles = out;
 }
 
 /// Groups the changing seats by "wants what another has", and orders them. The second list are circles with more than

@@ -266,12 +266,7 @@ impl<'a> Table<'a> {
             } else if self.is_alone(&key) {
                 match self.in_the_way(id, &key) {
                     None => extras.add.push(code.to_string()),
-                    Some(obstacle) => {
-                        let told = (id.clone(), code.to_string(), obstacle);
-                        if !out.obstacles.contains(&told) {
-                            out.obstacles.push(told);
-                        }
-                    }
+                    Some(obstacle) => out.obstacles.push((id.clone(), code.to_string(), obstacle)),
                 }
             }
         }
@@ -286,10 +281,7 @@ impl<'a> Table<'a> {
             let key = CodeKey::of(code);
             let has = out.targets[id].as_deref().map(CodeKey::of).as_ref() == Some(&key);
             let Some(obstacle) = self.in_the_way(id, &key).filter(|_| !has) else { continue };
-            let told = (id.clone(), code.clone(), obstacle);
-            if !out.obstacles.contains(&told) {
-                out.obstacles.push(told);
-            }
+            out.obstacles.push((id.clone(), code.clone(), obstacle));
         }
     }
 

@@ -302,3 +302,27 @@ fn large_contests_are_no_square() {
     assert_eq!(done.obstacles.len(), 20_000 + 2 * 20_000 - 1);
     assert_eq!(done.targets[&id("y")].as_deref(), Some("M7"));
 }
+
+/// Fifty thousand products, of each of which a secondary code is elsewhere: what stands in the way is not looked for among all.
+#[test]
+fn many_obstacles_are_no_square() {
+    const MANY: i64 = 50_000;
+    let mut room = Room { extras: true, ..Room::new() };
+    for n in 0..MANY {
+        let (main, further) = (format!("M{n}"), format!("F{n}"));
+        room.seat(&n.to_string(), &main, &[&main, &further]);
+        room.outside(MANY + n + 1, &further);
+    }
+    let done = room.assign();
+    let many = usize::try_from(MANY).unwrap();
+    assert_eq!((done.obstacles.len(), done.components.len()), (many, 0));
+}
+
+#[test]
+fn what_stands_in_the_way_twice_is_told_once() {
+    let mut room = Room { extras: true, ..Room::new() };
+    room.seat("1", "", &["A", "B"]);
+    room.outside(7, "A");
+    room.outside(8, "B");
+    assert_eq!(room.outcome(), "1=- [1 A foreign #7] [1 B foreign #8]");
+}
