@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use erpsync::catalog::source::{BarcodeOrder, CatalogueBuilder};
 use erpsync::catalog::{
-    Catalogue, Kept, Link, OdooState, Price, PriceDigits, ProductId, SourceName, TemplateId, Variant,
+    Catalogue, FieldSet, Link, OdooState, Price, PriceDigits, ProductId, SourceName, TemplateId, Variant,
 };
 use erpsync::plan::{self, Policy, Scope};
 
@@ -37,6 +37,7 @@ fn link(number: i64, p: &erpsync::catalog::source::ExternalProduct) -> Link {
         siblings: 0,
         other_company: false,
         packagings: Vec::new(),
+        sharers: Vec::new(),
     };
     Link {
         external_id: p.id.clone(),
@@ -48,7 +49,8 @@ fn link(number: i64, p: &erpsync::catalog::source::ExternalProduct) -> Link {
         wrote_price: p.price,
         wrote_barcode: code,
         wrote_extras: Vec::new(),
-        kept: Kept::default(),
+        kept: FieldSet::NONE,
+        overruled: FieldSet::NONE,
         no_touch: false,
         archived_by_us: false,
         missing: false,

@@ -11,10 +11,10 @@ use chrono::{DateTime, FixedOffset};
 use erpsync::catalog::digest::Line;
 use erpsync::catalog::source::BarcodeOrder;
 use erpsync::catalog::{
-    Barcode, Catalogue, CodeKey, ExternalId, Listing, ListingBuilder, MatchRule, Moment, Nomenclature, Price,
-    SourceName, TenureEnd, history as recorded,
+    Barcode, Catalogue, CodeKey, ExternalId, FileOrder, Listing, ListingBuilder, MatchRule, Moment, Nomenclature,
+    Precedence, Price, PriceDigits, SourceName, TenureEnd, history as recorded,
 };
-use erpsync::check::{Report, Source, check_odoo, check_source};
+use erpsync::check::{Report, Sharing, Source, check_odoo, check_source};
 use erpsync::odoo::digest::{self, Rules};
 use erpsync::odoo::history::{self, Question};
 use erpsync::odoo::procedure::Procedure;
@@ -93,7 +93,7 @@ async fn session(version: u32, json2: bool, replies: Vec<Reply>) -> Result<Sessi
     let envelope = |value| if json2 { value } else { json!({"jsonrpc": "2.0", "id": null, "result": value}) };
     let good = good.map(|value| Reply { status: 200, body: envelope(value).to_string() });
     let odoo = Odoo::scripted(version, Script::new(json2, good.into_iter().chain(replies)));
-    let options = SessionOptions { languages: Vec::new(), company: None, create: None };
+    let options = SessionOptions { languages: Vec::new(), company: None, create: None, order: FileOrder::default() };
     let session = Session::open(odoo, &options).await;
     Ok(session.expect("an Odoo that is set up as it should be"))
 }
@@ -104,7 +104,12 @@ async fn read(version: u32, json2: bool, what: &str, replies: Vec<Reply>) -> Res
         "version" => version_in(&replies.first().cloned().map(|r| r.body).unwrap_or_default(), "u").map(drop),
         "setup" => require_setup(&odoo(replies)).await,
         "hello" => {
-            let options = SessionOptions { languages: vec!["ru_RU".to_owned()], company: None, create: None };
+            let options = SessionOptions {
+                languages: vec!["ru_RU".to_owned()],
+                company: None,
+                create: None,
+                order: FileOrder::default(),
+            };
             Session::open(odoo(replies), &options).await.map(drop)
         }
         "survey" => {
@@ -162,7 +167,15 @@ fn listing() -> Listing {
 /// Whatever the digests are, only what was asked for and what is ours is looked at.
 async fn digests(session: &Session) -> Result<(), OdooError> {
     let line = Line::Whole;
-    let rules = Rules { line, leave_names: false, leave_prices: true, extras: true, archive: false, barcodes: true };
+    let rules = Rules {
+        line,
+        leave_names: false,
+        leave_prices: true,
+        extras: true,
+        archive: false,
+        barcodes: true,
+        precedence: Precedence::NOBODY,
+    };
     let told = digest::summary(session, &source(), rules, Some("token")).await?;
     let listing = listing();
     let mut narrowing = Narrowing::new(&listing, line);
@@ -225,6 +238,8 @@ async fn codes(session: &Session) -> Result<(), OdooError> {
     let codes = barcodes::read_codes(session).await?;
     let links = barcodes::read_linked(session, &source()).await?;
     let (name, catalogue) = (source(), catalogue());
+    let sharing =
+        Sharing { precedence: Precedence::NOBODY.clone(), digits: PriceDigits::from_odoo(Some(2)), extras: true };
     let nomenclature = Nomenclature::default();
     let of_source = Source {
         name: &name,
@@ -234,6 +249,7 @@ async fn codes(session: &Session) -> Result<(), OdooError> {
         misjoined: false,
         placeholders: &BTreeSet::new(),
         nomenclature: &nomenclature,
+        shared: &sharing,
     };
     let mut report = Report { checked: vec![name.clone()], ..Report::default() };
     report.add(check_source(&of_source, &codes));

@@ -55,7 +55,12 @@ pub async fn apply(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Report, Box<Broken>> {
     let mut run = Run {
-        report: Report { run: writer.key.clone(), archived_in_odoo: plan.archived_in_odoo.len(), ..Report::default() },
+        report: Report {
+            run: writer.key.clone(),
+            archived_in_odoo: plan.archived_in_odoo.len(),
+            overruled: plan.overruled,
+            ..Report::default()
+        },
         deferred: deferred_rows(&plan),
         undone: BTreeSet::new(),
     };

@@ -1,6 +1,6 @@
 //! What a run did: counts, what Odoo refused, what somebody overtook. Data only.
 
-use crate::catalog::ExternalId;
+use crate::catalog::{ExternalId, Overruled};
 
 /// A planned change that was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Report {
     pub archived_in_odoo: usize,
     /// Links that only remember something new.
     pub notes: usize,
+    /// What the source says and other sources overrule.
+    pub overruled: Overruled,
     /// What Odoo refused, one by one; the others went through.
     pub refused: Vec<NotDone>,
     /// What somebody edited in Odoo between the plan and the write; the next run looks again.

@@ -75,6 +75,7 @@ fn link(values: &LinkValues) -> BTreeMap<&'static str, Value> {
         wrote_barcode,
         wrote_extras,
         kept,
+        overruled,
         // It changes the link's state too, and so goes by itself.
         missing: _,
         archived_by_us,
@@ -93,6 +94,7 @@ fn link(values: &LinkValues) -> BTreeMap<&'static str, Value> {
     set("wrote_barcode", wrote_barcode.as_ref().map(|code| json!(code)));
     set("wrote_extras", wrote_extras.as_ref().map(|codes| json!(Some(codes.join("\n")).filter(|t| !t.is_empty()))));
     set("kept", kept.map(|k| json!(Some(k.words()).filter(|t| !t.is_empty()))));
+    set("overruled", overruled.map(|o| json!(Some(o.words()).filter(|t| !t.is_empty()))));
     set("archived_by_us", archived_by_us.map(|yes| json!(yes)));
     out
 }

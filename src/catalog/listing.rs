@@ -160,12 +160,14 @@ impl Listing {
         Catalogue { readable: self.readable, products: self.products_of(ids), ..self.rest.clone() }
     }
 
-    /// These products alone, as far as they are there and can be used.
+    /// What was read of these ids, and nothing of the listing as a whole: it may be large, and is asked for again and again.
     #[must_use]
-    pub fn products_of<'a>(
-        &self,
-        ids: impl IntoIterator<Item = &'a ExternalId>,
-    ) -> BTreeMap<ExternalId, ExternalProduct> {
+    pub fn part_of<'a>(&self, ids: impl IntoIterator<Item = &'a ExternalId> + Clone) -> Catalogue {
+        let unread = ids.clone().into_iter().filter_map(|id| Some((id.clone(), self.rest.unreadable.get(id)?.clone())));
+        Catalogue { products: self.products_of(ids), unreadable: unread.collect(), ..Catalogue::default() }
+    }
+
+    fn products_of<'a>(&self, ids: impl IntoIterator<Item = &'a ExternalId>) -> BTreeMap<ExternalId, ExternalProduct> {
         let places = ids.into_iter().filter_map(|id| self.find(id));
         places.map(|place| self.product(place)).map(|p| (p.id.clone(), p)).collect()
     }

@@ -15,6 +15,7 @@ pub mod listing;
 pub mod name;
 pub mod nomenclature;
 pub mod odoo_codes;
+pub mod owner;
 pub mod price;
 pub mod run;
 pub mod scannable;
@@ -31,13 +32,16 @@ pub use keys::KeyRules;
 pub use listing::{Claims, Listing, ListingBuilder, Place};
 pub use name::ProductName;
 pub use nomenclature::Nomenclature;
-pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind};
+pub use odoo_codes::{Company, LinkedCode, OdooCodes, OdooPackaging, OdooProduct, PackagingKind, SharedProduct};
+pub use owner::{FileOrder, Precedence, SourceOrder};
 pub use price::{Price, PriceDigits};
 pub use run::RunRecord;
 pub use scannable::{BarcodeFormat, CodeRules};
 pub use source::{BadRow, BadRowKind, Catalogue, ExternalProduct, Respelled, Unreadable};
 pub use suspects::{Examples, Suspects};
-pub use target::{Candidate, Holder, HolderKind, Kept, Link, MatchRule, OdooState, Rest, Variant};
+pub use target::{
+    Candidate, FieldSet, Holder, HolderKind, Link, MatchRule, OdooState, Overruled, Rest, Said, Sharer, Shown, Variant,
+};
 /// Text in a kept plan, checked again when it is read.
 macro_rules! as_text {
     ($name:ty, $parse:expr) => {

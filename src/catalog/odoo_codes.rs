@@ -1,6 +1,6 @@
 //! Every barcode in Odoo, linked or not, and the links of one source, as far as barcodes go.
 
-use super::{ExternalId, ProductId};
+use super::{ExternalId, FieldSet, ProductId, Sharer};
 
 /// Whose a record is, seen from the company that erpsync works for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,4 +76,19 @@ pub struct LinkedCode {
     pub wrote_barcode: Option<String>,
     /// Somebody asked that the product be left alone.
     pub no_touch: bool,
+    /// The product, where another source owns fields of it.
+    pub shared: Option<SharedProduct>,
+}
+
+/// What Odoo has of a product of which another source owns something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedProduct {
+    /// Its fields that another source owned when a run looked last.
+    pub overruled: FieldSet,
+    /// The name in each configured language.
+    pub names: Vec<String>,
+    /// The list price as PostgreSQL's text.
+    pub price: String,
+    /// The links of the other sources.
+    pub sharers: Vec<Sharer>,
 }

@@ -1,10 +1,10 @@
 //! What Odoo has: links, variants, and who holds which barcode.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CodeKey, Decision, ExternalId, Price, PriceDigits, ProductId, TemplateId};
+use super::{CodeKey, Decision, ExternalId, Price, PriceDigits, ProductId, SourceName, TemplateId};
 
 /// A variant (`product.product`) with the fields that the source owns, as Odoo has them now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,29 @@ pub struct Variant {
     pub other_company: bool,
     /// The codes of its packagings (up to 18) or units (19), as far as they were asked for.
     pub packagings: Vec<String>,
+    /// The links that other sources have to it, of the sources that count ([`super::SourceOrder`]).
+    pub sharers: Vec<Sharer>,
+}
+
+/// The link that another source has to the same variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sharer {
+    /// The other source.
+    pub source: SourceName,
+    /// The product's id there.
+    pub external_id: ExternalId,
+    /// That source does not have the product any longer.
+    pub missing: bool,
+    /// A run of that source archived the product.
+    pub archived_by_us: bool,
+    /// The name that a run of that source wrote.
+    pub wrote_name: String,
+    /// The price.
+    pub wrote_price: Option<Price>,
+    /// The barcode.
+    pub wrote_barcode: Option<String>,
+    /// The secondary barcodes, on packagings or units.
+    pub wrote_extras: Vec<String>,
 }
 
 impl Variant {
@@ -42,6 +65,17 @@ impl Variant {
     #[must_use]
     pub fn is_archived(&self) -> bool {
         !self.active || !self.template_active
+    }
+
+    /// What people see of it.
+    #[must_use]
+    pub fn shown(&self, digits: PriceDigits) -> Shown<'_> {
+        Shown {
+            names: &self.names,
+            price: self.rounded_price(digits),
+            barcode: self.barcode.as_deref(),
+            packagings: &self.packagings,
+        }
     }
 
     /// The key of its barcode.
@@ -72,8 +106,11 @@ pub struct Link {
     pub wrote_barcode: Option<String>,
     /// The further codes that we wrote on packagings or units.
     pub wrote_extras: Vec<String>,
-    /// Fields in which a person chose what Odoo has over what the source says.
-    pub kept: Kept,
+    /// Fields in which a person chose what Odoo has: what the source said last is handled, and Odoo's value stays until the
+    /// source says something else.
+    pub kept: FieldSet,
+    /// Fields that another source owned when a run of this source last looked: what this source says of them is not written.
+    pub overruled: FieldSet,
     /// Somebody asked that this product be left alone.
     pub no_touch: bool,
     /// We archived the product because the source no longer had it.
@@ -82,10 +119,9 @@ pub struct Link {
     pub missing: bool,
 }
 
-/// Fields in which a person chose what Odoo has: what the source said last is handled, and Odoo's value stays until the
-/// source says something else.
+/// Some of the fields that a source has of a product.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct FieldSet {
     /// The name.
     pub name: bool,
     /// The price.
@@ -94,7 +130,28 @@ pub struct Kept {
     pub barcode: bool,
 }
 
-impl Kept {
+impl FieldSet {
+    /// None of them.
+    pub const NONE: Self = Self { name: false, price: false, barcode: false };
+
+    /// Is there none?
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { name: self.name && other.name, price: self.price && other.price, barcode: self.barcode && other.barcode }
+    }
+
+    /// Those of either.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { name: self.name || other.name, price: self.price || other.price, barcode: self.barcode || other.barcode }
+    }
+
     /// From the words on the link, `name price`; others are nothing.
     #[must_use]
     pub fn parse(words: &str) -> Self {
@@ -204,6 +261,112 @@ pub struct Rest {
     pub unchanged: usize,
     /// Those that it does not have, as their links say already.
     pub missing: usize,
+    /// What the source says of them and another source overrules.
+    pub overruled: Overruled,
+}
+
+/// Values of a source that are not written, as another source owns the field and Odoo has another value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overruled {
+    /// Products with at least one.
+    pub products: usize,
+    /// Names.
+    pub names: usize,
+    /// Prices.
+    pub prices: usize,
+    /// Lists of barcodes.
+    pub barcodes: usize,
+}
+
+impl Overruled {
+    /// Counts one more product.
+    pub fn count(&mut self, fields: FieldSet) {
+        self.products += usize::from(!fields.is_empty());
+        self.names += usize::from(fields.name);
+        self.prices += usize::from(fields.price);
+        self.barcodes += usize::from(fields.barcode);
+    }
+
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            products: self.products + other.products,
+            names: self.names + other.names,
+            prices: self.prices + other.prices,
+            barcodes: self.barcodes + other.barcodes,
+        }
+    }
+
+    /// What is left without the other; Odoo may have been edited between the two counts.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self {
+            products: self.products.saturating_sub(other.products),
+            names: self.names.saturating_sub(other.names),
+            prices: self.prices.saturating_sub(other.prices),
+            barcodes: self.barcodes.saturating_sub(other.barcodes),
+        }
+    }
+}
+
+impl Link {
+    /// What the source said last and another source overrules, by what the link remembers: what Odoo counts of links that
+    /// are not looked at (`procedures/digest.py`).
+    #[must_use]
+    pub fn overruled_values(&self, digits: PriceDigits, extras: bool) -> FieldSet {
+        let Some(variant) = self.product.as_ref().filter(|v| !self.missing && !self.no_touch && !v.other_company)
+        else {
+            return FieldSet::NONE;
+        };
+        let codes = self.said_barcodes.iter().map(|code| CodeKey::of(code));
+        let said = Said { name: &self.said_name, price: self.said_price, codes: codes.collect() };
+        said.differing(&variant.shown(digits), digits, extras).and(self.overruled)
+    }
+}
+
+/// What Odoo has of a product.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// Its name in each configured language.
+    pub names: &'a [String],
+    /// Its price, rounded; `None` when it is none of ours.
+    pub price: Option<Price>,
+    /// Its barcode.
+    pub barcode: Option<&'a str>,
+    /// The codes on its packagings or units.
+    pub packagings: &'a [String],
+}
+
+/// What a source says of a product.
+#[derive(Debug)]
+pub struct Said<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its price.
+    pub price: Option<Price>,
+    /// The keys of its barcodes.
+    pub codes: Vec<CodeKey>,
+}
+
+impl Said<'_> {
+    /// The fields in which Odoo has something else. A price or barcodes that the source does not have are nothing that could be
+    /// lost; with `extras`, every code is to be on the product, on packagings or units too, else any one of them.
+    #[must_use]
+    pub fn differing(&self, odoo: &Shown<'_>, digits: PriceDigits, extras: bool) -> FieldSet {
+        let main = odoo.barcode.map(CodeKey::of);
+        let packed: BTreeSet<CodeKey> = match extras {
+            true => odoo.packagings.iter().map(|code| CodeKey::of(code)).collect(),
+            false => BTreeSet::new(),
+        };
+        let scans = |code: &CodeKey| main.as_ref() == Some(code) || packed.contains(code);
+        let lost = if extras { !self.codes.iter().all(scans) } else { !self.codes.iter().any(scans) };
+        FieldSet {
+            name: odoo.names.iter().any(|name| name != self.name),
+            price: self.price.is_some_and(|said| odoo.price != Some(said.rounded(digits))),
+            barcode: !self.codes.is_empty() && lost,
+        }
+    }
 }
 
 impl OdooState {
@@ -227,9 +390,9 @@ mod tests {
     #[test]
     fn kept_words_are_there_and_back() {
         for bits in 0..8 {
-            let kept = Kept { name: bits & 1 > 0, price: bits & 2 > 0, barcode: bits & 4 > 0 };
-            assert_eq!(Kept::parse(&kept.words()), kept);
+            let kept = FieldSet { name: bits & 1 > 0, price: bits & 2 > 0, barcode: bits & 4 > 0 };
+            assert_eq!(FieldSet::parse(&kept.words()), kept);
         }
-        assert_eq!(Kept::parse("nonsense"), Kept::default());
+        assert_eq!(FieldSet::parse("nonsense"), FieldSet::default());
     }
 }

@@ -176,6 +176,10 @@ codes! {
     BarcodePending: Info, "barcode-pending",
         "a linked product has not got what the source lists now; nobody edited it in Odoo",
         "nothing to do: the next import settles it, unless \"Don't touch\" is set on the link";
+    /// Another source owns what this one says otherwise.
+    Overruled: Info, "overruled",
+        "another source owns a field of a product that both have, and says something else",
+        "nothing to do if that source is right; otherwise correct it there, or give the field to this source (sync.source_order, owns)";
     /// A product of the source lists several codes.
     SeveralBarcodes: Info, "several-barcodes",
         "a product of the source lists several barcodes; the product in Odoo has one of them",

@@ -15,6 +15,10 @@ pub(super) fn check(index: &Index<'_>, out: &mut Vec<Finding>) {
     for product in index.source.catalogue.products.values() {
         let Some(link) = index.links.get(&product.id) else { continue };
         let Some(in_odoo) = &link.product else { continue };
+        // Another source owns its barcodes: see `overruled`.
+        if link.shared.as_ref().is_some_and(|s| s.overruled.barcode) {
+            continue;
+        }
         let found = match in_odoo.barcode.as_deref() {
             Some(code) => has(index, product, link, code),
             None => has_none(index, product, link),

@@ -19,6 +19,7 @@ mod in_odoo;
 mod index;
 mod linked;
 mod listed;
+mod overruled;
 mod spelling;
 
 pub use code::{Code, Severity};
@@ -26,7 +27,7 @@ pub use finding::{Finding, Record, Report, SHOWN_RECORDS};
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{Catalogue, CodeKey, LinkedCode, Nomenclature, OdooCodes, SourceName};
+use crate::catalog::{Catalogue, CodeKey, LinkedCode, Nomenclature, OdooCodes, Precedence, PriceDigits, SourceName};
 
 /// A source, as it was read, and its links in Odoo.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,19 @@ pub struct Source<'a> {
     pub placeholders: &'a BTreeSet<CodeKey>,
     /// The company's own rules for codes that carry a weight or a price.
     pub nomenclature: &'a Nomenclature,
+    /// What products that it shares with other sources are judged by.
+    pub shared: &'a Sharing,
+}
+
+/// What products that several sources have are judged by.
+#[derive(Debug, Clone)]
+pub struct Sharing {
+    /// Who comes before the source.
+    pub precedence: Precedence,
+    /// How many decimals of a price Odoo keeps.
+    pub digits: PriceDigits,
+    /// Secondary barcodes stand on packagings or units.
+    pub extras: bool,
 }
 
 /// What there is to say about one source, and about its codes in Odoo; in order.
@@ -56,6 +70,7 @@ pub fn check_source(source: &Source<'_>, odoo: &OdooCodes) -> Vec<Finding> {
     if !empty {
         holders::check(&index, &mut out);
         linked::check(&index, &mut out);
+        overruled::check(&index, odoo, &mut out);
     }
     finding::put_in_order(&mut out);
     out

@@ -10,6 +10,7 @@ use crate::check::{self, Code, Finding, Report};
 use crate::config::{Environment, Overrides, Settings, SourceSettings};
 use crate::odoo::deferred::{self, Filter};
 use crate::odoo::{Odoo, Session, barcodes};
+use crate::plan::ExtraBarcodes;
 use crate::render;
 
 use super::{Console, Failure, Outcome, Signals, connect, printed};
@@ -59,7 +60,7 @@ pub async fn run(
     let options = connect::odoo(&settings.odoo, connect::configured_account(&settings.odoo, env)?, signals.hurry());
     let session = signals.unless_interrupted(async {
         let odoo = Odoo::connect(&options).await?;
-        Session::open(odoo, &connect::reading_session(&settings.odoo)).await
+        Session::open(odoo, &connect::reading_session(&settings)).await
     });
     let session = session.await?;
     let codes = signals.unless_interrupted(barcodes::read_codes(&session)).await?;
@@ -140,6 +141,11 @@ impl Side<'_> {
             catalogue.barcode_rows,
             links.len()
         );
+        let shared = check::Sharing {
+            precedence: self.session.order.precedence(self.name),
+            digits: self.session.digits,
+            extras: self.settings.sync.extra_barcodes == ExtraBarcodes::Packaging,
+        };
         let source = check::Source {
             name: self.name,
             catalogue: &catalogue,
@@ -148,6 +154,7 @@ impl Side<'_> {
             placeholders: &placeholders,
             nomenclature: self.nomenclature,
             adopts_by_barcode: self.settings.sync.match_rules.contains(&MatchRule::Barcode),
+            shared: &shared,
         };
         Ok(check::check_source(&source, codes))
     }

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use crate::catalog::SourceName;
 use crate::config::{
     self, CreateCompany, CreateSettings, Environment, NameOrId, OdooSettings, OdooTls, Overrides, ProductType,
-    SourceSettings, SourceTls,
+    Settings, SourceSettings, SourceTls,
 };
 use crate::mssql::{self, SourceOptions};
 use crate::odoo::{
@@ -128,10 +128,8 @@ pub(super) fn odoo(settings: &OdooSettings, account: Account, hurry: Hurry) -> C
 }
 
 /// What to expect of Odoo for an import.
-pub(super) fn session(odoo: &OdooSettings, create: &CreateSettings) -> SessionOptions {
+pub(super) fn session(settings: &Settings, create: &CreateSettings) -> SessionOptions {
     SessionOptions {
-        languages: odoo.languages.clone(),
-        company: odoo.company.as_ref().map(named),
         create: Some(Constants {
             kind: match create.kind {
                 ProductType::Storable => NewKind::Storable,
@@ -146,12 +144,18 @@ pub(super) fn session(odoo: &OdooSettings, create: &CreateSettings) -> SessionOp
             purchase_ok: create.purchase_ok,
             own_company: create.company == CreateCompany::Own,
         }),
+        ..reading_session(settings)
     }
 }
 
 /// What to expect of Odoo for a command that only reads.
-pub(super) fn reading_session(odoo: &OdooSettings) -> SessionOptions {
-    SessionOptions { languages: odoo.languages.clone(), company: odoo.company.as_ref().map(named), create: None }
+pub(super) fn reading_session(settings: &Settings) -> SessionOptions {
+    SessionOptions {
+        languages: settings.odoo.languages.clone(),
+        company: settings.odoo.company.as_ref().map(named),
+        create: None,
+        order: settings.order.clone(),
+    }
 }
 
 fn named(value: &NameOrId) -> Named {

@@ -133,10 +133,11 @@ impl Import<'_> {
         token: Option<&str>,
         signals: &Signals,
     ) -> Result<(Plan, OdooState), Failure> {
+        let policy = Policy { precedence: session.order.precedence(self.name), ..self.policy.clone() };
         let looking = Looking {
             session,
             source: self.name,
-            policy: &self.policy,
+            policy: &policy,
             line: Line::Whole,
             token,
             only: self.request.only.as_ref(),
@@ -144,7 +145,7 @@ impl Import<'_> {
         let Seen { catalogue, odoo, scope } =
             looking.at(crate::mssql::read(&self.options), self.request.full, signals).await?;
         self.watch.phase(Phase::Plan);
-        let (name, policy, limit) = (self.name.clone(), self.policy.clone(), self.request.limit);
+        let (name, limit) = (self.name.clone(), self.request.limit);
         let planned = aside(move || {
             let plan = match limit {
                 None => plan::plan(&name, &catalogue, &odoo, &policy, &scope),

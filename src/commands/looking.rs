@@ -12,7 +12,7 @@ use crate::mssql::{Reading, SourceError};
 use crate::odoo::digest::{self, Rules, Summary};
 use crate::odoo::snapshot::{self, Answers, Doubled, Links, Wanted};
 use crate::odoo::{OdooError, Session};
-use crate::plan::narrow::{Comparison, Narrowing};
+use crate::plan::narrow::{self, Comparison, Narrowing};
 use crate::plan::{self, ExtraBarcodes, FieldPolicy, MissingPolicy, Policy, Scope};
 
 use super::{Failure, Signals};
@@ -96,7 +96,7 @@ impl Looking<'_> {
     /// # Errors
     /// See [`OdooError`].
     async fn summary(&self) -> Result<Summary, OdooError> {
-        let Policy { name, price, missing, .. } = self.policy;
+        let Policy { name, price, missing, precedence, .. } = self.policy;
         let rules = Rules {
             line: self.line,
             leave_names: *name == FieldPolicy::Odoo,
@@ -104,6 +104,7 @@ impl Looking<'_> {
             extras: self.extras(),
             archive: *missing == MissingPolicy::Archive,
             barcodes: self.policy.barcodes,
+            precedence,
         };
         digest::summary(self.session, self.source, rules, self.token).await
     }
@@ -138,7 +139,7 @@ impl Looking<'_> {
     /// # Errors
     /// As [`Looking::everything`].
     async fn narrowed(&self, listing: &Listing, summary: Summary) -> Result<Seen, Failure> {
-        let Summary { links: count, missing, looks, mut doubled, buckets } = summary;
+        let Summary { links: count, missing, overruled, looks, mut doubled, buckets } = summary;
         // In the source's spelling too: which of the two has the link is seen below.
         let spelt = |ids: &mut dyn Iterator<Item = &ExternalId>| -> BTreeSet<ExternalId> {
             ids.flat_map(|id| [Some(id.clone()), listing.spelt(id)]).flatten().collect()
@@ -174,7 +175,7 @@ impl Looking<'_> {
             if self.line == Line::Whole {
                 let scope = only.clone().map_or(Scope::All, Scope::Only);
                 narrowing.follow_links(&part.links, &links.decisions);
-                let told = self.look_up(&listing.pick(&asked), &part, &scope, Doubled::These(&doubled)).await?;
+                let told = self.look_up(&listing.part_of(&asked), &part, &scope, Doubled::These(&doubled)).await?;
                 narrowing.want(told.linked.iter().cloned());
                 let candidates = told.candidates.values().flatten().map(|c| &c.variant);
                 candidates.chain(links.chosen.values().map(|(v, _)| v)).for_each(|v| narrowing.follow_variant(v));
@@ -196,6 +197,12 @@ impl Looking<'_> {
                 Line::Whole => missing.saturating_sub(known_missing),
                 Line::Prices => 0,
             },
+            overruled: overruled.less(narrow::overruled(
+                links.links.values(),
+                self.session.digits,
+                self.extras(),
+                self.line,
+            )),
         };
         Ok(Seen { catalogue, odoo: snapshot::state(self.session, links, answers), scope })
     }

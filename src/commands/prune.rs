@@ -83,7 +83,7 @@ pub async fn run(
     let (session, counts) = signals
         .unless_interrupted(async {
             let odoo = Odoo::connect(&options).await?;
-            let session = Session::open(odoo, &connect::reading_session(&settings.odoo)).await?;
+            let session = Session::open(odoo, &connect::reading_session(&settings)).await?;
             let counts = prune::count(&session, before).await?;
             Ok::<_, Failure>((session, counts))
         })

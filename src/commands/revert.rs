@@ -68,7 +68,7 @@ pub async fn run(
         )));
     };
     let run = Run { name, source, ..any };
-    let planner = Revert { run: &line, request, source: name, max_component: Policy::default().max_component };
+    let planner = Revert { run: &line, request, source: name };
     if request.dry_run {
         return run.look(&session, &planner, signals, console).await;
     }
@@ -79,7 +79,6 @@ struct Revert<'a> {
     run: &'a RunLine,
     request: &'a Request,
     source: &'a crate::catalog::SourceName,
-    max_component: usize,
 }
 
 impl Revert<'_> {
@@ -127,6 +126,7 @@ impl Planner for Revert<'_> {
         let answers = snapshot::look_up(session, self.source, &[], &[], &codes, snapshot::Doubled::All);
         let answers = signals.unless_interrupted(answers).await?;
         let odoo = snapshot::state(session, links, answers);
-        Ok(plan::plan_revert(self.source, &self.run.record.key, &changes, &odoo, self.max_component, &scope))
+        let policy = Policy { precedence: session.order.precedence(self.source), ..Policy::default() };
+        Ok(plan::plan_revert(self.source, &self.run.record.key, &changes, &odoo, &policy, &scope))
     }
 }

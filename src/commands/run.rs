@@ -77,7 +77,7 @@ impl Run<'_> {
             connect::odoo(&self.settings.odoo, connect::configured_account(&self.settings.odoo, env)?, signals.hurry());
         let session = signals.unless_interrupted(async {
             let odoo = Odoo::connect(&options).await?;
-            Session::open(odoo, &connect::session(&self.settings.odoo, &self.source.create)).await
+            Session::open(odoo, &connect::session(self.settings, &self.source.create)).await
         });
         session.await
     }
@@ -425,7 +425,7 @@ async fn lease<'s>(session: &'s Session, source: &SourceName, holder: &Holder) -
     }
 }
 
-/// Runs a command for every configured source in turn; a source that fails does not keep the others from their turn.
+/// Runs a command for every configured source in turn, in the order in which they own things; a source that fails does not keep the others from their turn.
 ///
 /// # Errors
 /// The failure of a single source; with several, failures stand in the [`Outcome`].
@@ -435,7 +435,10 @@ pub(super) async fn each_source(
     mut work: impl AsyncFnMut(&SourceName, &SourceSettings) -> Result<Outcome, Failure>,
 ) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::default();
-    for (name, source) in &settings.sources {
+    // Whoever owns what they share comes first, so that nothing is written twice.
+    let mut turns: Vec<_> = settings.sources.iter().collect();
+    turns.sort_by_key(|(name, _)| settings.order.position(name));
+    for (name, source) in turns {
         watch.turn(name.as_str());
         let result = work(name, source).await;
         if settings.sources.len() > 1 {

@@ -85,10 +85,11 @@ struct Prices<'a> {
 
 impl Planner for Prices<'_> {
     async fn plan(&self, session: &Session, token: Option<&str>, signals: &Signals) -> Result<Plan, Failure> {
+        let policy = Policy { precedence: session.order.precedence(self.name), ..self.policy.clone() };
         let looking = Looking {
             session,
             source: self.name,
-            policy: &self.policy,
+            policy: &policy,
             line: Line::Prices,
             token,
             only: self.request.only.as_ref(),
@@ -96,7 +97,7 @@ impl Planner for Prices<'_> {
         let reading = crate::mssql::read_prices(&self.options);
         let Seen { catalogue, odoo, scope } = looking.at(reading, self.request.full, signals).await?;
         self.watch.phase(Phase::Plan);
-        let (name, policy) = (self.name.clone(), self.policy.clone());
+        let name = self.name.clone();
         Ok(aside(move || plan::plan_prices(&name, &catalogue, &odoo, &policy, &scope)).await)
     }
 }

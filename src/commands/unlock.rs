@@ -46,7 +46,7 @@ pub async fn run(
     let (session, state) = signals
         .unless_interrupted(async {
             let odoo = Odoo::connect(&options).await?;
-            let session = Session::open(odoo, &connect::reading_session(&settings.odoo)).await?;
+            let session = Session::open(odoo, &connect::reading_session(&settings)).await?;
             let state = lease::show(&session).await?;
             Ok::<_, Failure>((session, state))
         })

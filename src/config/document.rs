@@ -82,6 +82,13 @@ impl Document {
         self.file_place(self.position_of(keys), keys, None)
     }
 
+    /// The names of the tables in a section, in the order in which they stand in the file.
+    pub fn in_order<'n>(&self, section: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+        let mut names: Vec<&str> = names.collect();
+        names.sort_by_key(|name| self.position_of(&[section, name]));
+        names
+    }
+
     fn file_place<S: AsRef<str>>(&self, position: Option<(usize, usize)>, section: &[S], key: Option<&str>) -> Place {
         let section = section.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(".");
         let key = key.map(str::to_owned);

@@ -54,6 +54,7 @@ pub(super) struct Source {
     pub max_rows: Option<i64>,
     pub max_megabytes: Option<i64>,
     pub damaged_names: Option<DamagedNames>,
+    pub owns: Option<Vec<Field>>,
     pub create: Create,
 }
 
@@ -110,6 +111,7 @@ pub(super) struct Sync {
     pub name: Option<FieldPolicy>,
     pub price: Option<FieldPolicy>,
     pub barcode: Option<FieldPolicy>,
+    pub source_order: Option<Vec<String>>,
     #[serde(rename = "match")]
     pub match_rules: Option<Vec<MatchRule>>,
     pub missing: Option<Missing>,
@@ -176,6 +178,15 @@ macro_rules! words {
             }
         }
     };
+}
+
+/// A field that one of several sources owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Field {
+    Name,
+    Price,
+    Barcode,
 }
 
 /// The words of `tls`; the CA's file is a key of its own and joins them in `resolve`.

@@ -11,7 +11,7 @@ use url::Url;
 use super::environment::PING_URL;
 use super::secret::SecretRef;
 use crate::catalog::source::BarcodeOrder;
-use crate::catalog::{CodeRules, MatchRule, SourceName};
+use crate::catalog::{CodeRules, FileOrder, MatchRule, Precedence, SourceName};
 use crate::plan::{
     Allowances, ExtraBarcodes, FieldPolicy, GuardLimits, MissingPolicy, NewWithoutPrice, Policy, PriceLimit,
 };
@@ -21,6 +21,8 @@ use crate::plan::{
 pub struct Settings {
     /// The sources of this run: those named on the command line, or all; see [`Settings::require_sources`].
     pub sources: BTreeMap<SourceName, SourceSettings>,
+    /// In which order the sources own what they share: those of the whole file, whichever were named on the command line.
+    pub order: FileOrder,
     /// Odoo.
     pub odoo: OdooSettings,
     /// The rules.
@@ -304,6 +306,8 @@ impl SyncSettings {
             name: self.name,
             price: self.price,
             barcode: self.barcode,
+            // What Odoo remembers of other files decides too.
+            precedence: Precedence::default(),
             match_rules: self.match_rules.clone(),
             new_without_price: self.new_without_price,
             missing: self.missing,

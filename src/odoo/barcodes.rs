@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::catalog::nomenclature::{Encoding, Rule};
 use crate::catalog::{
-    Company, ExternalId, LinkedCode, Nomenclature, OdooCodes, OdooPackaging, OdooProduct, PackagingKind, ProductId,
-    SourceName,
+    Company, ExternalId, FieldSet, LinkedCode, Nomenclature, OdooCodes, OdooPackaging, OdooProduct, PackagingKind,
+    ProductId, SharedProduct, SourceName,
 };
 
 use super::error::OdooError;
 use super::procedure::Procedure;
 use super::session::Session;
-use super::snapshot::{further, list, not_too_many};
+use super::snapshot::{self, Sharers, further, list, not_too_many};
 
 /// Rows that one call returns.
 const PAGE: usize = 20_000;
@@ -52,14 +52,14 @@ pub async fn read_codes(session: &Session) -> Result<OdooCodes, OdooError> {
 /// As [`read_codes`].
 pub async fn read_codes_by(session: &Session, page: usize) -> Result<OdooCodes, OdooError> {
     let mut codes = OdooCodes::default();
-    pages(session, json!({"what": "products"}), page, |row| {
+    pages(session, json!({"what": "products"}), page, |row, _| {
         codes.products.extend(row.product(0)?);
         Ok(())
     })
     .await?;
     // Packagings came to an end with 18; from 19 on units have the barcodes.
     let kind = if session.odoo.version >= 19 { PackagingKind::Unit } else { PackagingKind::Packaging };
-    pages(session, json!({"what": "packagings"}), page, |row| {
+    pages(session, json!({"what": "packagings"}), page, |row, _| {
         let product = row.product(2)?.ok_or_else(|| row.wrong(2, "product"))?;
         codes.packagings.push(OdooPackaging {
             id: row.integer(0)?,
@@ -90,7 +90,16 @@ pub async fn read_linked(session: &Session, source: &SourceName) -> Result<Vec<L
 /// As [`read_linked`].
 pub async fn read_linked_by(session: &Session, source: &SourceName, page: usize) -> Result<Vec<LinkedCode>, OdooError> {
     let mut links = Vec::new();
-    pages(session, json!({"what": "links", "source": source.as_str()}), page, |row| {
+    let others: Vec<String> = session.order.others(source).iter().map(ToString::to_string).collect();
+    pages(session, json!({"what": "links", "source": source.as_str(), "others": others}), page, |row, sharers| {
+        let product = row.product(4)?;
+        let overruled = FieldSet::parse(row.text(10).unwrap_or_default());
+        let shared = product.as_ref().filter(|_| !overruled.is_empty()).map(|product| SharedProduct {
+            overruled,
+            names: row.texts(12),
+            price: row.text(11).unwrap_or_default().to_owned(),
+            sharers: sharers.get(&product.id).cloned().unwrap_or_default(),
+        });
         links.push(LinkedCode {
             external_id: row
                 .text(1)
@@ -98,7 +107,8 @@ pub async fn read_linked_by(session: &Session, source: &SourceName, page: usize)
                 .ok_or_else(|| row.wrong(1, "external id"))?,
             wrote_barcode: row.text(2).map(str::to_owned),
             no_touch: row.flag(3)?,
-            product: row.product(4)?,
+            product,
+            shared,
         });
         Ok(())
     })
@@ -110,7 +120,7 @@ async fn pages(
     session: &Session,
     mut question: Value,
     page: usize,
-    mut take: impl FnMut(&Row<'_>) -> Result<(), OdooError>,
+    mut take: impl FnMut(&Row<'_>, &Sharers) -> Result<(), OdooError>,
 ) -> Result<(), OdooError> {
     let (mut after, mut came) = (0, 0);
     loop {
@@ -121,10 +131,11 @@ async fn pages(
         };
         let (answer, asked) = session.ask_some(Procedure::Barcodes, page, limited).await?;
         let rows = answer["rows"].as_array().ok_or_else(|| not_understood("no list \"rows\"", &answer))?;
+        let sharers = snapshot::sharers(&answer, "barcodes")?;
         for cells in rows {
             let row = Row { cells, company: session.company };
             after = further(after, row.integer(0)?, "barcodes")?;
-            take(&row)?;
+            take(&row, &sharers)?;
         }
         came += rows.len();
         not_too_many(came, "barcodes")?;
@@ -158,6 +169,12 @@ impl Row<'_> {
     /// NULL is no text, and so is Odoo's `false`.
     fn text(&self, i: usize) -> Option<&str> {
         self.cells[i].as_str().filter(|t| !t.is_empty())
+    }
+
+    /// The texts from `i` on.
+    fn texts(&self, i: usize) -> Vec<String> {
+        let cells = self.cells.as_array().map(Vec::as_slice).unwrap_or_default();
+        cells.iter().skip(i).map(|t| t.as_str().unwrap_or_default().to_owned()).collect()
     }
 
     fn flag(&self, i: usize) -> Result<bool, OdooError> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use crate::catalog::digest::{Buckets, Line};
-use crate::catalog::{ExternalId, SourceName};
+use crate::catalog::{ExternalId, Overruled, Precedence, SourceName};
 
 use super::error::OdooError;
 use super::procedure::Procedure;
@@ -15,7 +15,7 @@ use super::snapshot::{list, not_understood};
 
 /// What decides whether a link needs a look.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
+pub struct Rules<'a> {
     /// What goes into the lines; for prices alone, nothing else needs a look.
     pub line: Line,
     /// Names that people edited in Odoo are left to them.
@@ -28,6 +28,8 @@ pub struct Rules {
     pub archive: bool,
     /// The source has barcodes.
     pub barcodes: bool,
+    /// The sources whose word counts before this one's.
+    pub precedence: &'a Precedence,
 }
 
 /// The links of a source, by digests.
@@ -37,6 +39,8 @@ pub struct Summary {
     pub links: usize,
     /// How many say that the source does not have their product, which Odoo has.
     pub missing: usize,
+    /// What the source says and other sources overrule.
+    pub overruled: Overruled,
     /// The products that need a look, with or without a link.
     pub looks: BTreeSet<ExternalId>,
     /// The codes that two active products have, whoever they are.
@@ -53,18 +57,26 @@ pub struct Summary {
 pub async fn summary(
     session: &Session,
     source: &SourceName,
-    rules: Rules,
+    rules: Rules<'_>,
     token: Option<&str>,
 ) -> Result<Summary, OdooError> {
+    let names = |all: &[SourceName]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let before = rules.precedence;
     let question = json!({
         "source": source.as_str(), "what": "sums", "prices": rules.line == Line::Prices, "digits": session.digits.get(),
         "leave": {"name": rules.leave_names, "price": rules.leave_prices}, "extras": rules.extras, "archive": rules.archive,
         "barcodes": rules.barcodes,
-        "token": token,
+        "token": token, "others": names(&session.order.others(source)),
+        "before": {"name": names(&before.name), "price": names(&before.price), "barcode": names(&before.barcode)},
     });
     let answer = session.ask(Procedure::Digest, question).await?;
     let count = |key: &str| answer[key].as_u64().and_then(|n| usize::try_from(n).ok());
     let wrong = |what: &str| not_understood("digest", what, &answer);
+    let counted = |key: &str| answer["overruled"][key].as_u64().and_then(|n| usize::try_from(n).ok());
+    let overruled = || {
+        let (products, names) = (counted("products")?, counted("names")?);
+        Some(Overruled { products, names, prices: counted("prices")?, barcodes: counted("barcodes")? })
+    };
     let mut looks = BTreeSet::new();
     for id in list(&answer, "looks")? {
         let id = id.as_str().and_then(|id| ExternalId::parse(id).ok());
@@ -81,6 +93,7 @@ pub async fn summary(
     Ok(Summary {
         links: count("links").ok_or_else(|| wrong("no number of links"))?,
         missing: count("missing").ok_or_else(|| wrong("no number of missing products"))?,
+        overruled: overruled().ok_or_else(|| wrong("no number of overruled values"))?,
         looks,
         doubled,
         buckets: sums.and_then(Buckets::of).ok_or_else(|| wrong("no digests"))?,

@@ -13,7 +13,7 @@ use super::client::{Odoo, Page};
 use super::error::OdooError;
 use super::row::{Row, moment_text as text};
 use super::runs::RUNS;
-use super::snapshot::further;
+use super::snapshot::{further, not_too_many};
 
 /// Lines that one call returns.
 const PAGE: usize = 5000;
@@ -265,7 +265,7 @@ pub async fn holders(odoo: &Odoo, codes: &[String]) -> Result<Vec<(Tenant, Strin
         (Tenant { source: row.text("x_source").unwrap_or_default(), external_id, linked: true }, name)
     };
     let mut out = Vec::new();
-    let mut after = 0;
+    let (mut after, mut came) = (0, 0);
     loop {
         let behind: Vec<Value> = [json!(["id", ">", after])].into_iter().chain(domain.iter().cloned()).collect();
         let fields = ["x_source", "x_external_id", "x_name", "x_wrote_barcode", "x_wrote_extras"];
@@ -273,6 +273,8 @@ pub async fn holders(odoo: &Odoo, codes: &[String]) -> Result<Vec<(Tenant, Strin
         for cells in &rows {
             after = further(after, cells.get("id").and_then(Value::as_i64).unwrap_or_default(), LINKS)?;
         }
+        came += rows.len();
+        not_too_many(came, LINKS)?;
         out.extend(rows.iter().filter(has).map(one));
         if rows.len() < PAGE {
             return Ok(out);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::catalog::PriceDigits;
+use crate::catalog::{FileOrder, PriceDigits, SourceOrder};
 
 use super::client::{Odoo, action_call};
 use super::error::OdooError;
@@ -71,6 +71,8 @@ pub struct SessionOptions {
     pub company: Option<Named>,
     /// What new products get; `None` when the run creates none.
     pub create: Option<Constants>,
+    /// In which order the sources of the configuration file own what they share.
+    pub order: FileOrder,
 }
 
 /// An Odoo that is ready for a run.
@@ -92,6 +94,10 @@ pub struct Session {
     pub login: String,
     /// The database's own id.
     pub uuid: String,
+    /// In which order all sources own what they share, by this file and by what Odoo remembers of others.
+    pub order: SourceOrder,
+    /// The text that Odoo remembered of it.
+    pub remembered_order: String,
     procedures: BTreeMap<String, i64>,
 }
 
@@ -127,9 +133,12 @@ impl Session {
             .arg("attributes", json!(["digits"]));
         let fields = odoo.call(&call).await?;
         let digits = fields["list_price"]["digits"][1].as_u64().and_then(|d| u32::try_from(d).ok());
+        let remembered_order = answer["sources"].as_str().unwrap_or_default().to_owned();
         Ok(Self {
             languages,
             company,
+            order: SourceOrder::parse(&remembered_order).with(&options.order),
+            remembered_order,
             digits: PriceDigits::from_odoo(digits),
             product_count: answer["products"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default(),
             constants,

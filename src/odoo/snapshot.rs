@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::catalog::scannable::{forms, readings};
 use crate::catalog::{
-    Candidate, Choice, CodeKey, Decision, DeferredKind, ExternalId, Holder, HolderKind, Kept, Link, MatchRule,
-    OdooState, Price, ProductId, Rest, SourceName, TemplateId, Variant,
+    Candidate, Choice, CodeKey, Decision, DeferredKind, ExternalId, FieldSet, Holder, HolderKind, Link, MatchRule,
+    OdooState, Price, ProductId, Rest, Sharer, SourceName, TemplateId, Variant,
 };
 
 use super::error::OdooError;
@@ -62,6 +62,7 @@ pub struct Links {
 /// When a call fails or an answer is not understood.
 pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted) -> Result<Links, OdooError> {
     let mut out = Links::default();
+    let others = others(session, source);
     // Products by name are asked for in parts, which are whole: a name is one link.
     let mut left = wanted.only.as_deref();
     let (mut after, mut first) = (0, true);
@@ -72,7 +73,7 @@ pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted)
             let limit = if only.is_some() { PAGE } else { n };
             json!({
                 "source": source.as_str(), "after": after, "limit": limit, "prices_only": wanted.prices_only,
-                "extras": wanted.extras, "choices": first, "only": only,
+                "extras": wanted.extras, "choices": first, "only": only, "others": others,
             })
         };
         let (answer, asked) = session.ask_some(Procedure::Snapshot, most, question).await?;
@@ -95,13 +96,14 @@ pub async fn read_links(session: &Session, source: &SourceName, wanted: &Wanted)
 /// Takes in an answer, and says how many links it has.
 fn read_page(answer: &Value, first: bool, after: &mut i64, out: &mut Links) -> Result<usize, OdooError> {
     let mut packagings = packagings(list(answer, "packagings")?)?;
+    let sharers = sharers(answer, "snapshot")?;
     if first {
         for row in list(answer, "decisions")? {
             out.decisions.extend(decision(&Row { cells: row, call: "snapshot" })?);
         }
         for row in list(answer, "chosen")? {
             let row = Row { cells: row, call: "snapshot" };
-            let variant = row.variant(0, 9)?;
+            let variant = row.variant(0, 9, &sharers)?;
             out.chosen.insert(variant.id, (variant, row.flag(8)?));
         }
     }
@@ -109,7 +111,7 @@ fn read_page(answer: &Value, first: bool, after: &mut i64, out: &mut Links) -> R
     for row in rows {
         let row = Row { cells: row, call: "snapshot" };
         *after = further(*after, row.integer(0)?, "snapshot")?;
-        let mut link = link(&row)?;
+        let mut link = link(&row, &sharers)?;
         if let Some(variant) = &mut link.product {
             variant.packagings = packagings.remove(&variant.id).unwrap_or_default();
         }
@@ -217,6 +219,7 @@ pub async fn look_up(
         Doubled::These(codes) => (false, codes),
     };
     let most = unlinked.len().max(codes.len()).max(named.len());
+    let others = others(session, source);
     let by_barcode = rules.contains(&MatchRule::Barcode.code());
     let mut at = 0;
     while all || at < most {
@@ -232,6 +235,7 @@ pub async fn look_up(
             let doubled = if all { Value::Null } else { json!(named[part(n, named.len())]) };
             json!({
                 "source": source.as_str(), "rules": rules, "unlinked": unlinked, "codes": codes, "loose": loose, "doubled": doubled,
+                "others": others,
             })
         };
         let asking = session.ask_some(Procedure::Lookup, (most - at).clamp(1, QUESTIONS), question).await;
@@ -244,6 +248,7 @@ pub async fn look_up(
         let codes = &codes[part(n, codes.len())];
         all = false;
         at += n;
+        let sharers = sharers(&answer, "lookup")?;
         let odd = list(&answer, "odd")?;
         let of_code: Vec<(CodeKey, &ExternalId)> = match odd {
             [] => Vec::new(),
@@ -253,7 +258,7 @@ pub async fn look_up(
             if odd.is_empty() { BTreeSet::new() } else { codes.iter().map(|c| CodeKey::of(c)).collect() };
         for row in odd {
             let row = Row { cells: row, call: "lookup" };
-            let variant = row.variant(0, 9)?;
+            let variant = row.variant(0, 9, &sharers)?;
             let Some(barcode) = variant.barcode.clone() else { continue };
             let readings = readings(&barcode);
             let ids: BTreeSet<&ExternalId> =
@@ -278,7 +283,7 @@ pub async fn look_up(
         }
         for row in list(&answer, "candidates")? {
             let row = Row { cells: row, call: "lookup" };
-            let (id, candidate) = candidate(&row)?;
+            let (id, candidate) = candidate(&row, &sharers)?;
             let of_id: &mut Vec<Candidate> = out.candidates.entry(id).or_default();
             if !of_id.contains(&candidate) {
                 of_id.push(candidate);
@@ -354,6 +359,10 @@ impl Row<'_> {
         self.text(i).unwrap_or_default().to_owned()
     }
 
+    fn lines(&self, i: usize) -> Vec<String> {
+        self.text(i).map(|t| t.split('\n').map(str::to_owned).collect()).unwrap_or_default()
+    }
+
     fn flag(&self, i: usize) -> Result<bool, OdooError> {
         self.cells[i].as_bool().ok_or_else(|| self.wrong(i, "yes or no"))
     }
@@ -367,10 +376,11 @@ impl Row<'_> {
     }
 
     /// The eight columns of a variant from `i` on; its names stand from `names` to the end.
-    fn variant(&self, i: usize, names: usize) -> Result<Variant, OdooError> {
+    fn variant(&self, i: usize, names: usize, sharers: &Sharers) -> Result<Variant, OdooError> {
         let cells = self.cells.as_array().map(Vec::as_slice).unwrap_or_default();
+        let id = self.product(i)?;
         Ok(Variant {
-            id: self.product(i)?,
+            id,
             template: TemplateId::new(self.integer(i + 1)?).ok_or_else(|| self.wrong(i + 1, "template"))?,
             active: self.flag(i + 2)?,
             barcode: self.text(i + 3).map(str::to_owned),
@@ -380,39 +390,66 @@ impl Row<'_> {
             template_active: self.flag(i + 7)?,
             names: cells.iter().skip(names).map(|n| n.as_str().unwrap_or_default().to_owned()).collect(),
             packagings: Vec::new(),
+            sharers: sharers.get(&id).cloned().unwrap_or_default(),
         })
     }
 }
 
-fn link(row: &Row<'_>) -> Result<Link, OdooError> {
+/// The other sources that count.
+fn others(session: &Session, source: &SourceName) -> Vec<String> {
+    session.order.others(source).iter().map(ToString::to_string).collect()
+}
+
+/// The links of other sources, by the product that they lead to.
+pub(super) type Sharers = BTreeMap<ProductId, Vec<Sharer>>;
+
+pub(super) fn sharers(answer: &Value, call: &'static str) -> Result<Sharers, OdooError> {
+    let mut out = Sharers::new();
+    for cells in list(answer, "sharers")? {
+        let row = Row { cells, call };
+        out.entry(row.product(0)?).or_default().push(Sharer {
+            source: row.text(1).and_then(|t| SourceName::parse(t).ok()).ok_or_else(|| row.wrong(1, "source"))?,
+            external_id: row.external_id(2)?,
+            missing: row.flag(3)?,
+            archived_by_us: row.flag(4)?,
+            wrote_name: row.string(5),
+            wrote_price: row.text(6).and_then(|t| Price::parse(t).ok()),
+            wrote_barcode: row.text(7).map(str::to_owned),
+            wrote_extras: row.lines(8),
+        });
+    }
+    Ok(out)
+}
+
+fn link(row: &Row<'_>, sharers: &Sharers) -> Result<Link, OdooError> {
     let price = |i| row.text(i).and_then(|t| Price::parse(t).ok());
-    let product = if row.cells[13].is_null() { None } else { Some(row.variant(13, 21)?) };
-    let lines = |i| row.text(i).map(|t| t.split('\n').map(str::to_owned).collect()).unwrap_or_default();
+    let product = if row.cells[14].is_null() { None } else { Some(row.variant(14, 22, sharers)?) };
     Ok(Link {
         external_id: row.external_id(1)?,
         product,
         said_name: row.string(2),
         said_price: price(3),
-        said_barcodes: lines(4),
+        said_barcodes: row.lines(4),
         wrote_name: row.string(5),
         wrote_price: price(6),
         wrote_barcode: row.text(7).map(str::to_owned),
         no_touch: row.flag(8)?,
         archived_by_us: row.flag(9)?,
-        wrote_extras: lines(10),
-        kept: Kept::parse(row.text(11).unwrap_or_default()),
+        wrote_extras: row.lines(10),
+        kept: FieldSet::parse(row.text(11).unwrap_or_default()),
         missing: row.flag(12)?,
+        overruled: FieldSet::parse(row.text(13).unwrap_or_default()),
     })
 }
 
-fn candidate(row: &Row<'_>) -> Result<(ExternalId, Candidate), OdooError> {
+fn candidate(row: &Row<'_>, sharers: &Sharers) -> Result<(ExternalId, Candidate), OdooError> {
     let rule = match row.text(0) {
         Some("default_code") => MatchRule::DefaultCode,
         Some("barcode") => MatchRule::Barcode,
         Some("name") => MatchRule::Name,
         _ => return Err(row.wrong(0, "match rule")),
     };
-    let candidate = Candidate { variant: row.variant(2, 11)?, rule, linked: row.flag(10)? };
+    let candidate = Candidate { variant: row.variant(2, 11, sharers)?, rule, linked: row.flag(10)? };
     Ok((row.external_id(1)?, candidate))
 }
 

@@ -251,6 +251,8 @@ impl<'a> Writer<'a> {
         let question = json!({
             "what": "take", "token": holder.token, "key": holder.key, "holder": holder.name, "seconds": holder.seconds,
             "source": source.as_str(), "command": holder.command,
+            // Compared with what was read: whoever wrote it meanwhile is not overwritten, and the next run says it again.
+            "sources": {"old": session.remembered_order, "new": session.order.text()},
         });
         let answer = session.ask(Procedure::Lease, question).await?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    Aspect, BadRow, Barcode, DeferredKind, ExternalId, Kept, MatchRule, Price, ProductId, ProductName, SourceName,
-    TemplateId,
+    Aspect, BadRow, Barcode, DeferredKind, ExternalId, FieldSet, MatchRule, Overruled, Price, ProductId, ProductName,
+    SourceName, TemplateId,
 };
 
 use super::assign::Extras;
@@ -121,7 +121,9 @@ pub struct LinkValues {
     /// The further codes on packagings or units that are there by our doing.
     pub wrote_extras: Option<Vec<String>>,
     /// Fields in which a person chose what Odoo has.
-    pub kept: Option<Kept>,
+    pub kept: Option<FieldSet>,
+    /// Fields that another source owns.
+    pub overruled: Option<FieldSet>,
     /// The source does not have the product.
     pub missing: Option<bool>,
     /// We archived the product.
@@ -288,6 +290,25 @@ pub struct Missing {
     pub label: String,
     /// It is archived by this plan.
     pub archive: bool,
+    /// Other sources that still have it: it is not archived as long as one does.
+    pub still_in: Vec<SourceName>,
+}
+
+/// A value of the source that is not written, as another source owns the field and Odoo has another value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotWritten {
+    /// Whose.
+    pub external_id: ExternalId,
+    /// The product's name, for people.
+    pub label: String,
+    /// `name`, `price` or `barcode`.
+    pub field: String,
+    /// What the source says.
+    pub said: String,
+    /// What Odoo has.
+    pub now: String,
+    /// The source that owns the field.
+    pub owner: SourceName,
 }
 
 /// A product that the source lists, and that a person archived in Odoo. It is kept in step, so that it is right when it
@@ -339,6 +360,10 @@ pub struct Plan {
     pub missing: Vec<Missing>,
     /// How many more the source does not have, as their links say already.
     pub still_missing: usize,
+    /// What another source overrules, by external id, as far as that is new.
+    pub not_written: Vec<NotWritten>,
+    /// What other sources overrule in all.
+    pub overruled: Overruled,
     /// Rows of the source that were left out.
     pub bad_rows: Vec<BadRow>,
     /// Products of the source for which nothing is to be done.
@@ -388,6 +413,8 @@ pub struct Counts {
     pub archived_in_odoo: usize,
     /// Nothing to do.
     pub unchanged: usize,
+    /// What other sources overrule.
+    pub overruled: Overruled,
 }
 
 impl Plan {
@@ -449,6 +476,7 @@ impl Plan {
             bad_rows: self.bad_rows.len(),
             archived_in_odoo: self.archived_in_odoo.len(),
             unchanged: self.unchanged,
+            overruled: self.overruled,
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn explain(
         }
         Obstacle::Frozen(other) => {
             let message = format!(
-                "barcode {code} is at {other}, which must be left as it is for now (not to be touched, unreadable, or waiting itself)"
+                "barcode {code} is at {other}, which must be left as it is for now (not to be touched, unreadable, waiting itself, or with barcodes that another source owns)"
             );
             (DeferredKind::Held, product_of(other), message)
         }

@@ -96,9 +96,11 @@ fn recognising<'a>(codes: impl IntoIterator<Item = &'a Barcode> + Clone) -> Vec<
     spellings.chain(codes.into_iter().filter_map(Barcode::without_zeros).map(str::to_owned)).collect()
 }
 
-/// Does a product that the source has come back to life? Only one that we archived.
+/// Does a product that the source has come back to life? Only one that we archived, be it a run of another source that was the
+/// last to have it.
 pub(super) fn wakes(link: &Link, variant: &Variant) -> bool {
-    link.archived_by_us && !variant.active
+    let by_another = || link.missing && variant.sharers.iter().any(|s| s.archived_by_us);
+    !variant.active && (link.archived_by_us || by_another())
 }
 
 /// Where an external product stands in Odoo.

@@ -220,6 +220,7 @@ fn stands(update: &Update, link: &Link) -> bool {
         wrote_barcode,
         wrote_extras,
         kept,
+        overruled,
         missing,
         archived_by_us,
     } = &update.link;
@@ -233,6 +234,7 @@ fn stands(update: &Update, link: &Link) -> bool {
         && same(wrote_barcode.as_ref(), &link.wrote_barcode)
         && same(wrote_extras.as_ref(), &link.wrote_extras)
         && same(kept.as_ref(), &link.kept)
+        && same(overruled.as_ref(), &link.overruled)
         && same(missing.as_ref(), &link.missing)
         && same(archived_by_us.as_ref(), &link.archived_by_us)
 }

@@ -31,7 +31,7 @@ use crate::catalog::{Catalogue, ExternalId, OdooState, SourceName};
 pub use crate::catalog::{Aspect, DeferredKind};
 pub use action::{
     Activity, ArchivedInOdoo, BarcodeMove, Component, Counts, Creation, Deferred, LanguageName, LinkValues, Missing,
-    NameChange, Plan, PriceChange, Reason, Settled, Unevaluated, Update,
+    NameChange, NotWritten, Plan, PriceChange, Reason, Settled, Unevaluated, Update,
 };
 pub use assign::Extras;
 pub use guards::Refusal;

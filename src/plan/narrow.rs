@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::catalog::digest::{Buckets, Line};
 use crate::catalog::scannable::readings;
-use crate::catalog::{Barcode, Catalogue, Claims, CodeKey, Decision, ExternalId, Link, Listing, Place, Variant};
+use crate::catalog::{
+    Barcode, Catalogue, Claims, CodeKey, Decision, ExternalId, FieldSet, Link, Listing, Overruled, Place, PriceDigits,
+    Variant,
+};
 
 /// Links that one question is about, at most, as far as can be told.
 const PAGE: u64 = 20_000;
@@ -182,7 +185,7 @@ impl<'a> Narrowing<'a> {
                 return out;
             }
             if self.claims.is_some() {
-                let catalogue = self.listing.pick(&fresh);
+                let catalogue = self.listing.part_of(&fresh);
                 let codes = catalogue.products.values().flat_map(|p| p.barcodes.iter().chain(&p.meant));
                 let unreadable = fresh.iter().filter_map(|id| catalogue.unreadable.get(id));
                 self.follow(codes.chain(unreadable.flat_map(|known| &known.barcodes)).map(Barcode::as_str));
@@ -196,6 +199,23 @@ impl<'a> Narrowing<'a> {
     pub fn catalogue(&self) -> Catalogue {
         self.listing.pick(&self.asked)
     }
+}
+
+/// What other sources overrule of these links, by what the links remember; of prices alone in a run about prices.
+#[must_use]
+pub fn overruled<'l>(
+    links: impl Iterator<Item = &'l Link>,
+    digits: PriceDigits,
+    extras: bool,
+    line: Line,
+) -> Overruled {
+    let about = match line {
+        Line::Whole => FieldSet { name: true, price: true, barcode: true },
+        Line::Prices => FieldSet { price: true, ..FieldSet::NONE },
+    };
+    let mut out = Overruled::default();
+    links.for_each(|link| out.count(link.overruled_values(digits, extras).and(about)));
+    out
 }
 
 fn codes_of(variant: &Variant) -> impl Iterator<Item = &str> {

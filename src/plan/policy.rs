@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
 
-use crate::catalog::{ExternalId, MatchRule};
+use crate::catalog::{ExternalId, MatchRule, Precedence};
 
 /// Who wins when somebody edited in Odoo a field that the source owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -134,6 +134,8 @@ pub struct Policy {
     pub price: FieldPolicy,
     /// For barcodes.
     pub barcode: FieldPolicy,
+    /// The sources whose word counts before this one's where they have the same product.
+    pub precedence: Precedence,
     /// In this order; the first rule that finds something decides.
     pub match_rules: Vec<MatchRule>,
     /// See [`NewWithoutPrice`].
@@ -163,6 +165,7 @@ impl Default for Policy {
             name: FieldPolicy::Source,
             price: FieldPolicy::Source,
             barcode: FieldPolicy::Source,
+            precedence: Precedence::default(),
             match_rules: vec![MatchRule::Barcode],
             new_without_price: NewWithoutPrice::Defer,
             missing: MissingPolicy::Keep,

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{
-    Barcode, Catalogue, Change, ChangedField, CodeKey, DeferredKind, ExternalId, Kept, Link, OdooState, Price,
-    ProductName, SourceName, Variant,
+    Barcode, Catalogue, Change, ChangedField, CodeKey, DeferredKind, ExternalId, FieldSet, Link, OdooState, Precedence,
+    Price, ProductName, Sharer, SourceName, Variant,
 };
 
 use super::action::{
@@ -16,7 +16,7 @@ use super::action::{
 use super::assign::{Extras, Rules, Seat, assign};
 use super::build;
 use super::explain::explain;
-use super::policy::Scope;
+use super::policy::{Policy, Scope};
 
 /// The codes, in all spellings, whose holders must be known before a revert can be planned.
 #[must_use]
@@ -45,7 +45,7 @@ pub fn plan_revert(
     run: &str,
     changes: &[Change],
     odoo: &OdooState,
-    max_component: usize,
+    policy: &Policy,
     scope: &Scope,
 ) -> Plan {
     let mut plan = build::empty(source, &Catalogue::default(), odoo, scope);
@@ -57,12 +57,19 @@ pub fn plan_revert(
             by_product.entry(id).or_default().push(change);
         }
     }
-    let mut revert = Revert { run, odoo, plan: &mut plan, codes: BTreeMap::new(), kept: BTreeMap::new() };
+    let mut revert = Revert {
+        run,
+        odoo,
+        precedence: &policy.precedence,
+        plan: &mut plan,
+        codes: BTreeMap::new(),
+        kept: BTreeMap::new(),
+    };
     for (id, lines) in &by_product {
         revert.product(id, lines);
     }
     revert.strangers(changes);
-    revert.barcodes(max_component);
+    revert.barcodes(policy.max_component);
     revert.finish();
     plan
 }
@@ -70,10 +77,11 @@ pub fn plan_revert(
 struct Revert<'a, 'p> {
     run: &'a str,
     odoo: &'a OdooState,
+    precedence: &'a Precedence,
     plan: &'p mut Plan,
     /// The barcode that each product had, for those that get it back.
     codes: BTreeMap<ExternalId, Option<Barcode>>,
-    kept: BTreeMap<ExternalId, Kept>,
+    kept: BTreeMap<ExternalId, FieldSet>,
 }
 
 impl<'a> Revert<'a, '_> {
@@ -112,6 +120,20 @@ impl<'a> Revert<'a, '_> {
             );
             return self.not_undone(id, &label, "product", message);
         }
+        let owners = [
+            (ChangedField::Name, "name", self.precedence.of_name(&variant.sharers)),
+            (ChangedField::Price, "price", self.precedence.of_price(&variant.sharers)),
+            (ChangedField::Barcode, "barcode", self.precedence.of_barcode(&variant.sharers)),
+        ];
+        for (field, word, owner) in owners {
+            if let Some(Sharer { source, .. }) = owner.filter(|_| lines.iter().any(|line| line.field == field)) {
+                let message = format!("source {source} owns the {word} of product {} now; it stays", variant.id);
+                self.not_undone(id, &label, word, message);
+            }
+        }
+        let ours = |line: &&&Change| owners.iter().all(|(field, _, owner)| *field != line.field || owner.is_none());
+        let lines: Vec<&Change> = lines.iter().filter(ours).copied().collect();
+        let lines = lines.as_slice();
         let mut kept = link.kept;
         let name = self.name(id, lines, link, variant, &mut kept);
         let price = self.price(id, lines, variant, &mut kept);
@@ -151,11 +173,20 @@ impl<'a> Revert<'a, '_> {
     /// Products outside the source, which lost a code because a person gave it away, do not get it back: nothing tells
     /// that they are still what they were.
     fn strangers(&mut self, changes: &[Change]) {
-        for lost in changes.iter().filter(|c| is_barcode(c) && c.external_id.is_empty() && c.new.is_none()) {
+        let mut lost =
+            changes.iter().filter(|c| is_barcode(c) && c.external_id.is_empty() && c.new.is_none()).peekable();
+        if lost.peek().is_none() {
+            return;
+        }
+        let mut gained: BTreeMap<CodeKey, ExternalId> = BTreeMap::new();
+        for change in changes {
+            if let (Some(code), Ok(id)) = (change.new.as_deref(), ExternalId::parse(&change.external_id)) {
+                gained.entry(CodeKey::of(code)).or_insert(id);
+            }
+        }
+        for lost in lost {
             let Some(code) = lost.old.as_deref() else { continue };
-            let key = CodeKey::of(code);
-            let gained = |c: &&Change| c.new.as_deref().map(CodeKey::of).as_ref() == Some(&key);
-            let to = changes.iter().filter(gained).find_map(|c| ExternalId::parse(&c.external_id).ok());
+            let to = gained.get(&CodeKey::of(code)).cloned();
             let Some(id) = to.filter(|id| self.kept.contains_key(id)) else { continue };
             let label = self.odoo.links[&id].said_name.clone();
             let message = format!(
@@ -176,7 +207,7 @@ impl<'a> Revert<'a, '_> {
         lines: &[&Change],
         link: &Link,
         variant: &Variant,
-        kept: &mut Kept,
+        kept: &mut FieldSet,
     ) -> Option<NameChange> {
         let mut languages = Vec::new();
         for line in lines.iter().filter(|line| line.field == ChangedField::Name) {
@@ -200,7 +231,13 @@ impl<'a> Revert<'a, '_> {
         (!languages.is_empty()).then(|| NameChange { languages, reason: self.reason() })
     }
 
-    fn price(&mut self, id: &ExternalId, lines: &[&Change], variant: &Variant, kept: &mut Kept) -> Option<PriceChange> {
+    fn price(
+        &mut self,
+        id: &ExternalId,
+        lines: &[&Change],
+        variant: &Variant,
+        kept: &mut FieldSet,
+    ) -> Option<PriceChange> {
         let line = lines.iter().find(|line| line.field == ChangedField::Price)?;
         let digits = self.odoo.digits;
         let parse =
@@ -299,12 +336,14 @@ impl<'a> Revert<'a, '_> {
         for id in plan.barcode_moves().map(|m| m.external_id.clone()) {
             kept.entry(id).or_default().barcode = true;
         }
+        // Products were gone through in the order of their ids.
+        let restored = plan.updates.len();
         for (id, kept) in kept {
             let link = &odoo.links[&id];
             let Some(variant) = link.product.as_ref().filter(|_| kept != link.kept) else { continue };
-            match plan.updates.iter_mut().find(|u| u.external_id == id) {
-                Some(update) => update.link.kept = Some(kept),
-                None => {
+            match plan.updates[..restored].binary_search_by(|u| u.external_id.cmp(&id)) {
+                Ok(at) => plan.updates[at].link.kept = Some(kept),
+                Err(_) => {
                     let values = LinkValues { kept: Some(kept), ..LinkValues::default() };
                     plan.updates.push(update(link, variant, None, None, values));
                 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{CodeKey, ExternalId, Price, ProductId};
-use crate::plan::{Activity, BarcodeMove, Creation, Deferred, Missing, Plan, Reason, Update};
+use crate::plan::{Activity, BarcodeMove, Creation, Deferred, Missing, NotWritten, Plan, Reason, Update};
 
 /// All that a plan says of one product. A plan has at most one creation, update and move for each.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub(super) struct Item<'a> {
     pub outside: Vec<&'a BarcodeMove>,
     pub deferred: Vec<&'a Deferred>,
     pub missing: Option<&'a Missing>,
+    /// What another source overrules.
+    pub not_written: Vec<&'a NotWritten>,
 }
 
 /// What happens to a product, or to one of its fields: the first thing to look at.
@@ -228,6 +230,7 @@ pub(super) fn items(plan: &Plan) -> impl Iterator<Item = Item<'_>> {
             outside: Vec::new(),
             deferred: Vec::new(),
             missing: None,
+            not_written: Vec::new(),
         })
     }
     let mut all = BTreeMap::new();
@@ -250,6 +253,9 @@ pub(super) fn items(plan: &Plan) -> impl Iterator<Item = Item<'_>> {
     }
     for missing in &plan.missing {
         at(&mut all, &missing.external_id).missing = Some(missing);
+    }
+    for value in &plan.not_written {
+        at(&mut all, &value.external_id).not_written.push(value);
     }
     all.into_values()
 }
@@ -287,12 +293,24 @@ impl<'a> Item<'a> {
             .or_else(|| self.moved.map(|m| &*m.label))
             .or_else(|| self.deferred.first().map(|d| &*d.label))
             .or_else(|| self.missing.map(|m| &*m.label))
+            .or_else(|| self.not_written.first().map(|v| &*v.label))
             .unwrap_or_default()
     }
 
     /// The Odoo product, if there is one already.
     pub fn product(&self) -> Option<ProductId> {
         self.update.map(|u| u.product).or_else(|| self.moved.map(|m| m.product))
+    }
+
+    /// Why a product that the source no longer has is left as it is.
+    pub fn why_left(&self) -> Option<String> {
+        let Missing { archive, still_in, .. } = self.missing?;
+        let others = still_in.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match (archive, others.is_empty()) {
+            (true, _) => None,
+            (false, true) => Some("missing in the source; left as it is".to_owned()),
+            (false, false) => Some(format!("missing in the source; {others} still has it; left as it is")),
+        }
     }
 
     /// What is written, name first, then price, then barcode.

@@ -14,7 +14,8 @@
 //!   "refused": false, "in_step": false,
 //!   "counts": {"create": 0, "adopt": 0, "update": 1, "names": 0, "prices": 0, "barcodes": 1, "notes": 0,
 //!              "extras": 0, "archive": 0, "reactivate": 0, "deferred": 0, "settled": 0, "missing": 0, "bad_rows": 0,
-//!              "archived_in_odoo": 0, "unchanged": 1984, "untouched": 0},
+//!              "archived_in_odoo": 0, "unchanged": 1984, "untouched": 0,
+//!              "overruled": {"products": 0, "names": 0, "prices": 0, "barcodes": 0}},
 //!   "changes": [
 //!     {"external_id": "1001", "name": "Tea", "action": "update", "product": 17, "archived": false,
 //!      "activity": null, "matched_by": null,
@@ -23,7 +24,7 @@
 //!         "reason": {"code": "claimed-by-another", "text": "the source lists it at 1002 now"}, "product": null, "origin": null}
 //!      ]}
 //!   ],
-//!   "deferred": [], "missing": [], "archived_in_odoo": [], "bad_rows": [], "refusals": []
+//!   "deferred": [], "missing": [], "not_written": [], "archived_in_odoo": [], "bad_rows": [], "refusals": []
 //! }
 //! ```
 //!
@@ -39,8 +40,10 @@
 //!   the number of products in the circle.
 //! - `deferred`: `{"external_id", "name", "kind", "subject", "holder", "candidates", "value", "choices",
 //!   "settled", "message"}`: an Odoo product, a list of such, the value that waits, what a person may choose, `decided` or
-//!   `abandoned` where one did, and text; `missing`: `{"external_id", "name", "archive"}`; `archived_in_odoo`: `{"external_id", "name", "product", "half"}`, what
-//!   the source lists and a person archived, `half` where the variant is active and its template is not; `bad_rows`: `{"external_id", "kind",
+//!   `abandoned` where one did, and text; `missing`: `{"external_id", "name", "archive", "still_in"}`, the last
+//!   being the other sources that have it; `archived_in_odoo`: `{"external_id", "name", "product", "half"}`, what the source lists
+//!   and a person archived, `half` where the variant is active and its template is not; `not_written`: `{"external_id", "name",
+//!   "field", "said", "now", "owner"}`, what another source overrules, as far as that is new (`overruled` counts all); `bad_rows`: `{"external_id", "kind",
 //!   "message"}`; `refusals`: `{"guard", "message"}`.
 //!
 //! A real run: the report, with the plan inside:
@@ -51,6 +54,7 @@
 //!   "created": 0, "adopted": 0, "changed": 1, "barcodes": 1, "archived": 0, "reactivated": 0,
 //!   "archived_in_odoo": 0, "notes": 0,
 //!   "refused": [{"external_id": "1003", "name": "Coffee", "message": "…"}], "overtaken": [],
+//!   "overruled": {"products": 0, "names": 0, "prices": 0, "barcodes": 0},
 //!   "deferred": {"opened": 0, "closed": 0, "open": 0},
 //!   "duplicates": [], "interrupted": null,
 //!   "plan": {"format": "erpsync-plan", "version": 1}
@@ -68,6 +72,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use crate::apply::report::{NotDone, Report};
+use crate::catalog::Overruled;
 use crate::plan::{Activity, Plan, Settled};
 
 use super::escape::is_unsafe;
@@ -145,6 +150,7 @@ struct PlanJson<'a> {
     changes: Vec<ChangeJson<'a>>,
     deferred: Vec<DeferredJson<'a>>,
     missing: Vec<MissingJson<'a>>,
+    not_written: Vec<NotWrittenJson<'a>>,
     archived_in_odoo: Vec<ArchivedJson<'a>>,
     bad_rows: Vec<BadRowJson<'a>>,
     refusals: Vec<RefusalJson<'a>>,
@@ -169,6 +175,7 @@ struct CountsJson {
     archived_in_odoo: usize,
     unchanged: usize,
     untouched: usize,
+    overruled: Overruled,
 }
 
 #[derive(Serialize)]
@@ -226,6 +233,17 @@ struct MissingJson<'a> {
     external_id: &'a str,
     name: &'a str,
     archive: bool,
+    still_in: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct NotWrittenJson<'a> {
+    external_id: &'a str,
+    name: &'a str,
+    field: &'a str,
+    said: &'a str,
+    now: &'a str,
+    owner: &'a str,
 }
 
 #[derive(Serialize)]
@@ -262,6 +280,7 @@ struct ReportJson<'a> {
     reactivated: usize,
     archived_in_odoo: usize,
     notes: usize,
+    overruled: Overruled,
     refused: Vec<NotDoneJson<'a>>,
     overtaken: Vec<NotDoneJson<'a>>,
     deferred: OpenJson,
@@ -314,6 +333,7 @@ impl<'a> PlanJson<'a> {
                 archived_in_odoo: counts.archived_in_odoo,
                 unchanged: counts.unchanged,
                 untouched: plan.untouched,
+                overruled: counts.overruled,
             },
             changes: items(plan).filter(Item::is_change).map(|item| ChangeJson::new(&item, &origins)).collect(),
             deferred: plan
@@ -338,7 +358,24 @@ impl<'a> PlanJson<'a> {
             missing: plan
                 .missing
                 .iter()
-                .map(|m| MissingJson { external_id: m.external_id.as_str(), name: &m.label, archive: m.archive })
+                .map(|m| MissingJson {
+                    external_id: m.external_id.as_str(),
+                    name: &m.label,
+                    archive: m.archive,
+                    still_in: m.still_in.iter().map(|s| s.as_str()).collect(),
+                })
+                .collect(),
+            not_written: plan
+                .not_written
+                .iter()
+                .map(|v| NotWrittenJson {
+                    external_id: v.external_id.as_str(),
+                    name: &v.label,
+                    field: &v.field,
+                    said: &v.said,
+                    now: &v.now,
+                    owner: v.owner.as_str(),
+                })
                 .collect(),
             archived_in_odoo: plan
                 .archived_in_odoo
@@ -434,6 +471,7 @@ impl<'a> ReportJson<'a> {
             reactivated: report.reactivated,
             archived_in_odoo: report.archived_in_odoo,
             notes: report.notes,
+            overruled: report.overruled,
             refused: list(&report.refused),
             overtaken: list(&report.overtaken),
             deferred: OpenJson { opened: report.opened, closed: report.closed, open: report.open },

@@ -3,12 +3,12 @@
 //!
 //! | column | what |
 //! | --- | --- |
-//! | 1 symbol | `+` a field of a new product, `&` the link or a field of an adopted one, `~` a field that changes, `-` a barcode taken away without another in its place, or a product archived, `!` waits, `?` missing in the source (kept), or archived in Odoo while the source lists it, `=` only the link remembers something (verbose only), `x` bad row, `#` refused by a guard |
+//! | 1 symbol | `+` a field of a new product, `&` the link or a field of an adopted one, `~` a field that changes, `-` a barcode taken away without another in its place, or a product archived, `!` waits, `?` missing in the source (kept), or archived in Odoo while the source lists it, `=` only the link remembers something (verbose only), or another source owns the field, `x` bad row, `#` refused by a guard |
 //! | 2 source | its name in `sync.toml` |
 //! | 3 external id | empty where there is none |
 //! | 4 field | `name:LANGUAGE`, `name` (all languages), `price`, `barcode`, `barcode:#17` (of Odoo product 17, outside the source), `further` (a code on a packaging or unit), `active`, `link`, `product`, `archived-in-odoo`; for `!` the deferred action's kind, for `x` the bad row's kind, for `#` the guard |
 //! | 5 old | what Odoo has; empty for none |
-//! | 6 new | what is written; empty for none. For `link` the Odoo product, for `!` what it is about: a barcode or a field |
+//! | 6 new | what is written; empty for none; for an `overruled` one, what the source says and nobody writes. For `link` the Odoo product, for `!` what it is about: a barcode or a field |
 //! | 7 reason | a stable word |
 //! | 8 name | the product's name |
 //! | 9 detail | the reason in words, a message, where a barcode comes from; not stable |
@@ -163,12 +163,18 @@ fn write_item(
         };
         Line { symbol: symbol.as_str(), field: "active", old, new, reason, detail, ..base() }.write(out)?;
     }
-    if item.missing.is_some_and(|m| !m.archive) {
+    if let Some(why) = item.why_left() {
+        Line { symbol: Symbol::Missing.as_str(), field: "product", reason: "missing", detail: &why, ..base() }
+            .write(out)?;
+    }
+    for value in &item.not_written {
         Line {
-            symbol: Symbol::Missing.as_str(),
-            field: "product",
-            reason: "missing",
-            detail: "missing in the source; left as it is",
+            symbol: Symbol::Note.as_str(),
+            field: &value.field,
+            old: &value.now,
+            new: &value.said,
+            reason: "overruled",
+            detail: &format!("source {} owns the {}; it is not written", value.owner, value.field),
             ..base()
         }
         .write(out)?;

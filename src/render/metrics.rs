@@ -13,7 +13,7 @@ use crate::apply::report::Report;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figures {
     /// What was done with how many products.
-    kinds: [(&'static str, usize); 10],
+    kinds: [(&'static str, usize); 11],
     /// Deferred actions that are open; `None` when the run ended before it knew.
     open: Option<usize>,
 }
@@ -33,6 +33,7 @@ impl Figures {
             ("refused", report.refused.len()),
             ("overtaken", report.overtaken.len()),
             ("duplicate_barcodes", report.duplicates.len()),
+            ("overruled", report.overruled.products),
         ];
         Self { kinds, open: ended.then_some(report.open) }
     }

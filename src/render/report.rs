@@ -108,6 +108,9 @@ fn counts(report: &Report) -> String {
     if report.archived_in_odoo > 0 {
         parts.push(format!("{} listed and archived in Odoo", plural(report.archived_in_odoo, "product")));
     }
+    if report.overruled.products > 0 {
+        parts.push(format!("{} overruled by another source", grouped(report.overruled.products)));
+    }
     let Report { opened, closed, open, .. } = *report;
     if opened + closed + open > 0 {
         parts.push(format!("{} deferred open ({} new, {} settled)", grouped(open), grouped(opened), grouped(closed)));

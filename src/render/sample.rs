@@ -2,7 +2,8 @@
 
 use crate::apply::report::{NotDone, Report};
 use crate::catalog::{
-    BadRow, BadRowKind, Barcode, ExternalId, MatchRule, Price, ProductId, ProductName, SourceName, TemplateId,
+    BadRow, BadRowKind, Barcode, ExternalId, MatchRule, Overruled, Price, ProductId, ProductName, SourceName,
+    TemplateId,
 };
 use crate::plan::{
     Activity, BarcodeMove, Component, Creation, Deferred, DeferredKind, Extras, LanguageName, LinkValues, Missing,
@@ -98,6 +99,8 @@ pub(super) fn empty() -> Plan {
         archived_in_odoo: Vec::new(),
         missing: Vec::new(),
         still_missing: 0,
+        not_written: Vec::new(),
+        overruled: Overruled::default(),
         bad_rows: Vec::new(),
         unchanged: 2000,
         untouched: 0,
@@ -162,7 +165,12 @@ pub(super) fn desk() -> Plan {
         creations: vec![created],
         updates: vec![archived, back, reverted],
         deferred: vec![settled, left],
-        missing: vec![Missing { external_id: id("2003"), label: "Gone".to_owned(), archive: true }],
+        missing: vec![Missing {
+            external_id: id("2003"),
+            label: "Gone".to_owned(),
+            archive: true,
+            still_in: Vec::new(),
+        }],
         ..empty()
     }
 }
@@ -289,8 +297,8 @@ pub(super) fn rich() -> Plan {
         updates: vec![drift, note, one_language],
         deferred: vec![contested, jump, foreign],
         missing: vec![
-            Missing { external_id: id("1012"), label: "Пропал".to_owned(), archive: false },
-            Missing { external_id: id("1013"), label: "Gone from the source".to_owned(), archive: false },
+            Missing { external_id: id("1012"), label: "Пропал".to_owned(), archive: false, still_in: Vec::new() },
+            Missing { external_id: id("1013"), label: "Gone from the source".to_owned(), archive: false, still_in: Vec::new() },
         ],
         bad_rows: vec![
             BadRow { id: None, kind: BadRowKind::Id, message: "product row named \"x\": the id is empty".to_owned(), barcode_row: false },
@@ -322,6 +330,7 @@ pub(super) fn report() -> Report {
         archived_in_odoo: 0,
         reactivated: 0,
         notes: 1200,
+        overruled: Overruled::default(),
         refused: vec![not_done("1001", "Чай", "ValidationError: the barcode is taken\nby \u{1b}[31mpackaging")],
         overtaken: vec![not_done("1003", "Сахар", "name: the plan saw \"Sugar!\", Odoo has \"Sugar\" now")],
         opened: 1,

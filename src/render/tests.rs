@@ -208,13 +208,13 @@ fn spoilt(t: &str) -> (Plan, Report) {
     plan.moves.push(Component { moves: vec![sample::moved("9002", t, Some(t), None, Reason::NoLongerListed)] });
     plan.moves.push(Component { moves: vec![sample::moved("9003", t, None, Some(t), Reason::NoLongerListed)] });
     plan.deferred.push(sample::deferred("9004", t, DeferredKind::Held, t, t));
-    plan.missing.push(Missing { external_id: sample::id("9005"), label: text(), archive: false });
+    plan.missing.push(Missing { external_id: sample::id("9005"), label: text(), archive: false, still_in: Vec::new() });
     plan.bad_rows.push(BadRow { id: None, kind: BadRowKind::Id, message: text(), barcode_row: false });
     plan.refusals.push(Refusal { guard: "max_create".into(), message: text() });
     plan.creations[1].said_barcodes.push(text());
     // Ids and names let bidirectional marks pass, though no controls.
     if let Ok(id) = crate::catalog::ExternalId::parse(t) {
-        plan.missing.push(Missing { external_id: id, label: String::new(), archive: false });
+        plan.missing.push(Missing { external_id: id, label: String::new(), archive: false, still_in: Vec::new() });
     }
     if let Ok(name) = crate::catalog::ProductName::parse(t) {
         plan.creations[0].name = name;

@@ -36,7 +36,9 @@ pub fn plan_text(plan: &Plan, style: Style, options: Options, out: &mut dyn Writ
     let origins = Origins::new(plan);
     let most = options.max_items.unwrap_or(usize::MAX);
     let (mut shown, mut left_out) = (0, 0);
-    for item in items(plan).filter(|item| options.verbose || item.symbol() != Symbol::Note) {
+    for item in
+        items(plan).filter(|item| options.verbose || item.symbol() != Symbol::Note || !item.not_written.is_empty())
+    {
         if shown < most {
             shown += 1;
             page.item(&item, &origins, plan, options)?;
@@ -84,6 +86,7 @@ pub fn plan_summary_line(plan: &Plan) -> String {
         (counts.bad_rows, if counts.bad_rows == 1 { "bad row" } else { "bad rows" }),
         (counts.archived_in_odoo, "archived in Odoo"),
         (plan.untouched, "left alone"),
+        (counts.overruled.products, "overruled by another source"),
     ] {
         if n > 0 {
             parts.push(format!("{} {what}", grouped(n)));
@@ -232,9 +235,9 @@ impl Page<'_> {
             _ => {}
         }
         match symbol {
-            Symbol::Missing => self.aside("missing in the source; left as it is")?,
+            Symbol::Missing => self.aside(&item.why_left().unwrap_or_default())?,
             Symbol::Archive => self.aside("missing in the source; archived")?,
-            Symbol::Note if item.deferred.is_empty() => {
+            Symbol::Note if item.deferred.is_empty() && item.not_written.is_empty() => {
                 self.aside("nothing changes; the link remembers what the source says")?
             }
             Symbol::Create
@@ -257,9 +260,17 @@ impl Page<'_> {
             self.field("listed")?;
             self.line(&listed.join(", "))?;
         }
-        if item.missing.is_some_and(|m| !m.archive) && symbol != Symbol::Missing {
+        if let Some(why) = item.why_left().filter(|_| symbol != Symbol::Missing) {
             self.field("missing")?;
-            self.line("no longer in the source; the product is left as it is")?;
+            self.line(&why)?;
+        }
+        for value in &item.not_written {
+            self.field(&value.field)?;
+            let shown = |text: &str| if value.field == "name" { quoted(text) } else { code(text).into_owned() };
+            let (now, said) = (shown(&value.now), shown(&value.said));
+            write!(self.out, "{}", if value.now.is_empty() { "none" } else { &now })?;
+            self.aside(&format!("{} owns it; {said} is not written", value.owner))?;
+            self.line("")?;
         }
         for deferred in item.deferred.iter().filter(|d| options.verbose || d.settled.is_none()) {
             self.field(if deferred.settled.is_some() { "settled" } else { "waits" })?;

@@ -56,6 +56,7 @@ fn world() -> impl Strategy<Value = World> {
         };
         let all: Vec<OdooProduct> = odoo.iter().enumerate().map(|(n, p)| product(n, p)).collect();
         let links = links.into_iter().enumerate().map(|(n, (external, (alive, wrote, no_touch)))| LinkedCode {
+            shared: None,
             external_id: id(&external.to_string()),
             product: all.get(n).filter(|_| alive).cloned(),
             wrote_barcode: wrote,

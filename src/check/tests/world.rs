@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::catalog::source::{BarcodeOrder, CatalogueBuilder};
 use crate::catalog::{
     Catalogue, CodeKey, Company, ExternalId, LinkedCode, Nomenclature, OdooCodes, OdooPackaging, OdooProduct,
-    PackagingKind, ProductId, SourceName,
+    PackagingKind, Precedence, PriceDigits, ProductId, SourceName,
 };
-use crate::check::{Code, Finding, Record, Source, check_odoo, check_source};
+use crate::check::{Code, Finding, Record, Sharing, Source, check_odoo, check_source};
 
 /// Everything that a check looks at.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,13 @@ pub(super) struct World {
 
 pub(super) fn name() -> SourceName {
     SourceName::parse("s").unwrap()
+}
+
+/// Nobody comes before the source but `acc`.
+pub(super) fn sharing() -> Sharing {
+    let acc = vec![SourceName::parse("acc").unwrap()];
+    let precedence = Precedence { name: acc.clone(), price: acc.clone(), barcode: acc };
+    Sharing { precedence, digits: PriceDigits::from_odoo(Some(2)), extras: false }
 }
 
 pub(super) fn id(text: &str) -> ExternalId {
@@ -58,6 +65,7 @@ impl World {
             product: Some(in_odoo),
             wrote_barcode: wrote.map(str::to_owned),
             no_touch: false,
+            shared: None,
         });
         self
     }
@@ -103,6 +111,7 @@ impl World {
             misjoined: self.misjoined,
             placeholders: &self.placeholders,
             nomenclature: &self.nomenclature,
+            shared: &sharing(),
         };
         check_source(&source, &self.odoo)
     }

@@ -3,6 +3,7 @@
 //! [`Section`] knows where its keys stand, so that each check is one line and each error names its place.
 
 mod odoo;
+mod order;
 mod report;
 pub(crate) mod source;
 mod sync;
@@ -27,6 +28,7 @@ type Result<T> = std::result::Result<T, ConfigError>;
 pub(super) fn resolve(document: &Document, overrides: &Overrides, env: &dyn Environment) -> Result<Settings> {
     let mut file = document.parse()?;
     let mut warnings = Vec::new();
+    let order = order::resolve(document, &file)?;
     let mut sources = BTreeMap::new();
     for name in chosen(document, &file.sources, &overrides.sources)? {
         if let Some(raw) = file.sources.remove(name.as_str()) {
@@ -37,7 +39,7 @@ pub(super) fn resolve(document: &Document, overrides: &Overrides, env: &dyn Envi
     let odoo = odoo::resolve(document, file.odoo, overrides, env, &mut warnings)?;
     let sync = sync::resolve(document, file.sync)?;
     let report = report::resolve(document, file.report, overrides, &mut warnings)?;
-    Ok(Settings { sources, odoo, sync, report, path: document.path.clone(), warnings })
+    Ok(Settings { sources, order, odoo, sync, report, path: document.path.clone(), warnings })
 }
 
 /// The sources of this run, after checking all the names in the file.

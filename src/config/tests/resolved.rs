@@ -231,3 +231,36 @@ Odoo: http://odoo.example.com/ is not encrypted, so anyone on the network can re
     let off = load(&small_with("host = \"sql\"", "host = \"sql\"\ntls = \"off\"")).unwrap();
     insta::assert_snapshot!(off.warnings.join("\n"), @r#"source polonez: tls = "off" sends the password and all data where anyone on the network can read them"#);
 }
+
+/// Two sections behind one another, with further lines of each and of `[sync]`.
+fn two(first: &str, second: &str, sync: &str) -> Result<Settings, ConfigError> {
+    let source = |lines: &str| format!("host = \"sql\"\ndatabase = \"Trade\"\nuser = \"reader\"\n{lines}\n");
+    let (odoo, rest) = (SMALL.find("[odoo]").unwrap(), SMALL.len());
+    let odoo = &SMALL[odoo..rest];
+    load(&format!("[sources.web]\n{}[sources.acc]\n{}{odoo}\n[sync]\n{sync}\n", source(first), source(second)))
+}
+
+#[test]
+fn sources_own_things_in_the_order_of_the_file() {
+    let order = |first, second, sync| {
+        let order = two(first, second, sync).unwrap().order;
+        crate::catalog::SourceOrder::default().with(&order).text().replace('\n', ", ")
+    };
+    assert_eq!(order("", "", ""), "web, acc");
+    assert_eq!(order("", "owns = [\"price\", \"name\"]", ""), "web, acc: name price");
+    assert_eq!(order("owns = [\"barcode\"]", "", "source_order = [\"acc\", \"till\"]"), "acc, till, web: barcode");
+}
+
+#[test]
+fn a_field_has_one_owner() {
+    for (first, second, sync, problem) in [
+        ("owns = [\"name\"]", "owns = [\"price\", \"name\"]", "", "name is given to source web already"),
+        ("owns = [\"name\", \"name\"]", "", "", "name is there twice"),
+        ("owns = [\"colour\"]", "", "", "colour"),
+        ("", "", "source_order = [\"acc\", \"acc\"]", "\"acc\" is there twice"),
+        ("", "", "source_order = [\"No Name\"]", "No Name"),
+    ] {
+        let error = two(first, second, sync).unwrap_err().to_string();
+        assert!(error.contains(problem), "{problem:?} is not in {error}");
+    }
+}

@@ -2,7 +2,7 @@
 # companies' count. A product is told as id, barcode, active, company's id and name, product's name.
 HOLDER = ('p.id, p.barcode, coalesce(p.active, false), t.company_id,'
         ' (SELECT c.name FROM res_company c WHERE c.id = t.company_id), ' + name_column(0))
-rows = []
+rows, sharers = [], []
 if ask['what'] == 'products':
     cr.execute(
         'SELECT ' + HOLDER + ' FROM product_product p JOIN product_template t ON t.id = p.product_tmpl_id'
@@ -35,9 +35,11 @@ elif ask['what'] == 'rules':
 else:
     cr.execute(
         'SELECT l.id, l.x_external_id, l.x_wrote_barcode, coalesce(l.x_no_touch, false), ' + HOLDER +
+        ', l.x_overruled, coalesce(t.list_price, 0)::text, ' + name_columns() +
         ' FROM x_pz_product l LEFT JOIN product_product p ON p.id = l.x_product_id'
         ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id'
         ' WHERE l.x_source = %(source)s AND l.id > %(after)s ORDER BY l.id LIMIT %(limit)s',
         params(source=ask['source'], after=int(ask['after']), limit=int(ask['limit'])))
     rows = cr.fetchall()
-action = {'rows': rows}
+    sharers = sharers_of([row[4] for row in rows if row[10]])
+action = {'rows': rows, 'sharers': sharers}

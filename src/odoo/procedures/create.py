@@ -53,7 +53,7 @@ def create(part):
             x_source=ask['source'], x_external_id=row['external_id'], x_product_id=product.id, x_said_name=row['name'],
             x_wrote_name=row['name'], x_said_price=row['said_price'] or False, x_wrote_price=row['wrote_price'] or False,
             x_said_barcodes=row['said_barcodes'] or False, x_wrote_barcode=row['free'] or False,
-            x_wrote_extras='\n'.join(row['further']) or False, x_kept=False, x_missing=False, x_archived_by_us=False)
+            x_wrote_extras='\n'.join(row['further']) or False, x_kept=False, x_overruled=False, x_missing=False, x_archived_by_us=False)
         if row['external_id'] in widowed:
             links[row['external_id']] = widowed[row['external_id']]
             again.append((widowed[row['external_id']], dict(values, x_matched_by='manual')))

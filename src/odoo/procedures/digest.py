@@ -19,7 +19,7 @@ else:
                 " || chr(31) || coalesce(l.x_said_barcodes, '')")
     DIGEST = "('x' || substr(md5(" + LINE + '), 1, 16))::bit(64)::bigint'
 # Something happened to the link since the last judgement, or it has what no row tells.
-SINCE = "(age(l.xmin) <= %(age)s OR l.x_missing OR l.x_wrote_extras != '')"
+SINCE = "(age(l.xmin) <= %(age)s OR l.x_missing OR l.x_wrote_extras != '' OR l.x_overruled IS NOT NULL)"
 PRESENT = 'l.x_source = %s AND NOT coalesce(l.x_missing, false)'
 
 
@@ -48,7 +48,7 @@ def rules():
     known.append(cr.fetchone()[0])
     cr.execute('SELECT oid::bigint FROM pg_database WHERE datname = current_database()')
     known.append(cr.fetchone()[0])
-    for about in ('digits', 'extras', 'archive', 'barcodes', 'languages', 'company'):
+    for about in ('digits', 'extras', 'archive', 'barcodes', 'languages', 'company', 'others', 'before'):
         known.append(ask[about])
     return '%r' % (known + [ask['leave']['name'], ask['leave']['price']])
 
@@ -82,7 +82,8 @@ def bits_for(links):
 def passed(last, bits):
     # What all links tell, in one pass, as there may be a million: how many there are and how many are missing, the sums of the
     # buckets in hex, and to how many links, in which buckets, something happened since the last judgement; among these
-    # are always those that have what no row tells (packagings that went, who has a lost product's code).
+    # are always those that have what no row tells (packagings that went, who has a lost product's code, the link
+    # of another source that was deleted).
     since = SINCE if last else 'false'
     # Halves of digests add up as integers, the lower one with 2 ** 31 taken off, and make one number modulo 2 ** 64 again.
     here = ' FILTER (WHERE l.x_missing IS NOT TRUE)'
@@ -117,9 +118,17 @@ def changed(last, seen):
         ' BETWEEN r.bucket << %(shift)s AND ((r.bucket + 1) << %(shift)s) - 1 WHERE l.x_source = %(source)s AND ' + SINCE,
         {'buckets': seen['buckets'], 'shift': 28 - seen['bits'], 'source': ask['source'], 'age': age})
     links = [row[0] for row in cr.fetchall()]
+    # A product's other links: who owns what of it.
+    shared = []
+    if ask['others']:
+        cr.execute('SELECT x_product_id FROM x_pz_product WHERE x_source = ANY(%s) AND x_product_id IS NOT NULL AND age(xmin) <= %s LIMIT %s',
+                   (ask['others'], age, MANY))
+        shared = [row[0] for row in cr.fetchall()]
+        if len(shared) >= MANY:
+            return None
     # Each by an index of its own: with OR PostgreSQL would look at all.
     cr.execute('SELECT id FROM product_product WHERE product_tmpl_id = ANY(%s)', (templates,))
-    products = [row[0] for row in cr.fetchall() + variants]
+    products = [row[0] for row in cr.fetchall() + variants] + shared
     one = 'SELECT id FROM x_pz_product WHERE x_source = %s AND '
     cr.execute(one + 'id = ANY(%s) UNION ' + one + 'x_product_id = ANY(%s) UNION ' + one + 'x_external_id = ANY(%s)',
                (ask['source'], links, ask['source'], products, ask['source'], last[2]))
@@ -171,7 +180,10 @@ if ask['what'] == 'sums':
         parts.append('%016x' % (total % 2 ** 64))
         at = bucket * 16 + 16
     parts.append(seen['sums'][at:])
-    action = {'links': seen['links'], 'missing': seen['missing'], 'looks': looks, 'doubled': codes, 'sums': ''.join(parts)}
+    counted = overruled_values()
+    action = {'links': seen['links'], 'missing': seen['missing'], 'looks': looks,
+              'overruled': {'products': counted[0], 'names': counted[1], 'prices': counted[2], 'barcodes': counted[3]},
+              'doubled': codes, 'sums': ''.join(parts)}
 else:
     # The lines of some buckets one by one.
     cr.execute(

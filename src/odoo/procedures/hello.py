@@ -1,6 +1,8 @@
 # What a run must know before it begins: is this the database, the setup and the account that it expects?
 cr.execute("SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'")
 uuid = (cr.fetchone() or [''])[0]
+cr.execute('SELECT x_sources FROM x_pz_setup ORDER BY id LIMIT 1')
+sources = (cr.fetchone() or [None])[0] or ''
 hashes, ungrouped = {}, []
 for name in ask['procedures']:
     number = ask['procedures'][name]
@@ -79,5 +81,5 @@ if wanted:
 action = {
     'uuid': uuid, 'hashes': hashes, 'ungrouped': ungrouped, 'products': products, 'languages': languages, 'allowed': allowed,
     'companies': companies, 'company': env.user.company_id.id, 'language': env.user.lang or 'en_US', 'login': env.user.login,
-    'problems': problems, 'constants': constants,
+    'problems': problems, 'constants': constants, 'sources': sources,
 }

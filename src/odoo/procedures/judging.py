@@ -11,6 +11,59 @@ def kept(field):
     return "coalesce(l.x_kept, '') LIKE '%%" + field + "%%'"
 
 
+# The names of a product, by language, and what they need; on older Odoos one join after the other, as a subquery for each
+# would be slow.
+NAMES, TRANSLATIONS = [], ''
+for at in range(len(ask['languages'])):
+    if ODOO >= 16:
+        NAMES.append(name_column(at))
+    else:
+        tr = 'tr%d' % at
+        TRANSLATIONS = TRANSLATIONS + (
+            ' LEFT JOIN ir_translation ' + tr + ' ON ' + tr + ".type = 'model' AND " + tr + ".name = 'product.template,name'"
+            ' AND ' + tr + '.lang = %(language' + str(at) + ')s AND ' + tr + '.res_id = t.id AND ' + tr + ".value != ''")
+        NAMES.append('coalesce(' + tr + '.value, t.name)')
+
+
+def others():
+    # What other sources that have the product own of it, whether one has it still or archived it, and whether one wrote
+    # secondary barcodes. Nothing of it where there is one source.
+    if not ask['others']:
+        return ''
+    return (
+        ' LEFT JOIN LATERAL (SELECT bool_or(NOT coalesce(k.x_missing, false) AND k.x_source = ANY(%(before_name)s)) AS name,'
+        ' bool_or(NOT coalesce(k.x_missing, false) AND k.x_source = ANY(%(before_price)s)) AS price,'
+        ' bool_or(NOT coalesce(k.x_missing, false) AND k.x_source = ANY(%(before_barcode)s)) AS barcode,'
+        ' bool_or(NOT coalesce(k.x_missing, false)) AS has, bool_or(coalesce(k.x_archived_by_us, false)) AS archived,'
+        " bool_or(coalesce(k.x_wrote_extras, '') != '') AS extras FROM x_pz_product k"
+        ' WHERE k.x_product_id = l.x_product_id AND k.x_source = ANY(%(others)s)) o ON true')
+
+
+def asked(**more):
+    # The parameters of what stands here.
+    before = ask['before']
+    return params(source=ask['source'], digits=int(ask['digits']), others=ask['others'], before_name=before['name'],
+                  before_price=before['price'], before_barcode=before['barcode'], **more)
+
+
+def overruled(field):
+    return "coalesce(l.x_overruled, '') LIKE '%%" + field + "%%'"
+
+
+def owned(field, rule):
+    # The link has to know whether another source owns the field; nothing else counts of a field that one does.
+    if not ask['others']:
+        return rule
+    return ('CASE WHEN o.' + field + ' THEN ' + overruled(field) + ' AND NOT (' + kept(field) + ') ELSE NOT (' + overruled(field) +
+            ') AND (' + rule + ') END')
+
+
+def price_said():
+    # Odoo has the price that the source said.
+    now = 'coalesce(t.list_price, 0)::numeric'
+    return now + ' >= 0 AND round(' + now + ', %(digits)s) = round(' + number('l.x_said_price') + ', %(digits)s)'
+
+
 def price_ok():
     # Nothing to do about the price, if the source says what it said. First what nearly every row is, in texts.
     now = 'coalesce(t.list_price, 0)::numeric'
@@ -23,20 +76,27 @@ def price_ok():
         " WHEN l.x_kept IS NULL AND l.x_said_price = l.x_wrote_price AND (l.x_wrote_price = " + now + "::text OR strpos(" + now +
         "::text, '.') > 0 AND l.x_wrote_price = " + plain + ") AND (strpos(l.x_said_price, '.') = 0"
         " OR length(l.x_said_price) - strpos(l.x_said_price, '.') <= %(digits)s) THEN true"
-        ' WHEN ' + now + ' >= 0 AND round(' + now + ', %(digits)s) = ' + want +
+        ' WHEN ' + price_said() +
         ' THEN NOT (' + kept('price') + ') AND (' + wrote + ') = ' + want +
         ' ELSE (' + kept('price') + ') OR (' + odoo + ' AND (' + now + ' < 0 OR round(' + now +
         ', %(digits)s) IS DISTINCT FROM round(' + wrote + ', %(digits)s))) END')
 
 
-def name_ok(names):
+def name_said():
+    # Odoo has the name that the source said, in all languages.
+    same = []
+    for name in NAMES:
+        same.append("coalesce(" + name + ", '') = coalesce(l.x_said_name, '')")
+    return ' AND '.join(same)
+
+
+def name_ok():
     said, wrote = "coalesce(l.x_said_name, '')", "coalesce(l.x_wrote_name, '')"
-    same, edited = [], []
-    for name in names:
-        same.append("coalesce(" + name + ", '') = " + said)
+    edited = []
+    for name in NAMES:
         edited.append("coalesce(" + name + ", '') != " + wrote)
     odoo = 'true' if ask['leave']['name'] else 'false'
-    return ('CASE WHEN ' + ' AND '.join(same) + ' THEN NOT (' + kept('name') + ') AND ' + wrote + ' = ' + said +
+    return ('CASE WHEN ' + name_said() + ' THEN NOT (' + kept('name') + ') AND ' + wrote + ' = ' + said +
             ' ELSE (' + kept('name') + ') OR (' + odoo + ' AND (' + ' OR '.join(edited) + ')) END')
 
 
@@ -78,42 +138,39 @@ def extras_ok():
 
 def special(among, codes):
     # The external ids of what needs a look, among these links or among all, and who has one of these codes.
-    joins, names = '', []
-    for at in range(len(ask['languages'])):
-        if ODOO >= 16:
-            names.append(name_column(at))
-        else:
-            # One after the other, as a subquery for each would be slow.
-            tr = 'tr%d' % at
-            joins = joins + (
-                ' LEFT JOIN ir_translation ' + tr + ' ON ' + tr + ".type = 'model' AND " + tr + ".name = 'product.template,name'"
-                ' AND ' + tr + '.lang = %(language' + str(at) + ')s AND ' + tr + '.res_id = t.id AND ' + tr + ".value != ''")
-            names.append('coalesce(' + tr + '.value, t.name)')
     other = '(t.company_id IS NOT NULL AND t.company_id != %(company)s)'
     # What a person archived is named by every run, while the source lists it.
-    off = ['p.id IS NULL', other, 'NOT coalesce(p.active, false)', 'NOT coalesce(t.active, false)', '(' + price_ok() + ') IS NOT TRUE']
+    off = ['p.id IS NULL', other, 'NOT coalesce(p.active, false)', 'NOT coalesce(t.active, false)',
+           '(' + owned('price', price_ok()) + ') IS NOT TRUE']
+    if not ask['others']:
+        # Another source had the product, and counts no more.
+        off.append("l.x_overruled IS NOT NULL")
     gone = 'false'
-    if prices:
-        joins = ''
-    else:
-        off = off + ['coalesce(l.x_archived_by_us, false)', '(' + name_ok(names) + ') IS NOT TRUE']
+    if not prices:
+        off = off + ['coalesce(l.x_archived_by_us, false)', '(' + owned('name', name_ok()) + ') IS NOT TRUE']
         if ask['barcodes']:
-            off = off + ['(' + barcode_ok() + ') IS NOT TRUE', '(' + extras_ok() + ') IS NOT TRUE']
+            alone = ' AND o.extras IS NOT TRUE' if ask['others'] else ''
+            off.append('(' + owned('barcode', '(' + barcode_ok() + ') AND (' + extras_ok() + ')' + alone) + ') IS NOT TRUE')
+        else:
+            off.append(overruled('barcode'))
         # One that the source does not have matters when it is to be archived, was given another code by a person, or has
         # one that somebody else has.
         archive = 'true' if ask['archive'] else 'false'
+        held, packed = '', ''
+        if ask['others']:
+            held, packed = ' AND o.has IS NOT TRUE AND o.archived IS NOT TRUE', ' OR o.extras'
         gone = (
-            'p.id IS NOT NULL AND (' + archive + ' AND NOT coalesce(l.x_archived_by_us, false) AND coalesce(p.active, false) AND NOT '
+            'p.id IS NOT NULL AND (' + archive + held + ' AND NOT coalesce(l.x_archived_by_us, false) AND coalesce(p.active, false) AND NOT '
             + other + ' OR ' + ('true' if ask['barcodes'] else 'false') +
-            " AND (coalesce(p.barcode, '') != coalesce(l.x_wrote_barcode, '') OR coalesce(l.x_wrote_extras, '') != ''"
+            " AND (coalesce(p.barcode, '') != coalesce(l.x_wrote_barcode, '') OR coalesce(l.x_wrote_extras, '') != ''" + packed +
             " OR coalesce(p.barcode, '') != '' AND EXISTS (SELECT 1 FROM product_product o WHERE o.id != p.id"
             " AND o.barcode IN (p.barcode, '0' || p.barcode, substr(p.barcode, 2)))))")
     few = '' if among is None else ' JOIN unnest(%(among)s::int[]) AS among(id) ON among.id = l.id'
     cr.execute(
         'SELECT DISTINCT l.x_external_id FROM x_pz_product l' + few + ' LEFT JOIN product_product p ON p.id = l.x_product_id'
-        ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id' + joins + ' WHERE l.x_source = %(source)s AND (coalesce(l.x_no_touch, false)'
+        ' LEFT JOIN product_template t ON t.id = p.product_tmpl_id' + ('' if prices else TRANSLATIONS) + others() + ' WHERE l.x_source = %(source)s AND (coalesce(l.x_no_touch, false)'
         ' OR CASE WHEN coalesce(l.x_missing, false) THEN ' + gone + ' ELSE ' + ' OR '.join(off) + ' END)',
-        params(among=among and among[0], source=ask['source'], digits=int(ask['digits'])))
+        asked(among=among and among[0]))
     found = set([row[0] for row in cr.fetchall()])
     cr.execute("SELECT x_external_id FROM x_pz_conflict WHERE x_source = %s AND x_state != 'closed'", (ask['source'],))
     found.update([row[0] for row in cr.fetchall()])
@@ -121,5 +178,38 @@ def special(among, codes):
                ' WHERE p.barcode = ANY(%s)', (ask['source'], codes))
     found.update([row[0] for row in cr.fetchall()])
     return sorted(found)
+
+
+def alike(code, other):
+    # Spellings of one code: what no scanner sends stands in it in Odoo, or one is a UPC-A and the other its EAN-13.
+    trimmed = squeezed(other)
+    return (code + ' = ' + trimmed + " OR '0' || " + code + ' = ' + trimmed + ' AND ' + upc(code) + " OR '0' || " + trimmed + ' = ' +
+            code + ' AND ' + upc(trimmed))
+
+
+def overruled_values():
+    # What the source said last and other sources overrule, by what the links know: products, names, prices, lists of barcodes.
+    if not ask['others']:
+        return [0, 0, 0, 0]
+    name, barcode = 'false', 'false'
+    if not prices:
+        name = overruled('name') + ' AND (' + name_said() + ') IS NOT TRUE'
+        cr.execute('SELECT to_regclass(%s) IS NOT NULL', (PACKAGING,))
+        packed = cr.fetchone()[0] and ask['extras']
+        scans = '(' + alike('c.code', 'p.barcode') + ') IS TRUE'
+        if packed:
+            scans = scans + ' OR EXISTS (SELECT 1 FROM ' + PACKAGING + ' k WHERE k.product_id = p.id AND (' + alike('c.code', 'k.barcode') + '))'
+        # Where they are to scan, every code is to; else any.
+        every = 'bool_and' if ask['extras'] else 'bool_or'
+        barcode = (overruled('barcode') + ' AND (SELECT NOT ' + every + '(' + scans +
+                   ") FROM unnest(string_to_array(nullif(l.x_said_barcodes, ''), E'\\n')) AS c(code)) IS TRUE")
+    price = overruled('price') + " AND coalesce(l.x_said_price, '') != '' AND (" + price_said() + ') IS NOT TRUE'
+    cr.execute(
+        'SELECT count(*) FILTER (WHERE v.name OR v.price OR v.barcode), count(*) FILTER (WHERE v.name), count(*) FILTER (WHERE v.price),'
+        ' count(*) FILTER (WHERE v.barcode) FROM (SELECT ' + name + ' AS name, ' + price + ' AS price, ' + barcode + ' AS barcode'
+        ' FROM x_pz_product l JOIN product_product p ON p.id = l.x_product_id JOIN product_template t ON t.id = p.product_tmpl_id' +
+        ('' if prices else TRANSLATIONS) + ' WHERE l.x_source = %(source)s AND l.x_overruled IS NOT NULL AND NOT coalesce(l.x_missing, false)'
+        ' AND NOT coalesce(l.x_no_touch, false) AND NOT (t.company_id IS NOT NULL AND t.company_id != %(company)s)) AS v', asked())
+    return cr.fetchone()
 
 

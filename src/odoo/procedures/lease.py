@@ -44,6 +44,9 @@ if ask['what'] == 'take':
                 'x_name': ask['key'], 'x_key': ask['key'], 'x_source': ask['source'], 'x_command': ask['command'],
                 'x_host': ask['holder'], 'x_started': datetime.datetime.utcnow(), 'x_status': 'running',
             }).ids
+        if ask['sources']['new'] != ask['sources']['old']:
+            cr.execute("UPDATE x_pz_setup SET x_sources = %s WHERE coalesce(x_sources, '') = %s",
+                       (ask['sources']['new'], ask['sources']['old']))
         action = {'taken': run[0], 'lanes': lanes()}
 if ask['what'] == 'renew':
     # Only what is still ours: somebody who had it meanwhile may have changed what this run planned for.

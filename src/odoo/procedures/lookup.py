@@ -63,4 +63,6 @@ if doubled:
 # Whose those are that are linked to this source.
 cr.execute('SELECT x_external_id FROM x_pz_product WHERE x_source = %s AND x_product_id = ANY(%s)',
            (ask['source'], [found[2] for found in holders] + [found[0] for found in odd]))
-action = {'candidates': candidates, 'holders': holders, 'odd': odd, 'linked': [found[0] for found in cr.fetchall()]}
+linked = [found[0] for found in cr.fetchall()]
+action = {'candidates': candidates, 'holders': holders, 'odd': odd, 'linked': linked,
+          'sharers': sharers_of([found[2] for found in candidates] + [found[0] for found in odd])}

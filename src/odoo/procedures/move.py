@@ -80,6 +80,11 @@ def move(part):
             lines.append(history(link, row, 'packaging+' + code, None, code, row['cause']))
     flush()
     update_links(remembered)
+    # Secondary barcodes that runs of other sources wrote are this source's now.
+    packed_anew = [row['product'] for row in rows_of if row['wrote_extras'] is not None]
+    if packed_anew:
+        cr.execute('UPDATE x_pz_product SET x_wrote_extras = NULL WHERE x_product_id = ANY(%s) AND x_source != %s'
+                   ' AND x_wrote_extras IS NOT NULL', (packed_anew, ask['source']))
     write_history('x_pz_product_barcode_history', lines)
 
 

@@ -94,6 +94,17 @@ def squeezed(column):
     return 'regexp_replace(' + column + ", '" + BETWEEN + "+', '', 'g')"
 
 
+def sharers_of(products):
+    # The links that other sources have to these products, of the sources that count; none where there is one source.
+    if not ask['others'] or not products:
+        return []
+    cr.execute(
+        'SELECT x_product_id, x_source, x_external_id, coalesce(x_missing, false), coalesce(x_archived_by_us, false), x_wrote_name,'
+        ' x_wrote_price, x_wrote_barcode, x_wrote_extras FROM x_pz_product WHERE x_product_id = ANY(%s) AND x_source = ANY(%s)'
+        ' ORDER BY x_product_id, x_source', (products, ask['others']))
+    return cr.fetchall()
+
+
 def packagings_of(products):
     # The codes on packagings or units of these products, where the database has them: product -> codes.
     out = {}

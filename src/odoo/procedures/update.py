@@ -87,12 +87,15 @@ def update(part):
         variants.browse(archived).action_archive()
     if reactivated:
         variants.browse(reactivated).action_unarchive()
+        # Another source may have been the last to have it, and archived it.
+        cr.execute('UPDATE x_pz_product SET x_archived_by_us = false WHERE x_product_id = ANY(%s) AND x_source != %s AND x_archived_by_us',
+                   (reactivated, ask['source']))
     for row in part:
         values, link = {}, made.get(row['external_id']) or links[row['external_id']]
         if row['adopt'] and not linked_to.get(row['external_id']) and row['external_id'] in links:
             # The link lost its product, and a person chose another, of which it remembers nothing yet.
             values.update(event('manual'), x_product_id=row['product'], x_matched_by=row['adopt'], x_wrote_extras=False,
-                          x_kept=False, x_archived_by_us=False, x_missing=False)
+                          x_kept=False, x_overruled=False, x_archived_by_us=False, x_missing=False)
             for field in ('name', 'price', 'barcode'):
                 values['x_wrote_' + field] = False
         if row['missing'] is not None:

@@ -16,7 +16,7 @@ NO_TOUCH = 'it was marked "don\'t touch" meanwhile'
 LINK_FIELDS = {
     'said_name': 'x_said_name', 'said_price': 'x_said_price', 'said_barcodes': 'x_said_barcodes',
     'wrote_name': 'x_wrote_name', 'wrote_price': 'x_wrote_price', 'wrote_barcode': 'x_wrote_barcode', 'wrote_extras': 'x_wrote_extras',
-    'kept': 'x_kept',
+    'kept': 'x_kept', 'overruled': 'x_overruled',
     'archived_by_us': 'x_archived_by_us',
 }
 
@@ -134,7 +134,7 @@ def links_of(ids):
 COLUMNS = {
     'x_name': 'varchar', 'x_source': 'varchar', 'x_external_id': 'varchar', 'x_product_id': 'int', 'x_matched_by': 'varchar',
     'x_said_name': 'varchar', 'x_said_price': 'varchar', 'x_said_barcodes': 'varchar', 'x_wrote_name': 'varchar',
-    'x_wrote_price': 'varchar', 'x_wrote_barcode': 'varchar', 'x_wrote_extras': 'varchar', 'x_kept': 'varchar',
+    'x_wrote_price': 'varchar', 'x_wrote_barcode': 'varchar', 'x_wrote_extras': 'varchar', 'x_kept': 'varchar', 'x_overruled': 'varchar',
     'x_missing': 'boolean', 'x_archived_by_us': 'boolean', 'x_state': 'varchar', 'x_event_type': 'int', 'x_event_check': 'int',
     'x_event_update': 'timestamp', 'x_link_id': 'int', 'x_run_id': 'int', 'x_old': 'varchar', 'x_new': 'varchar',
     'x_when': 'timestamp', 'x_language': 'varchar', 'x_cause': 'varchar', 'x_operation': 'varchar',

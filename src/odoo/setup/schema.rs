@@ -177,6 +177,7 @@ pub const MODELS: &[Model] = &[
             indexed("x_wrote_barcode", "Barcode written", Char),
             field("x_wrote_extras", "Further barcodes written", Text),
             field("x_kept", "Kept as Odoo has it", Char),
+            field("x_overruled", "Owned by another source", Char),
             field("x_no_touch", "Don't touch", Boolean),
             field("x_missing", "Missing in the source", Boolean),
             field("x_archived_by_us", "Archived by the synchronisation", Boolean),
@@ -280,6 +281,7 @@ pub const MODELS: &[Model] = &[
             field("x_uuid", "Database", Char),
             field("x_procedures", "Procedures", Text),
             field("x_group", "Sync group", Integer),
+            field("x_sources", "Sources, by precedence", Text),
         ],
         sync: READ,
         operator: READ,
@@ -312,7 +314,11 @@ pub const INDEXES: &[&str] = &[
     MOVE_PAUSE,
     "DROP INDEX IF EXISTS x_pz_conflict_open_uniq",
     "CREATE UNIQUE INDEX IF NOT EXISTS x_pz_conflict_live_uniq ON x_pz_conflict (x_source, x_external_id, x_kind, coalesce(x_subject, '')) WHERE x_state != 'closed'",
+    FIRST_ORDER,
 ];
+
+/// A database of an earlier release: the source that linked first comes first, unless a configuration file says otherwise.
+const FIRST_ORDER: &str = "UPDATE x_pz_setup SET x_sources = (SELECT string_agg(x_source, chr(10) ORDER BY first) FROM (SELECT x_source, min(id) AS first FROM x_pz_product GROUP BY x_source) s) WHERE coalesce(x_sources, '') = ''";
 
 /// The digests of `catalog::digest`, computed by PostgreSQL itself whenever a link is written, and an index for the buckets.
 /// Generated columns came with PostgreSQL 12; before, `procedures/digest.py` computes what they hold when it is asked. Odoo

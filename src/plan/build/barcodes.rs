@@ -2,7 +2,7 @@
 //!
 //! Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalogue, Choice, CodeKey, DeferredKind, ExternalId, ExternalProduct, Link, OdooState, Variant};
 
@@ -13,7 +13,7 @@ use super::super::explain::explain;
 use super::super::identity::{Identity, wakes};
 use super::super::lists::Lists;
 use super::super::policy::{FieldPolicy, Policy, Scope};
-use super::fields::Remember;
+use super::fields::{Remember, taken_over};
 use super::{Builder, cannot_be_created, deferred, holds_releases, retires};
 
 /// Why a code that the source does not list stays at a product.
@@ -53,6 +53,25 @@ fn is_half_adopted(link: &Link, variant: &Variant) -> bool {
         && !link.kept.barcode
 }
 
+/// Somebody gave the product another barcode than the one that was written; of a product without a link, any is somebody's.
+fn is_edited(link: Option<&Link>, variant: &Variant) -> bool {
+    let Some(link) = link else { return variant.barcode.is_some() };
+    let by_another = || {
+        taken_over(Some(link), variant, |f| f.barcode)
+            && variant.sharers.iter().any(|s| s.wrote_barcode == variant.barcode)
+    };
+    variant.barcode != link.wrote_barcode && !by_another()
+}
+
+/// The secondary codes that we wrote, as far as they are there: by runs of other sources too, which owned the product's
+/// barcodes before this one, or still do.
+fn extras_of<'a>(link: &'a Link, variant: &'a Variant) -> Vec<&'a str> {
+    let there: BTreeSet<&str> = variant.packagings.iter().map(String::as_str).collect();
+    let mut seen = BTreeSet::new();
+    let all = link.wrote_extras.iter().chain(variant.sharers.iter().flat_map(|s| &s.wrote_extras)).map(String::as_str);
+    all.filter(|code| there.contains(code) && seen.insert(*code)).collect()
+}
+
 fn stays(
     product: &ExternalProduct,
     variant: &Variant,
@@ -74,7 +93,7 @@ fn stays(
     if hold && current.is_some() {
         return Stays::Orphans;
     }
-    if !link.map_or(current.is_some(), |l| variant.barcode != l.wrote_barcode) {
+    if !is_edited(link, variant) {
         return Stays::No;
     }
     match policy.barcode {
@@ -116,16 +135,17 @@ pub(super) fn seats<'a>(
         frozen: frozen || !lists.remembered(id).is_empty(),
         unread: !lists.remembered(id).is_empty(),
         extras: match (variant, link) {
-            (Some(v), Some(l)) => {
-                l.wrote_extras.iter().filter(|code| v.packagings.contains(code)).map(String::as_str).collect()
-            }
+            (Some(v), Some(l)) => extras_of(l, v),
             _ => Vec::new(),
         },
         packagings: variant.map(|v| v.packagings.as_slice()).unwrap_or_default(),
         ..Seat::default()
     };
     for (id, product) in &catalogue.products {
-        let mut keeps = |variant, link| {
+        let mut keeps = |variant: &Variant, link: Option<&Link>| {
+            if policy.precedence.of_barcode(&variant.sharers).is_some() {
+                return true;
+            }
             let stays = stays(product, variant, link, policy, decisions, hold);
             held += usize::from(stays == Stays::Orphans && scope.contains(id));
             stays != Stays::No
@@ -150,9 +170,11 @@ pub(super) fn seats<'a>(
         seats.insert(id.clone(), seat);
     }
     for (id, link) in odoo.links.iter().filter(|(id, _)| !catalogue.products.contains_key(*id)) {
-        let other_company = link.product.as_ref().is_some_and(|v| v.other_company);
+        // Another source has it still: its codes are that one's.
+        let anothers = |v: &Variant| v.other_company || v.sharers.iter().any(|s| !s.missing);
+        let anothers = link.product.as_ref().is_some_and(anothers);
         let unread = lists.is_unread(link);
-        let frozen = link.no_touch || !scope.contains(id) || unread || other_company;
+        let frozen = link.no_touch || !scope.contains(id) || unread || anothers;
         let has = link.product.as_ref().is_some_and(|v| v.barcode.is_some());
         held += usize::from(hold && has && !frozen && retires(link, policy));
         let frozen = frozen || hold && has;
@@ -178,7 +200,8 @@ impl Builder<'_, '_> {
     /// What becomes of the further codes, and what the link remembers of them.
     fn extras(&self, id: &ExternalId) -> (Extras, Option<Vec<String>>) {
         let Some(extras) = self.assignment.extras.get(id) else { return (Extras::default(), None) };
-        let stay = self.seats[id].extras.iter().filter(|code| !extras.remove.iter().any(|r| r == *code));
+        let removed: BTreeSet<&str> = extras.remove.iter().map(String::as_str).collect();
+        let stay = self.seats[id].extras.iter().filter(|code| !removed.contains(*code));
         let after = stay.map(ToString::to_string).chain(extras.add.iter().cloned()).collect();
         (extras.clone(), Some(after))
     }
@@ -223,11 +246,20 @@ impl Builder<'_, '_> {
         if !self.policy.barcodes {
             // What an earlier setting read is forgotten; what Odoo has is not looked at.
             remember.values.said_barcodes = link.filter(|l| !l.said_barcodes.is_empty()).map(|_| Vec::new());
+            remember.overruled.barcode = false;
+            return false;
+        }
+        let said_changed = said_changed(product, link);
+        remember.overruled.barcode = self.policy.precedence.of_barcode(&variant.sharers).is_some();
+        if remember.overruled.barcode {
+            remember.kept.barcode = false;
+            remember.values.said_barcodes = said_changed.then(|| listed(product));
             return false;
         }
         let stays = stays(product, variant, link, self.policy, self.fields.decisions, self.hold);
-        let said_changed = said_changed(product, link);
-        let edited = link.is_some_and(|l| l.wrote_barcode != variant.barcode);
+        let taken_over = taken_over(link, variant, |f| f.barcode);
+        let edited = link.is_some() && is_edited(link, variant);
+        let remembered = link.is_some_and(|l| l.wrote_barcode == variant.barcode);
         let target = self.assignment.targets.get(&product.id).cloned().flatten();
         let said_barcodes = said_changed.then(|| listed(product));
         remember.kept.barcode = matches!(stays, Stays::Kept | Stays::Chosen);
@@ -240,11 +272,11 @@ impl Builder<'_, '_> {
                 Some(_) if adopting => Reason::Adopted,
                 None if target == variant.barcode && adopting => Reason::Adopted,
                 _ if target == variant.barcode => Reason::SourceChanged,
-                None => self.taken_reason(&product.id).unwrap_or(match edited && !said_changed {
+                None => self.taken_reason(&product.id).unwrap_or(match edited && !said_changed && !taken_over {
                     true => Reason::Drift,
                     false => Reason::NoLongerListed,
                 }),
-                Some(_) if edited && said_changed => Reason::BothChanged,
+                Some(_) if edited && (said_changed || taken_over) => Reason::BothChanged,
                 Some(_) if edited => Reason::Drift,
                 Some(_) => Reason::SourceChanged,
             };
@@ -275,7 +307,7 @@ impl Builder<'_, '_> {
         let frozen = self.seats.get(&product.id).is_some_and(|s| s.frozen);
         // What stays because a person or the policy says so was not written by us, and remains an edit; what a person
         // agreed to counts as written.
-        if (link.is_none() || edited) && (!frozen || stays == Stays::Chosen) {
+        if !remembered && (!frozen || stays == Stays::Chosen) {
             remember.values.wrote_barcode = Some(variant.barcode.clone());
         }
         if stays == Stays::Ask {
@@ -296,10 +328,13 @@ impl Builder<'_, '_> {
         identities: &BTreeMap<&ExternalId, Identity<'_>>,
         scope: &Scope,
     ) {
+        let precedence = &self.policy.precedence;
         let waits_already = |id: &ExternalId| match identities.get(id) {
             None | Some(Identity::Blocked { .. }) => true,
-            Some(Identity::Linked(link, _)) => link.no_touch,
-            Some(Identity::Adopt(..) | Identity::New) => false,
+            // Of whose barcodes another source is the owner, nothing waits.
+            Some(Identity::Linked(link, variant)) => link.no_touch || precedence.of_barcode(&variant.sharers).is_some(),
+            Some(Identity::Adopt(variant, _)) => precedence.of_barcode(&variant.sharers).is_some(),
+            Some(Identity::New) => false,
         };
         for (id, code, obstacle) in &self.assignment.obstacles {
             let Some(product) = catalogue.products.get(id).filter(|_| !waits_already(id) && scope.contains(id)) else {
@@ -358,6 +393,12 @@ impl Builder<'_, '_> {
 
     /// Products outside the source lose their code first where a person gave it to one of the source's.
     pub(super) fn robberies(&mut self) {
+        let of =
+            |(at, c): (usize, &Component)| c.moves.iter().map(move |m| (m.external_id.clone(), at)).collect::<Vec<_>>();
+        let places: BTreeMap<ExternalId, usize> = match self.assignment.outside.is_empty() {
+            true => BTreeMap::new(),
+            false => self.plan.moves.iter().enumerate().flat_map(of).collect(),
+        };
         for (owner, holder) in &self.assignment.outside {
             let release = BarcodeMove {
                 external_id: owner.clone(),
@@ -371,10 +412,8 @@ impl Builder<'_, '_> {
                 outside: true,
                 reason: Reason::Chosen,
             };
-            let component =
-                self.plan.moves.iter_mut().find(|c| c.moves.iter().any(|m| m.external_id == *owner && !m.outside));
-            match component {
-                Some(component) => component.moves.insert(0, release),
+            match places.get(owner) {
+                Some(at) => self.plan.moves[*at].moves.insert(0, release),
                 None => self.plan.moves.push(Component { moves: vec![release] }),
             }
         }

@@ -4,7 +4,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::catalog::{Choice, DeferredKind, ExternalProduct, Kept, Link, Price, PriceDigits, Variant};
+use crate::catalog::{Choice, DeferredKind, ExternalProduct, FieldSet, Link, Price, PriceDigits, Variant};
 
 use super::super::action::{Deferred, LanguageName, LinkValues, NameChange, PriceChange, Reason};
 use super::super::compare::{Facts, Verdict, adopted, three_way};
@@ -18,18 +18,37 @@ pub(super) struct Remember {
     /// The values that change.
     pub values: LinkValues,
     /// Fields in which Odoo's value stands, as they will be.
-    pub kept: Kept,
-    before: Kept,
+    pub kept: FieldSet,
+    /// Fields that another source owns, as they will be.
+    pub overruled: FieldSet,
+    kept_before: FieldSet,
+    overruled_before: FieldSet,
 }
 
 impl Remember {
     pub fn new(link: Option<&Link>) -> Self {
-        let before = link.map(|l| l.kept).unwrap_or_default();
-        Self { values: LinkValues::default(), kept: before, before }
+        let kept = link.map(|l| l.kept).unwrap_or_default();
+        let overruled = link.map(|l| l.overruled).unwrap_or_default();
+        let (kept_before, overruled_before) = (kept, overruled);
+        Self { values: LinkValues::default(), kept, overruled, kept_before, overruled_before }
     }
 
     pub fn finish(self) -> LinkValues {
-        LinkValues { kept: (self.kept != self.before).then_some(self.kept), ..self.values }
+        LinkValues {
+            kept: (self.kept != self.kept_before).then_some(self.kept),
+            overruled: (self.overruled != self.overruled_before).then_some(self.overruled),
+            ..self.values
+        }
+    }
+
+    /// Overruled fields of which the source says something new, or that another source did not own before.
+    pub fn newly_overruled(&self) -> FieldSet {
+        let (before, values) = (self.overruled_before, &self.values);
+        FieldSet {
+            name: !before.name || values.said_name.is_some(),
+            price: !before.price || values.said_price.is_some(),
+            barcode: !before.barcode || values.said_barcodes.is_some(),
+        }
     }
 }
 
@@ -50,6 +69,12 @@ enum Way {
     Wait,
 }
 
+/// Another source owned the field of a linked product until now, or nobody, as no source had it: what Odoo has was not written
+/// for this source, and what the source says counts as new.
+pub(super) fn taken_over(link: Option<&Link>, variant: &Variant, overruled: fn(FieldSet) -> bool) -> bool {
+    link.is_some_and(|l| overruled(l.overruled) || l.missing && !variant.sharers.is_empty())
+}
+
 impl Fields<'_> {
     pub fn name(
         &self,
@@ -62,18 +87,28 @@ impl Fields<'_> {
         let want = product.name.as_str();
         let same = variant.names.iter().all(|n| n == want);
         let source_changed = link.is_none_or(|l| l.said_name != want);
+        let overruled = self.policy.precedence.of_name(&variant.sharers).is_some();
+        let taken_over = taken_over(link, variant, |f| f.name);
         let verdict = match link {
             None => adopted(same, self.policy.name),
             Some(link) => {
-                let odoo_edited = variant.names.iter().any(|n| *n != link.wrote_name);
+                let is = |wrote: &String| variant.names.iter().all(|n| n == wrote);
+                let by_another = taken_over && variant.sharers.iter().any(|s| is(&s.wrote_name));
+                let odoo_edited = !is(&link.wrote_name) && !by_another;
+                let source_changed = source_changed || taken_over;
                 three_way(Facts { same, source_changed, odoo_edited, kept: link.kept.name }, self.policy.name)
             }
         };
         let mut handled = |wrote: Option<&str>, kept: bool| {
             remember.kept.name = kept;
+            remember.overruled.name = overruled;
             remember.values.said_name = source_changed.then(|| want.to_owned());
             remember.values.wrote_name = wrote.filter(|w| link.is_none_or(|l| l.wrote_name != *w)).map(str::to_owned);
         };
+        if overruled {
+            handled(None, false);
+            return None;
+        }
         let way = match verdict {
             Verdict::Same => {
                 handled(Some(want), false);
@@ -158,10 +193,20 @@ impl Fields<'_> {
         remember: &mut Remember,
         waiting: &mut Vec<Deferred>,
     ) -> Option<PriceChange> {
+        if self.policy.precedence.of_price(&variant.sharers).is_some() {
+            remember.kept.price = false;
+            remember.overruled.price = true;
+            let changed = link.is_none_or(|l| l.said_price != product.price) && !product.price_unreadable;
+            remember.values.said_price = changed.then_some(product.price);
+            return None;
+        }
         if product.price_unreadable {
             return None;
         }
         let zero = |p: Price| p.rounded(self.digits).is_zero();
+        if product.price.is_none_or(zero) {
+            remember.overruled.price = false;
+        }
         // It was created, or recognised, while the source said zero.
         let at_zero = |l: &Link| l.wrote_price.is_none() && l.said_price.is_some_and(zero);
         let never_had_one =
@@ -189,17 +234,22 @@ impl Fields<'_> {
         let now = variant.rounded_price(digits);
         let same = now == Some(want);
         let source_changed = link.is_none_or(|l| l.said_price != Some(said));
+        let taken_over = taken_over(link, variant, |f| f.price);
         let verdict = match link {
             None => adopted(same, self.policy.price),
             Some(link) => {
                 // What is no price of ours (negative) was not written by us, even if we never wrote one.
                 let ours = link.wrote_price.map(|p| p.rounded(digits)).or(at_zero(link).then_some(Price::ZERO));
-                let odoo_edited = now.is_none() || now != ours;
+                let is = |wrote: Option<Price>| now.is_some() && now == wrote.map(|p| p.rounded(digits));
+                let by_another = taken_over && variant.sharers.iter().any(|s| is(s.wrote_price));
+                let odoo_edited = (now.is_none() || now != ours) && !by_another;
+                let source_changed = source_changed || taken_over;
                 three_way(Facts { same, source_changed, odoo_edited, kept: link.kept.price }, self.policy.price)
             }
         };
         let mut handled = |wrote: Option<Price>, kept: bool| {
             remember.kept.price = kept;
+            remember.overruled.price = false;
             remember.values.said_price = source_changed.then_some(Some(said));
             remember.values.wrote_price = wrote.filter(|w| link.is_none_or(|l| l.wrote_price != Some(*w)));
         };

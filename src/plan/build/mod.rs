@@ -9,13 +9,13 @@ mod fields;
 use std::collections::BTreeMap;
 
 use crate::catalog::{
-    Aspect, BadRow, BadRowKind, Catalogue, DeferredKind, ExternalId, ExternalProduct, Link, MatchRule, OdooState,
-    Price, ProductName, SourceName, Variant,
+    Aspect, BadRow, BadRowKind, Catalogue, DeferredKind, ExternalId, ExternalProduct, FieldSet, Link, MatchRule,
+    OdooState, Overruled, Price, ProductName, Said, SourceName, Variant,
 };
 
 use super::action::{
-    Activity, ArchivedInOdoo, BarcodeMove, Component, Creation, Deferred, LinkValues, Missing, Plan, Unevaluated,
-    Update,
+    Activity, ArchivedInOdoo, BarcodeMove, Component, Creation, Deferred, LinkValues, Missing, NotWritten, Plan,
+    Unevaluated, Update,
 };
 use super::assign::{Assignment, Rules, Seat, assign};
 use super::decisions::Decisions;
@@ -39,6 +39,8 @@ pub(super) fn empty(source: &SourceName, catalogue: &Catalogue, odoo: &OdooState
         archived_in_odoo: Vec::new(),
         missing: Vec::new(),
         still_missing: 0,
+        not_written: Vec::new(),
+        overruled: Overruled::default(),
         bad_rows: catalogue.bad_rows.clone(),
         unchanged: 0,
         untouched: 0,
@@ -56,6 +58,7 @@ fn count_the_rest(plan: &mut Plan, odoo: &OdooState) {
     if plan.scope.is_none() {
         plan.unchanged += odoo.rest.unchanged;
         plan.still_missing += odoo.rest.missing;
+        plan.overruled = plan.overruled.plus(odoo.rest.overruled);
     }
 }
 
@@ -155,6 +158,7 @@ pub(super) fn build_prices(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooSt
         let name = ProductName::parse(&link.said_name).unwrap_or_else(|_| product.name.clone());
         let product = &ExternalProduct { name, ..product.clone() };
         let price = fields.price(product, variant, Some(link), &mut remember, &mut plan.deferred);
+        note_overruled(plan, &fields, product, variant, FieldSet { price: true, ..FieldSet::NONE }, &remember);
         let update = Update {
             external_id: id.clone(),
             label: link.said_name.clone(),
@@ -232,12 +236,64 @@ fn cannot_be_created(product: &ExternalProduct, odoo: &OdooState, policy: &Polic
     }
 }
 
-/// Is a product that the source no longer has archived by this run? Not twice: whoever reactivated it by hand meanwhile
-/// decided against it.
+/// Is a product that the source no longer has archived by this run? Not while another source has it, and not twice: whoever
+/// reactivated it by hand meanwhile decided against it.
 fn retires(link: &Link, policy: &Policy) -> bool {
     policy.missing == MissingPolicy::Archive
         && !link.archived_by_us
-        && link.product.as_ref().is_some_and(|v| v.active && !v.other_company)
+        && link
+            .product
+            .as_ref()
+            .is_some_and(|v| v.active && !v.other_company && v.sharers.iter().all(|s| s.missing && !s.archived_by_us))
+}
+
+/// Counts the values that another source overrules, and lists those of which nobody has heard yet.
+fn note_overruled(
+    plan: &mut Plan,
+    fields: &Fields<'_>,
+    product: &ExternalProduct,
+    variant: &Variant,
+    about: FieldSet,
+    remember: &Remember,
+) {
+    let overruled = remember.overruled.and(about);
+    // No product is shared where there is one source.
+    if overruled.is_empty() {
+        return;
+    }
+    let codes = product.barcodes.iter().map(|code| code.key()).collect();
+    let said = Said { name: product.name.as_str(), price: product.price, codes };
+    let extras = fields.policy.extra_barcodes == ExtraBarcodes::Packaging;
+    let lost = said.differing(&variant.shown(fields.digits), fields.digits, extras).and(overruled);
+    plan.overruled.count(lost);
+    let precedence = &fields.policy.precedence;
+    let new = remember.newly_overruled();
+    let price = product.price.map(|said| said.rounded(fields.digits).to_string()).unwrap_or_default();
+    let now = variant.rounded_price(fields.digits).map_or_else(|| variant.price.clone(), |price| price.to_string());
+    let listed = product.barcodes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let barcode = variant.barcode.clone().unwrap_or_default();
+    for (field, is, owner, said, now) in [
+        (
+            "name",
+            lost.name && new.name,
+            precedence.of_name(&variant.sharers),
+            product.name.to_string(),
+            variant.names.join(" / "),
+        ),
+        ("price", lost.price && new.price, precedence.of_price(&variant.sharers), price, now),
+        ("barcode", lost.barcode && new.barcode, precedence.of_barcode(&variant.sharers), listed, barcode),
+    ] {
+        if let Some(owner) = owner.filter(|_| is) {
+            plan.not_written.push(NotWritten {
+                external_id: product.id.clone(),
+                label: product.name.to_string(),
+                field: field.to_owned(),
+                said,
+                now,
+                owner: owner.source.clone(),
+            });
+        }
+    }
 }
 
 struct Builder<'a, 'p> {
@@ -289,7 +345,9 @@ impl Builder<'_, '_> {
         if link.missing && !archive && !gives_up {
             self.plan.still_missing += 1;
         } else {
-            self.plan.missing.push(Missing { external_id: external_id.clone(), label: label.clone(), archive });
+            let having = variant.sharers.iter().filter(|s| !s.missing).map(|s| s.source.clone());
+            let (external_id, label) = (external_id.clone(), label.clone());
+            self.plan.missing.push(Missing { external_id, label, archive, still_in: having.collect() });
         }
         let values = LinkValues {
             missing: (!link.missing).then_some(true),
@@ -326,6 +384,8 @@ impl Builder<'_, '_> {
         let name = self.fields.name(product, variant, link, &mut remember, &mut self.plan.deferred);
         let price = self.fields.price(product, variant, link, &mut remember, &mut self.plan.deferred);
         let moved = self.barcode(product, variant, link, &mut remember);
+        let all = FieldSet { name: true, price: true, barcode: true };
+        note_overruled(self.plan, &self.fields, product, variant, all, &remember);
         if link.is_some_and(|l| l.missing) {
             remember.values.missing = Some(false);
         }

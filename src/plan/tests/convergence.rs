@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::world::{Bound, Row, World, id};
-use crate::catalog::{CodeKey, Decision, Kept, MatchRule, ProductId};
+use crate::catalog::{CodeKey, Decision, FieldSet, MatchRule, ProductId, SourceName, SourceOrder};
 use crate::plan::{
     Deferred, DeferredKind, ExtraBarcodes, FieldPolicy, MissingPolicy, NewWithoutPrice, Plan, PriceLimit, Scope,
 };
@@ -58,9 +58,38 @@ struct Thing {
     forgot: (Option<String>, Option<String>, Option<Option<String>>),
     /// The packaging is ours.
     ours: bool,
-    kept: Kept,
+    kept: FieldSet,
     /// We archived it; the link says that the source does not have it.
     retired: (bool, bool),
+    /// Fields that another source owned when the link was looked at last.
+    overruled: FieldSet,
+    /// Links of other sources.
+    shared: Vec<Shared>,
+}
+
+/// The link of one of three other sources: what it wrote, and whether its source has the product still.
+#[derive(Debug, Clone)]
+struct Shared {
+    source: usize,
+    wrote: (String, String, Option<String>),
+    extras: Option<String>,
+    missing: bool,
+    archived_by_us: bool,
+}
+
+/// They come before the source, own prices before it, and come behind it.
+pub(super) const OTHERS: [&str; 3] = ["first", "pricing", "last"];
+
+fn shared() -> impl Strategy<Value = Shared> {
+    let flag = || prop::bool::weighted(0.25);
+    (0..OTHERS.len(), (name(), value(), prop::option::of(code())), prop::option::weighted(0.2, code()), flag(), flag())
+        .prop_map(|(source, wrote, extras, missing, archived)| Shared {
+            source,
+            wrote,
+            extras,
+            missing,
+            archived_by_us: missing && archived,
+        })
 }
 
 fn thing(ids: usize) -> impl Strategy<Value = Thing> {
@@ -85,7 +114,8 @@ fn thing(ids: usize) -> impl Strategy<Value = Thing> {
         prop::option::weighted(0.3, prop::option::of(code())),
     );
     let flag = || prop::bool::weighted(0.15);
-    let past = (any::<bool>(), (flag(), flag(), flag()), (flag(), flag()));
+    let shared = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(shared(), 1..3)];
+    let past = (any::<bool>(), (flag(), flag(), flag()), (flag(), flag()), (flag(), flag(), flag()), shared);
     (look, kind, tie, forgot, past).prop_map(|(look, kind, tie, forgot, past)| Thing {
         names: if look.0.2 { (look.0.0.clone(), look.0.0) } else { (look.0.0, look.0.1) },
         price: look.1,
@@ -100,8 +130,10 @@ fn thing(ids: usize) -> impl Strategy<Value = Thing> {
         no_touch: tie.2,
         forgot,
         ours: past.0,
-        kept: Kept { name: past.1.0, price: past.1.1, barcode: past.1.2 },
+        kept: FieldSet { name: past.1.0, price: past.1.1, barcode: past.1.2 },
         retired: past.2,
+        overruled: FieldSet { name: past.3.0, price: past.3.1, barcode: past.3.2 },
+        shared: past.4,
     })
 }
 
@@ -134,6 +166,7 @@ pub(super) fn world(size: usize) -> impl Strategy<Value = World> {
             p.max_component = policies.5;
             p.max_price_change = PriceLimit { percent: Decimal::from(300), amount: Decimal::from(5) };
             p.allow.price_change = any_jump;
+            p.precedence = SourceOrder::parse("first\nshop\npricing: price\nlast").precedence(&super::world::shop());
             if let Some(ids) = scope {
                 world.scope = Scope::Only(ids.iter().map(|n| id(&n.to_string())).collect());
             }
@@ -152,6 +185,20 @@ fn place(world: &mut World, number: i64, thing: Thing) {
     product.siblings = u32::from(thing.siblings);
     product.other_company = thing.other_company;
     product.default_code = thing.default_code.map(|n| (n + 1).to_string());
+    for shared in thing.shared {
+        let bound = Bound {
+            product: Some(number),
+            wrote_name: shared.wrote.0,
+            wrote_price: Some(super::world::price(&shared.wrote.1)),
+            wrote_barcode: shared.wrote.2,
+            wrote_extras: shared.extras.into_iter().collect(),
+            archived_by_us: shared.archived_by_us,
+            missing: shared.missing,
+            ..Bound::default()
+        };
+        let source = SourceName::parse(OTHERS[shared.source]).unwrap();
+        world.others.entry(source).or_default().insert(id(&format!("o{number}")), bound);
+    }
     let Some(ext) = thing.link.map(|n| id(&(n + 1).to_string())).filter(|ext| !world.links.contains_key(ext)) else {
         return;
     };
@@ -170,6 +217,7 @@ fn place(world: &mut World, number: i64, thing: Thing) {
         no_touch: thing.no_touch,
         archived_by_us: thing.retired.0,
         missing: thing.retired.1,
+        overruled: thing.overruled,
         ..Bound::default()
     };
     world.links.insert(ext, bound);

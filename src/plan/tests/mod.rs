@@ -14,5 +14,6 @@ mod permutations;
 mod prices;
 mod revert;
 mod scope;
+mod sharing;
 mod unread;
 mod world;

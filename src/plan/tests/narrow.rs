@@ -6,8 +6,11 @@ use super::convergence::world;
 use super::world::{World, id, waits};
 use crate::catalog::barcode::clean;
 use crate::catalog::digest::{Buckets, Line, id_hash, line_digest};
-use crate::catalog::{Catalogue, CodeKey, ExternalId, Link, OdooState, Price, PriceDigits, Rest, SourceName};
-use crate::plan::narrow::{Comparison, Narrowing};
+use crate::catalog::source::BarcodeOrder;
+use crate::catalog::{
+    Catalogue, CodeKey, ExternalId, Link, ListingBuilder, OdooState, Price, PriceDigits, Rest, Sharer,
+};
+use crate::plan::narrow::{self, Comparison, Narrowing};
 use crate::plan::{FieldPolicy, MissingPolicy, Plan, Scope, plan, plan_prices, questions};
 
 use proptest::prelude::*;
@@ -26,6 +29,12 @@ fn line(link: &Link, what: Line) -> u64 {
 fn settled(link: &Link, world: &World, what: Line) -> bool {
     let digits = PriceDigits::from_odoo(Some(world.digits));
     let Some(variant) = link.product.as_ref().filter(|v| !v.other_company && !v.is_archived()) else { return false };
+    // The link knows who owns a field; nothing more is looked at where it is another source.
+    let precedence = &world.policy.precedence;
+    let own = |owner: Option<&Sharer>, overruled: bool, kept: bool, rule: bool| match owner {
+        Some(_) => overruled && !kept,
+        None => !overruled && rule,
+    };
     let now = variant.rounded_price(digits);
     let no_price = || link.kept.price || link.wrote_price.is_none_or(Price::is_zero);
     let price = link.said_price.map_or_else(no_price, |said| {
@@ -39,6 +48,7 @@ fn settled(link: &Link, world: &World, what: Line) -> bool {
         let edited = now.is_none() || now != link.wrote_price.map(|p| p.rounded(digits));
         link.kept.price || world.policy.price == FieldPolicy::Odoo && edited
     });
+    let price = own(precedence.of_price(&variant.sharers), link.overruled.price, link.kept.price, price);
     if what == Line::Prices {
         return price;
     }
@@ -48,6 +58,7 @@ fn settled(link: &Link, world: &World, what: Line) -> bool {
         let edited = variant.names.iter().any(|n| *n != link.wrote_name);
         link.kept.name || world.policy.name == FieldPolicy::Odoo && edited
     };
+    let name = own(precedence.of_name(&variant.sharers), link.overruled.name, link.kept.name, name);
     let keys: BTreeSet<CodeKey> = link.said_barcodes.iter().map(|c| CodeKey::of(c)).collect();
     let barcode = match &variant.barcode {
         None => link.said_barcodes.is_empty() && link.wrote_barcode.is_none(),
@@ -64,7 +75,10 @@ fn settled(link: &Link, world: &World, what: Line) -> bool {
     } else {
         link.wrote_extras.is_empty()
     };
-    price && name && barcode && !link.kept.barcode && extras && !link.archived_by_us
+    let inherited = variant.sharers.iter().any(|s| !s.wrote_extras.is_empty());
+    let barcodes = barcode && !link.kept.barcode && extras && !inherited;
+    let barcodes = own(precedence.of_barcode(&variant.sharers), link.overruled.barcode, link.kept.barcode, barcodes);
+    price && name && barcodes && !link.archived_by_us
 }
 
 /// The same of a link whose product the source does not have, as it says.
@@ -73,7 +87,8 @@ fn rests(link: &Link, world: &World) -> bool {
     let retires = world.policy.missing == MissingPolicy::Archive
         && !link.archived_by_us
         && variant.active
-        && !variant.other_company;
+        && !variant.other_company
+        && variant.sharers.iter().all(|s| s.missing && !s.archived_by_us);
     let shared = |code: &String| {
         let key = CodeKey::of(code);
         let mut others = world.products.iter().filter(|(n, _)| **n != variant.id.get());
@@ -82,6 +97,7 @@ fn rests(link: &Link, world: &World) -> bool {
     !retires
         && variant.barcode == link.wrote_barcode
         && link.wrote_extras.is_empty()
+        && variant.sharers.iter().all(|s| s.wrote_extras.is_empty())
         && !variant.barcode.as_ref().is_some_and(shared)
 }
 
@@ -142,7 +158,7 @@ fn narrowed(world: &World, what: Line) -> (Catalogue, OdooState) {
             bound.iter().filter(|(id, _)| asked.contains(id)).map(|(id, l)| (id.clone(), l.clone())).collect();
         if what == Line::Whole {
             narrowing.follow_links(&part, &world.decisions);
-            let questions = questions(&listing.pick(&asked), &part, &world.decisions, &world.scope, world.extras());
+            let questions = questions(&listing.part_of(&asked), &part, &world.decisions, &world.scope, world.extras());
             let (candidates, holders) = world.answers(&questions);
             for holder in holders.values().flatten() {
                 let of = bound.iter().filter(|(_, l)| l.product.as_ref().is_some_and(|v| v.id == holder.product));
@@ -169,12 +185,18 @@ fn narrowed(world: &World, what: Line) -> (Catalogue, OdooState) {
             Line::Whole => bound.values().filter(still).count() - state.links.values().filter(still).count(),
             Line::Prices => 0,
         },
+        overruled: {
+            let of = |links: &std::collections::BTreeMap<ExternalId, Link>| {
+                narrow::overruled(links.values(), state.digits, world.extras(), what)
+            };
+            of(&bound).less(of(&state.links))
+        },
     };
     (catalogue, state)
 }
 
 fn plans(world: &World, what: Line) -> (Plan, Plan, usize) {
-    let source = SourceName::parse("shop").unwrap();
+    let source = super::world::shop();
     let of = |catalogue: &Catalogue, state: &OdooState| match what {
         Line::Whole => plan(&source, catalogue, state, &world.policy, &world.scope),
         Line::Prices => plan_prices(&source, catalogue, state, &world.policy, &world.scope),
@@ -248,4 +270,24 @@ fn a_price_that_became_null_waits_until_it_is_back_or_kept() {
     let _ = world.run();
     assert_eq!(world.products[&1].price, "10.00");
     assert!(!world.links[&id("1")].kept.price);
+}
+
+/// Products come to be looked at one by one, and the rows that were left out are as many.
+#[test]
+fn a_product_is_picked_without_the_rows_that_were_left_out() {
+    const MANY: usize = 30_000;
+    let mut b = ListingBuilder::new(BarcodeOrder::Text);
+    for n in 0..MANY {
+        b.product(Some(&n.to_string()), Some("Pen"), Ok(None));
+        b.product(None, Some("No id at all, and a name that is told"), Ok(None));
+    }
+    let listing = b.finish();
+    let mut narrowing = Narrowing::new(&listing, Line::Whole);
+    let _ = narrowing.to_ask();
+    for n in 0..MANY {
+        let one = id(&n.to_string());
+        narrowing.want([one.clone()]);
+        assert_eq!(narrowing.to_ask().into_iter().collect::<Vec<_>>(), [one]);
+    }
+    assert_eq!(narrowing.catalogue().bad_rows.len(), MANY);
 }

@@ -68,7 +68,7 @@ fn revert(world: &World, changes: &[Change]) -> Plan {
     });
     wide.scope = crate::plan::Scope::All;
     odoo.holders = wide.state().holders;
-    plan_revert(&SourceName::parse("shop").unwrap(), "R1", changes, &odoo, 100, &world.scope)
+    plan_revert(&SourceName::parse("shop").unwrap(), "R1", changes, &odoo, &world.policy, &world.scope)
 }
 
 fn shop() -> World {
@@ -209,4 +209,38 @@ fn a_circle_of_which_one_code_is_gone_stays_as_it_is() {
     assert!(plan.is_empty(), "nobody is left without a code: {}", moves(&plan));
     let told: std::collections::BTreeSet<_> = plan.deferred.iter().map(|d| d.external_id.to_string()).collect();
     assert_eq!(told.into_iter().collect::<Vec<_>>(), ["1", "2", "3"]);
+}
+
+/// A run that changed everything is undone in as many steps as it has lines.
+#[test]
+fn the_undoing_of_a_large_run_is_no_square() {
+    const MANY: i64 = 50_000;
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "2", &[]);
+    let (one, mut odoo) = (world.bound().remove(&id("1")).unwrap(), world.state());
+    let mut changes = Vec::new();
+    for n in 1..=MANY {
+        let ext = id(&n.to_string());
+        let mut link = crate::catalog::Link { external_id: ext.clone(), ..one.clone() };
+        link.product.as_mut().unwrap().id = super::world::pid(n);
+        odoo.links.insert(ext, link);
+        changes.push(Change {
+            id: n,
+            when: Moment(0),
+            field: ChangedField::Price,
+            source: "shop".to_owned(),
+            external_id: n.to_string(),
+            linked: true,
+            name: String::new(),
+            language: None,
+            old: Some("1".to_owned()),
+            new: Some("2".to_owned()),
+            further: false,
+            cause: "source-changed".to_owned(),
+            run: Some("R1".to_owned()),
+        });
+    }
+    let plan = plan_revert(&super::world::shop(), "R1", &changes, &odoo, &world.policy, &world.scope);
+    let kept = |u: &crate::plan::Update| u.price.is_some() && u.link.kept.is_some_and(|k| k.price);
+    assert_eq!(plan.updates.iter().filter(|u| kept(u)).count(), usize::try_from(MANY).unwrap());
 }

@@ -6,13 +6,18 @@ use crate::catalog::barcode::clean;
 use crate::catalog::scannable::readings;
 use crate::catalog::source::BarcodeOrder;
 use crate::catalog::{
-    Candidate, Catalogue, CodeKey, Decision, ExternalId, Holder, HolderKind, Kept, Link, Listing, ListingBuilder,
-    MatchRule, OdooState, Price, PriceDigits, ProductId, Rest, SourceName, TemplateId, Variant,
+    Candidate, Catalogue, CodeKey, Decision, ExternalId, FieldSet, Holder, HolderKind, Link, Listing, ListingBuilder,
+    MatchRule, OdooState, Price, PriceDigits, ProductId, Rest, Sharer, SourceName, TemplateId, Variant,
 };
 use crate::plan::{
     Activity, Allowances, BarcodeMove, ExtraBarcodes, LinkValues, Plan, Policy, Questions, Reason, Scope, Update, plan,
     questions,
 };
+
+/// The source that the world is about.
+pub fn shop() -> SourceName {
+    SourceName::parse("shop").unwrap()
+}
 
 pub fn id(text: &str) -> ExternalId {
     ExternalId::parse(text).unwrap()
@@ -62,7 +67,8 @@ pub struct Bound {
     pub wrote_price: Option<Price>,
     pub wrote_barcode: Option<String>,
     pub wrote_extras: Vec<String>,
-    pub kept: Kept,
+    pub kept: FieldSet,
+    pub overruled: FieldSet,
     pub no_touch: bool,
     pub archived_by_us: bool,
     pub missing: bool,
@@ -77,6 +83,8 @@ pub struct World {
     pub digits: u32,
     pub products: BTreeMap<i64, Product>,
     pub links: BTreeMap<ExternalId, Bound>,
+    /// The links of other sources that count, by source.
+    pub others: BTreeMap<SourceName, BTreeMap<ExternalId, Bound>>,
     pub decisions: Vec<Decision>,
     pub policy: Policy,
     pub scope: Scope,
@@ -104,6 +112,7 @@ impl World {
             digits: 2,
             products: BTreeMap::new(),
             links: BTreeMap::new(),
+            others: BTreeMap::new(),
             decisions: Vec::new(),
             policy: Policy { allow, ..Policy::default() },
             scope: Scope::All,
@@ -204,7 +213,24 @@ impl World {
             siblings: product.siblings,
             other_company: product.other_company,
             packagings: product.packaging.clone(),
+            sharers: self.sharers(number),
         }
+    }
+
+    fn sharers(&self, number: i64) -> Vec<Sharer> {
+        let all =
+            self.others.iter().flat_map(|(source, links)| links.iter().map(move |(id, bound)| (source, id, bound)));
+        let sharer = |(source, id, b): (&SourceName, &ExternalId, &Bound)| Sharer {
+            source: source.clone(),
+            external_id: id.clone(),
+            missing: b.missing,
+            archived_by_us: b.archived_by_us,
+            wrote_name: b.wrote_name.clone(),
+            wrote_price: b.wrote_price,
+            wrote_barcode: b.wrote_barcode.clone(),
+            wrote_extras: b.wrote_extras.clone(),
+        };
+        all.filter(|(.., bound)| bound.product == Some(number)).map(sharer).collect()
     }
 
     /// What the snapshot procedure answers.
@@ -226,6 +252,7 @@ impl World {
                     no_touch: b.no_touch,
                     archived_by_us: b.archived_by_us,
                     missing: b.missing,
+                    overruled: b.overruled,
                 };
                 (ext.clone(), link)
             })
@@ -309,7 +336,7 @@ impl World {
     }
 
     pub fn plan(&self) -> Plan {
-        plan(&SourceName::parse("shop").unwrap(), &self.catalogue(), &self.state(), &self.policy, &self.scope)
+        plan(&shop(), &self.catalogue(), &self.state(), &self.policy, &self.scope)
     }
 
     /// Plans and applies; gives the plan back.
@@ -394,7 +421,11 @@ impl World {
                 product.active = false;
             }
             Some(Activity::Reactivate) => {
-                assert!(!product.active && bound.archived_by_us, "only what we archived comes back");
+                let number = Some(update.product.get());
+                let others =
+                    self.others.values_mut().flat_map(|links| links.values_mut()).filter(|b| b.product == number);
+                let by_another = others.fold(false, |any, b| std::mem::take(&mut b.archived_by_us) || any);
+                assert!(!product.active && (bound.archived_by_us || by_another), "only what we archived comes back");
                 product.active = true;
             }
             None => {}
@@ -408,11 +439,13 @@ impl World {
             wrote_barcode,
             wrote_extras,
             kept,
+            overruled,
             missing,
             archived_by_us,
         } = &update.link;
         bound.wrote_extras = wrote_extras.clone().unwrap_or_else(|| bound.wrote_extras.clone());
         bound.kept = kept.unwrap_or(bound.kept);
+        bound.overruled = overruled.unwrap_or(bound.overruled);
         bound.missing = missing.unwrap_or(bound.missing);
         bound.archived_by_us = archived_by_us.unwrap_or(bound.archived_by_us);
         bound.said_name = said_name.clone().unwrap_or_else(|| bound.said_name.clone());
@@ -468,6 +501,8 @@ impl World {
             }
             if let Some(extras) = &one.wrote_extras {
                 bound.wrote_extras.clone_from(extras);
+                let others = self.others.values_mut().flat_map(|links| links.values_mut());
+                others.filter(|b| b.product == Some(one.product.get())).for_each(|b| b.wrote_extras.clear());
             }
         }
     }

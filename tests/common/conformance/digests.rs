@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use erpsync::catalog::digest::{Buckets, Line};
 use erpsync::catalog::source::BarcodeOrder;
-use erpsync::catalog::{Listing, ListingBuilder, Price};
+use erpsync::catalog::{Listing, ListingBuilder, Precedence, Price};
 use erpsync::odoo::Session;
 use erpsync::odoo::digest::{Rules, Summary, lines, summary};
 use erpsync::odoo::transport::Call;
@@ -14,8 +14,15 @@ use serde_json::{Value, json};
 
 use super::{World, create, create_row, external, source, take_as};
 
-pub const RULES: Rules =
-    Rules { line: Line::Whole, leave_names: false, leave_prices: false, extras: false, archive: false, barcodes: true };
+pub const RULES: Rules<'static> = Rules {
+    line: Line::Whole,
+    leave_names: false,
+    leave_prices: false,
+    extras: false,
+    archive: false,
+    barcodes: true,
+    precedence: Precedence::NOBODY,
+};
 
 /// Id, name, price, barcodes.
 type Said<'a> = (&'a str, &'a str, Option<&'a str>, &'a [&'a str]);
@@ -39,7 +46,7 @@ fn listing(said: &[Said<'_>]) -> Listing {
     builder.finish()
 }
 
-async fn told(session: &Session, name: &str, rules: Rules) -> Summary {
+async fn told(session: &Session, name: &str, rules: Rules<'_>) -> Summary {
     summary(session, &source(name), rules, None).await.unwrap()
 }
 
@@ -221,7 +228,7 @@ async fn remember(world: &World, lane: &Value, seen: Value) {
 }
 
 /// What is told where nothing is remembered.
-async fn found_whole(session: &Session, world: &World, lane: &Value, name: &str, rules: Rules) -> Summary {
+async fn found_whole(session: &Session, world: &World, lane: &Value, name: &str, rules: Rules<'_>) -> Summary {
     remember(world, lane, json!(false)).await;
     summary(session, &source(name), rules, None).await.unwrap()
 }

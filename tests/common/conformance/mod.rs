@@ -22,7 +22,7 @@ mod writing;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use erpsync::catalog::{ExternalId, Link, SourceName};
+use erpsync::catalog::{ExternalId, FileOrder, Link, SourceName};
 use erpsync::odoo::retry::{Hurry, Retry};
 use erpsync::odoo::snapshot::{Links, Wanted, read_links};
 use erpsync::odoo::transport::Call;
@@ -287,7 +287,12 @@ pub fn session_options() -> SessionOptions {
         purchase_ok: true,
         own_company: false,
     };
-    SessionOptions { languages: vec!["en_US".to_owned(), "ru_RU".to_owned()], company: None, create: Some(create) }
+    SessionOptions {
+        languages: vec!["en_US".to_owned(), "ru_RU".to_owned()],
+        company: None,
+        create: Some(create),
+        order: FileOrder::default(),
+    }
 }
 
 pub fn source(name: &str) -> SourceName {

@@ -11,6 +11,7 @@ mod missing;
 mod plans;
 mod prices;
 mod revert;
+mod sharing;
 mod standing;
 mod variants;
 
@@ -25,5 +26,6 @@ on_both! {
     prices_alone: prices::scenario,
     a_plan_is_kept_and_applied: plans::scenario,
     a_run_is_undone: revert::scenario,
+    sources_share_products: sharing::scenario,
     what_changed_is_found_by_its_row: judged::scenario,
 }

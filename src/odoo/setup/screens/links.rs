@@ -73,6 +73,7 @@ pub(super) const LINKS: Screen = Screen {
                             .with("string=\"Further barcodes\"")
                             .when("invisible", When::Unset("x_wrote_extras")),
                         shown("x_kept").when("invisible", When::Unset("x_kept")),
+                        shown("x_overruled").when("invisible", When::Unset("x_overruled")),
                     ],
                 ),
             ]),
@@ -94,6 +95,7 @@ pub(super) const LINKS: Screen = Screen {
         ],
         &[
             Filter::on("no_touch", "Not to be touched", "[('x_no_touch', '=', True)]"),
+            Filter::on("overruled", "Owned by another source", "[('x_overruled', '!=', False)]"),
             Filter::on("no_barcode", "Without a barcode", "[('x_wrote_barcode', '=', False)]"),
         ],
     ],

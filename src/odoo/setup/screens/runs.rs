@@ -121,10 +121,16 @@ pub(super) const SETUP: Screen = Screen {
         status: None,
         title: &[shown("x_name")],
         buttons: &[],
-        parts: &[Part::Groups(&[(
-            "Technical",
-            &[shown("x_schema"), shown("x_uuid"), shown("x_group"), shown("x_procedures")],
-        )])],
+        parts: &[
+            Part::Groups(&[("Sources", &[shown("x_sources")])]),
+            Part::Words(
+                "The first source that has a product owns its name, price and barcodes, unless a later one is given a field. The configuration file of each run says its part.",
+            ),
+            Part::Groups(&[(
+                "Technical",
+                &[shown("x_schema"), shown("x_uuid"), shown("x_group"), shown("x_procedures")],
+            )]),
+        ],
     },
     editable: &[],
     search: &["x_name", "x_uuid"],

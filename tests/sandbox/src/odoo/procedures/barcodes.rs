@@ -41,11 +41,13 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
                 let mut row = vec![json!(id), json!(text(link, "x_external_id")), json!(text(link, "x_wrote_barcode"))];
                 row.push(json!(flag(link, "x_no_touch")));
                 row.extend(told(env, ask, integer(link, "x_product_id"))?);
+                // What several sources share is seen on real Odoos.
+                row.extend([Value::Null, json!("0")]);
                 rows.push(Value::Array(row));
             }
         }
     }
-    Ok(json!({"rows": rows}))
+    Ok(json!({"rows": rows, "sharers": []}))
 }
 
 /// What a LEFT JOIN tells of a product.

@@ -47,7 +47,7 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     let links = env.store.rows("x_pz_product").map(|(_, r)| r).filter(|r| text(r, "x_source") == Some(source));
     let ours = links.filter(|r| integer(r, "x_product_id").is_some_and(|p| found.contains(&p)));
     let linked: Vec<&str> = ours.filter_map(|r| text(r, "x_external_id")).collect();
-    Ok(json!({"candidates": candidates, "holders": holders, "odd": odd, "linked": linked}))
+    Ok(json!({"candidates": candidates, "holders": holders, "odd": odd, "linked": linked, "sharers": []}))
 }
 
 /// Products whose code has something in it that no scanner sends, where the rest, or a part of it, is asked for.

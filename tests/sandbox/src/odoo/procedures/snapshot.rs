@@ -46,10 +46,10 @@ pub(super) fn run(env: &mut Env<'_>, ask: &Ask<'_>) -> Result<Value, OdooFault> 
     let packagings: Vec<Value> =
         variant::packagings(env, &packed).into_iter().map(|(product, codes)| json!([product, codes])).collect();
     let (decisions, chosen) = if ask.get("choices")? == true { decisions(env, ask)? } else { (Vec::new(), Vec::new()) };
-    Ok(json!({"links": links, "packagings": packagings, "decisions": decisions, "chosen": chosen}))
+    Ok(json!({"links": links, "packagings": packagings, "decisions": decisions, "chosen": chosen, "sharers": []}))
 }
 
-/// What the link itself says, in 13 columns.
+/// What the link itself says, in 14 columns.
 fn remembered(id: i64, link: &Record, prices_only: bool) -> Vec<Value> {
     let said = |name: &str| json!(text(link, name));
     let whole = |name: &str| if prices_only { Value::Null } else { said(name) };
@@ -66,7 +66,8 @@ fn remembered(id: i64, link: &Record, prices_only: bool) -> Vec<Value> {
         json!(flag(link, "x_archived_by_us") && !prices_only),
         whole("x_wrote_extras"),
         said("x_kept"),
-        json!(flag(link, "x_missing") && !prices_only),
+        json!(flag(link, "x_missing")),
+        said("x_overruled"),
     ]
 }
 

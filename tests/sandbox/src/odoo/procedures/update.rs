@@ -233,7 +233,7 @@ fn remember(env: &mut Env<'_>, row: &Value, link: i64, known: &Known) -> Result<
 }
 
 fn link_values(values: &Value) -> Result<Record, OdooFault> {
-    const FIELDS: [&str; 9] = [
+    const FIELDS: [&str; 10] = [
         "said_name",
         "said_price",
         "said_barcodes",
@@ -242,6 +242,7 @@ fn link_values(values: &Value) -> Result<Record, OdooFault> {
         "wrote_barcode",
         "wrote_extras",
         "kept",
+        "overruled",
         "archived_by_us",
     ];
     let mut out = Record::new();
