@@ -38,6 +38,8 @@ pub struct Seat<'a> {
     pub frozen: bool,
     /// Frozen, as its row could not be read: whoever wants a code that it has waits, and settles for no other meanwhile.
     pub unread: bool,
+    /// Frozen, as another source owns its barcodes: a run has no other reason to look at it.
+    pub overruled: bool,
     /// The source no longer has the product: it keeps its code until another product claims it.
     pub missing: bool,
     /// Missing, and archived by this plan: it gives up all its codes.

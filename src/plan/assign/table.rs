@@ -189,8 +189,10 @@ impl<'a> Table<'a> {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder(other.clone())));
         }
         let beside: Vec<&ExternalId> = self.having(&key).filter(|h| *h != id).collect();
+        // Of what another source owns likewise.
+        let seen = |h: &&&ExternalId| !self.seats[**h].overruled || self.seats[**h].current == Some(current);
         if self.is_alone(&key)
-            && let Some(frozen) = beside.iter().find(|h| self.is_frozen(h))
+            && let Some(frozen) = beside.iter().filter(seen).find(|h| self.is_frozen(h))
         {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::Frozen((*frozen).clone())));
         }

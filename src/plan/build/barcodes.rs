@@ -141,9 +141,10 @@ pub(super) fn seats<'a>(
         packagings: variant.map(|v| v.packagings.as_slice()).unwrap_or_default(),
         ..Seat::default()
     };
+    let overruled = |variant: &Variant| policy.precedence.of_barcode(&variant.sharers).is_some();
     for (id, product) in &catalogue.products {
         let mut keeps = |variant: &Variant, link: Option<&Link>| {
-            if policy.precedence.of_barcode(&variant.sharers).is_some() {
+            if overruled(variant) {
                 return true;
             }
             let stays = stays(product, variant, link, policy, decisions, hold);
@@ -158,7 +159,8 @@ pub(super) fn seats<'a>(
             }
             Some(Identity::Linked(link, variant)) => {
                 let frozen = link.no_touch || !scope.contains(id) || keeps(variant, Some(*link));
-                Seat { wakes: wakes(link, variant), ..seat(id, Some(variant), Some(link), frozen) }
+                let seat = seat(id, Some(variant), Some(link), frozen);
+                Seat { wakes: wakes(link, variant), overruled: overruled(variant), ..seat }
             }
             Some(Identity::Adopt(variant, _)) => seat(id, Some(variant), None, keeps(variant, None)),
             // A product that is not created now must not take a code from anybody.
@@ -201,8 +203,12 @@ impl Builder<'_, '_> {
     fn extras(&self, id: &ExternalId) -> (Extras, Option<Vec<String>>) {
         let Some(extras) = self.assignment.extras.get(id) else { return (Extras::default(), None) };
         let removed: BTreeSet<&str> = extras.remove.iter().map(String::as_str).collect();
-        let stay = self.seats[id].extras.iter().filter(|code| !removed.contains(*code));
-        let after = stay.map(ToString::to_string).chain(extras.add.iter().cloned()).collect();
+        let seat = &self.seats[id];
+        let stay = seat.extras.iter().filter(|code| !removed.contains(*code));
+        let mut after: Vec<String> = stay.map(ToString::to_string).chain(extras.add.iter().cloned()).collect();
+        // In the source's order, whichever of them came first.
+        let places: BTreeMap<CodeKey, usize> = seat.claims.iter().map(|c| c.key()).zip(0..).collect();
+        after.sort_by_cached_key(|code| places.get(&CodeKey::of(code)).copied());
         (extras.clone(), Some(after))
     }
 

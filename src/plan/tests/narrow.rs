@@ -8,7 +8,7 @@ use crate::catalog::barcode::clean;
 use crate::catalog::digest::{Buckets, Line, id_hash, line_digest};
 use crate::catalog::source::BarcodeOrder;
 use crate::catalog::{
-    Catalogue, CodeKey, ExternalId, Link, ListingBuilder, OdooState, Price, PriceDigits, Rest, Sharer,
+    Catalogue, CodeKey, ExternalId, Link, ListingBuilder, OdooState, Price, PriceDigits, Rest, Sharer, SourceName,
 };
 use crate::plan::narrow::{self, Comparison, Narrowing};
 use crate::plan::{FieldPolicy, MissingPolicy, Plan, Scope, plan, plan_prices, questions};
@@ -270,6 +270,27 @@ fn a_price_that_became_null_waits_until_it_is_back_or_kept() {
     let _ = world.run();
     assert_eq!(world.products[&1].price, "10.00");
     assert!(!world.links[&id("1")].kept.price);
+}
+
+/// Whoever has a code that another source wrote beside it says so where every run sees it, and else not at all.
+#[test]
+fn what_another_source_owns_is_not_seen_by_chance() {
+    let first = SourceName::parse("first").unwrap();
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "1", &["036000291452"]).synced("2", 2, "Pen", "2", &[]);
+    world.products.get_mut(&2).unwrap().barcode = Some("0036000291452".to_owned());
+    let link = world.links.get_mut(&id("2")).unwrap();
+    link.overruled.barcode = true;
+    let owner = link.clone();
+    world.policy.precedence.barcode = vec![first.clone()];
+    world.others.insert(first, [(id("o"), owner)].into());
+    let (whole, narrow, looked) = plans(&world, Line::Whole);
+    assert_eq!((waits(&whole), whole.unchanged, looked), (vec![], 2, 0));
+    assert_eq!(whole, narrow);
+    world.products.get_mut(&2).unwrap().barcode = Some("036000291452".to_owned());
+    let (whole, narrow, looked) = plans(&world, Line::Whole);
+    assert_eq!((waits(&whole), looked), (vec!["1 held 036000291452".to_owned()], 2));
+    assert_eq!(whole, narrow);
 }
 
 /// Products come to be looked at one by one, and the rows that were left out are as many.

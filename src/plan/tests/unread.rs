@@ -181,12 +181,23 @@ fn codes(world: &World, ext: &ExternalId) -> BTreeSet<CodeKey> {
 
 /// What is there at the end, whatever number a new product got.
 fn end(world: &World, known: i64) -> (BTreeMap<ExternalId, (Bound, Option<Product>)>, BTreeMap<i64, Product>) {
-    let of = |bound: &Bound| bound.product.map(|number| world.products[&number].clone());
-    let number = |bound: &Bound| bound.product.filter(|n| *n <= known);
-    let links = world.links.iter();
-    let links = links.map(|(id, b)| (id.clone(), (Bound { product: number(b), ..b.clone() }, of(b))));
-    let products = world.products.iter().filter(|(n, _)| **n <= known);
-    (links.collect(), products.map(|(n, p)| (*n, p.clone())).collect())
+    // In which spelling a code came first, and which of the further ones, is nobody's business.
+    let key = |code: &String| CodeKey::of(code).as_str().to_owned();
+    let product = |number: &i64| {
+        let Product { barcode, packaging, .. } = &world.products[number];
+        let (barcode, mut packaging): (_, Vec<_>) = (barcode.as_ref().map(key), packaging.iter().map(key).collect());
+        packaging.sort();
+        Product { barcode, packaging, ..world.products[number].clone() }
+    };
+    let link = |b: &Bound| Bound {
+        product: b.product.filter(|n| *n <= known),
+        wrote_barcode: b.wrote_barcode.as_ref().map(key),
+        wrote_extras: b.wrote_extras.iter().map(key).collect(),
+        ..b.clone()
+    };
+    let links = world.links.iter().map(|(id, b)| (id.clone(), (link(b), b.product.as_ref().map(product))));
+    let products = world.products.keys().filter(|n| **n <= known);
+    (links.collect(), products.map(|n| (*n, product(n))).collect())
 }
 
 proptest! {
