@@ -108,7 +108,7 @@ pub enum OdooError {
     },
     /// Odoo let the account in, and does not know the session at the very next call.
     #[error(
-        "Odoo at {url} lets the account in to database {database:?} and has forgotten it at the next call: its filter hides the database from this address (--db-filter, dbfilter in odoo.conf), or several Odoos answer in turn that share no sessions; name an address that the filter fits in odoo.url, or have the administrator of the server correct that"
+        "Odoo at {url} lets the account in to database {database:?} and has forgotten it at the next call: its filter hides the database from this address (dbfilter in odoo.conf), or several Odoos answer in turn that share no sessions; name an address that the filter fits in odoo.url, or have the administrator of the server correct that"
     )]
     Forgotten {
         /// The server.

@@ -140,8 +140,8 @@ fn it_exists(place: &str, program: &str, args: &str) {
             filter => {
                 let text = target.clone().unwrap_or_else(|| all_text("src"));
                 // A macro makes names, so any word will do.
-                let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                let found = words.any(|word| word.contains(filter));
+                let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+                let found = filter.split("::").all(|part| words.iter().any(|word| word.contains(part)));
                 assert!(found, "{place}: no test is called {filter}");
             }
         }

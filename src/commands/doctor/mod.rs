@@ -110,11 +110,11 @@ async fn of_odoo(settings: &Settings, env: &dyn Environment, signals: &Signals) 
     let mut options = connect::odoo(&settings.odoo, account, signals.hurry());
     // Whoever asks now wants to know how it is now.
     options.retry = odoo::Retry::never();
-    let session = connect::reading_session(&settings);
+    let session = connect::reading_session(settings);
     let create = settings
         .sources
         .iter()
-        .filter_map(|(name, source)| Some((name.to_string(), connect::session(&settings, &source.create).create?)));
+        .filter_map(|(name, source)| Some((name.to_string(), connect::session(settings, &source.create).create?)));
     let expected = Expectations {
         languages: session.languages,
         company: session.company,

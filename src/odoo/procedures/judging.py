@@ -14,14 +14,14 @@ def kept(field):
 # The names of a product, by language, and what they need; on older Odoos one join after the other, as a subquery for each
 # would be slow.
 NAMES, TRANSLATIONS = [], ''
-for at in range(len(ask['languages'])):
+for nth in range(len(ask['languages'])):
     if ODOO >= 16:
-        NAMES.append(name_column(at))
+        NAMES.append(name_column(nth))
     else:
-        tr = 'tr%d' % at
+        tr = 'tr%d' % nth
         TRANSLATIONS = TRANSLATIONS + (
             ' LEFT JOIN ir_translation ' + tr + ' ON ' + tr + ".type = 'model' AND " + tr + ".name = 'product.template,name'"
-            ' AND ' + tr + '.lang = %(language' + str(at) + ')s AND ' + tr + '.res_id = t.id AND ' + tr + ".value != ''")
+            ' AND ' + tr + '.lang = %(language' + str(nth) + ')s AND ' + tr + '.res_id = t.id AND ' + tr + ".value != ''")
         NAMES.append('coalesce(' + tr + '.value, t.name)')
 
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::{RequestBuilder, Response};
 use secrecy::SecretString;
 
 use crate::odoo::error::OdooError;
@@ -53,19 +53,6 @@ fn certificate(reason: &str) -> &'static str {
 
 /// An encrypted connection goes through the proxy that the environment names, and it is the proxy that failed.
 fn through_proxy(reason: &str) -> String {
-    // As the client looks them up. A password may stand in the address.
-    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    let named = names.iter().find_map(|name| Some((*name, std::env::var(name).ok().filter(|v| !v.is_empty())?)));
-    let proxy = named.map_or_else(
-        || "the proxy that this machine is set to use".to_owned(),
-        |(name, value)| {
-            let host = Url::parse(&value)
-                .ok()
-                .and_then(|url| Some((url.host_str()?.to_owned(), url.port_or_known_default()?)));
-            let host = host.map_or_else(|| "an address".to_owned(), |(host, port)| format!("{host}:{port}"));
-            format!("the proxy {host} that the environment variable {name} names")
-        },
-    );
     let says = |sign: &str| reason.contains(sign);
     let problem = if says("authorization required") {
         "wants a user and password"
@@ -79,7 +66,7 @@ fn through_proxy(reason: &str) -> String {
         "made no connection to Odoo"
     };
     format!(
-        "{proxy} {problem}; correct or unset the variable, have the proxy let this connection through, or name Odoo's host in NO_PROXY to reach it directly"
+        "the proxy that the environment names (HTTPS_PROXY or ALL_PROXY, also in small letters) {problem}; correct or unset the variable, have the proxy let this connection through, or name Odoo's host in NO_PROXY to reach it directly"
     )
 }
 
