@@ -121,9 +121,6 @@ fn barcodes() -> Vec<(String, Result<Option<String>, &'static str>)> {
     let same = [
         "AB 12 34",
         "100%_\\x",
-        "%",
-        "_",
-        "\\",
         "%(x)s",
         "<b>1</b>",
         "'; DROP TABLE x; --",
@@ -132,18 +129,12 @@ fn barcodes() -> Vec<(String, Result<Option<String>, &'static str>)> {
         "+7",
         "@7",
         "'7",
-        "none",
-        "None",
         "False",
-        "0",
         "007",
         "abc",
         "ABC",
         "штрих-код",
         "ü\u{308}",
-        "a\u{202e}b",
-        "z\u{200b}w",
-        "😀",
         "{{x}}",
         "a,b;\"c\"",
         "x".repeat(64).leak(),
@@ -151,6 +142,10 @@ fn barcodes() -> Vec<(String, Result<Option<String>, &'static str>)> {
     all.extend(same.map(|code| (code.to_owned(), Ok(Some(code.to_owned())))));
     all.extend(
         [("  0123  ", Some("0123")), ("99\r\n", Some("99")), ("", None), (" \u{a0} ", None)]
+            .into_iter()
+            // What nobody sees is no part of a code, and signs, zeros and words for nothing are none.
+            .chain([("a\u{202e}b", Some("ab")), ("z\u{200b}w", Some("zw"))])
+            .chain(["%", "_", "\\", "0", "none", "None", "😀"].map(|said| (said, None)))
             .map(|(said, kept)| (said.to_owned(), Ok(kept.map(str::to_owned)))),
     );
     let bad = [

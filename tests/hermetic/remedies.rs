@@ -58,13 +58,13 @@ fn literals(code: &str) -> Vec<String> {
             let length = rest[begin..].find(&end).unwrap();
             out.push(rest[begin..begin + length].to_owned());
             at += begin + length + end.len();
-        } else if rest.starts_with('"') {
-            let (text, length) = unescaped(&rest[1..]);
+        } else if let Some(quoted) = rest.strip_prefix('"') {
+            let (text, length) = unescaped(quoted);
             out.push(text);
             at += length + 2;
-        } else if rest.starts_with("'\\") {
+        } else if let Some(escaped) = rest.strip_prefix("'\\") {
             // A character that is escaped; any other one in quotes has no double quote in it but '"'.
-            at += 2 + rest[2..].find('\'').unwrap().max(1) + 1;
+            at += 2 + escaped.find('\'').unwrap().max(1) + 1;
         } else if rest.starts_with("'\"'") {
             at += 3;
         } else {

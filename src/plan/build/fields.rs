@@ -300,7 +300,11 @@ impl Fields<'_> {
                 handled(now, true);
                 None
             }
-            Way::Wait => None,
+            Way::Wait => {
+                // While it waits, Odoo still has what another source wrote: it is no edit for the next run either.
+                remember.overruled.price |= taken_over;
+                None
+            }
         }
     }
 

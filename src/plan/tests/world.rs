@@ -424,7 +424,7 @@ impl World {
                 let number = Some(update.product.get());
                 let others =
                     self.others.values_mut().flat_map(|links| links.values_mut()).filter(|b| b.product == number);
-                let by_another = others.fold(false, |any, b| std::mem::take(&mut b.archived_by_us) || any);
+                let by_another = others.fold(false, |any, b| std::mem::take(&mut b.archived_by_us) | any);
                 assert!(!product.active && (bound.archived_by_us || by_another), "only what we archived comes back");
                 product.active = true;
             }
