@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use erpsync::catalog::digest::{Buckets, Line};
 use erpsync::catalog::source::BarcodeOrder;
-use erpsync::catalog::{Listing, ListingBuilder, Precedence, Price};
+use erpsync::catalog::{BarcodeFormat, CodeRules, Listing, ListingBuilder, Precedence, Price};
 use erpsync::odoo::Session;
 use erpsync::odoo::digest::{Rules, Summary, lines, summary};
 use erpsync::odoo::transport::Call;
@@ -32,13 +32,13 @@ const ODD: &[Said<'static>] = &[
     ("1", "Чай зелёный", Some("0.005"), &["4006381333931"]),
     ("007", "🍵 emoji 🇷🇺", Some("12"), &["a", "b", "c"]),
     ("A-ё", "x", None, &[]),
-    ("{guid}", "quotes ' \" \\ % %s $1 {0}", Some("99999999999.9999"), &["%s", "'", "\\"]),
+    ("{guid}", "quotes ' \" \\ % %s $1 {0}", Some("99999999999.9999"), &["%s", "'1", "\\2"]),
     ("ß", "ﬃ İ ı — no-break\u{a0}blank", Some("1.1"), &["Ж-1"]),
-    ("٣", "عربى ‏rtl", Some("0"), &["0"]),
+    ("٣", "عربى ‏rtl", Some("0"), &["0-1"]),
 ];
 
 fn listing(said: &[Said<'_>]) -> Listing {
-    let mut builder = ListingBuilder::new(BarcodeOrder::Text);
+    let mut builder = ListingBuilder::new(BarcodeOrder::Text).with_codes(CodeRules::new(BarcodeFormat::Any, []));
     for (id, name, price, codes) in said {
         builder.product(Some(id), Some(name), Ok(price.map(|p| Price::parse(p).unwrap())));
         codes.iter().for_each(|code| builder.barcode(Some(id), Some(code)));

@@ -1,5 +1,6 @@
 //! Who and what is refused before a run.
 
+use erpsync::catalog::PriceDigits;
 use erpsync::odoo::setup::{Wishes, install, survey};
 use erpsync::odoo::{ErrorKind, Named, Odoo, OdooError, TransportChoice};
 use serde_json::{Value, json};
@@ -71,8 +72,9 @@ pub async fn sessions(world: &World) {
     let session = world.try_session("sync", &options).await.unwrap();
     assert_eq!((session.languages.as_slice(), session.login.as_str()), (["en_US".to_owned()].as_slice(), "sync"));
     assert_eq!(session.constants["uom_id"], 1);
-    let expected = if world.version >= 16 { 4 } else { 2 };
-    assert_eq!(session.digits.get(), expected);
+    // 19 limits none: then all that the source can have count.
+    let expected = if world.version >= 19 { PriceDigits::SOURCE } else { PriceDigits::from_odoo(Some(2)) };
+    assert_eq!(session.digits, expected);
 }
 
 pub async fn tampering(world: &World) {

@@ -132,10 +132,27 @@ fn recorded(world: &World) -> Vec<(String, Value)> {
     out
 }
 
+/// A procedure's code without the functions that it never calls: all begin with the same ones.
+fn called(code: &str) -> String {
+    let (mut out, mut kept) = (String::new(), true);
+    for line in code.lines() {
+        if let Some(name) = line.strip_prefix("def ").and_then(|rest| rest.split('(').next()) {
+            kept = code.matches(&format!("{name}(")).count() > 1;
+        } else if line.starts_with(|c: char| !c.is_whitespace()) {
+            kept = true;
+        }
+        if kept {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
 /// Nothing is left out: what the code reads was asked.
 fn assert_complete(version: u32, questions: &[(String, Value)]) {
     for procedure in Procedure::ALL {
-        let code = procedure.code(version);
+        let code = called(&procedure.code(version));
         let (keys, whats) = (words(&code, "ask['"), words(&code, "ask['what'] == '"));
         let of_this: Vec<&Value> = questions.iter().filter(|(p, _)| p == procedure.name()).map(|(_, q)| q).collect();
         let asked: BTreeSet<String> = of_this.iter().flat_map(|q| q.as_object().unwrap().keys().cloned()).collect();
