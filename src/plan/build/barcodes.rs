@@ -162,7 +162,9 @@ pub(super) fn seats<'a>(
                 let seat = seat(id, Some(variant), Some(link), frozen);
                 Seat { wakes: wakes(link, variant), overruled: overruled(variant), ..seat }
             }
-            Some(Identity::Adopt(variant, _)) => seat(id, Some(variant), None, keeps(variant, None)),
+            Some(Identity::Adopt(variant, _)) => {
+                Seat { overruled: overruled(variant), ..seat(id, Some(variant), None, keeps(variant, None)) }
+            }
             // A product that is not created now must not take a code from anybody.
             Some(Identity::New) => {
                 let waits = product.price_unreadable || cannot_be_created(product, odoo, policy).is_some();
