@@ -2,7 +2,8 @@
 //! from run to run, for as long as what `setup` installs stays the same.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::env;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -55,6 +56,10 @@ fn template(version: u32, languages: &[&str]) -> Arc<Template> {
 
 fn kept_or_made(version: u32, second: &str, languages: &[&str]) -> Template {
     let v = version.to_string();
+    // Another process of the same tests would drop the one that is being made.
+    let lock = env::temp_dir().join(format!("erpsync_ready_{version}_{second}.lock"));
+    let lock = File::create(&lock).unwrap_or_else(|e| panic!("{}: {e}", lock.display()));
+    lock.lock().expect("a lock on a file of the temporary directory");
     let all = format!("erpsync_ready_{second}_");
     let database = format!("{all}{}", digest());
     let found = format!(
