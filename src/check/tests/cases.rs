@@ -270,6 +270,16 @@ fn what_a_person_called_a_placeholder_is_no_duplicate() {
     assert_eq!(brief(&world.check()), [""; 0]);
 }
 
+/// An import goes on with such a source, so it is not called empty here.
+#[test]
+fn a_source_of_placeholders_alone_is_not_empty() {
+    let mut world = World::listing(&[("1", &["123"]), ("2", &["123"])]);
+    world.placeholders = [crate::catalog::CodeKey::of("123")].into();
+    assert_eq!(brief(&world.check()), [""; 0]);
+    assert_eq!(brief(&World::listing(&[("1", &["0"])]).check()), ["placeholders: "]);
+    assert_eq!(brief(&World::listing(&[("1", &[])]).check()), ["empty-source: "]);
+}
+
 #[test]
 fn spellings_of_linked_products() {
     let of = |listed: &[&str], has: &str, wrote: Option<&str>| {
