@@ -3,6 +3,7 @@
 use super::*;
 
 /// What stands in Odoo after a whole setup, in a form that does not change when it is mended.
+#[track_caller]
 fn is_whole(bench: &Bench) {
     bench.setup(&[]).expect(0).says("Nothing to do");
     assert_eq!(counts(&bench.target), WHOLE);

@@ -95,7 +95,7 @@ const WHOLE: [&str; 9] = [
     "actions|8",
     "menus|9",
     "procedures|11",
-    "registered|63",
+    "registered|64",
     "indexes|8",
 ];
 
