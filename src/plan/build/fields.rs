@@ -146,7 +146,11 @@ impl Fields<'_> {
                 handled(variant.names.first().map(String::as_str), true);
                 None
             }
-            Way::Wait => None,
+            Way::Wait => {
+                // While it waits, Odoo still has what another source wrote, and the next run is to ask the same.
+                remember.overruled.name |= taken_over;
+                None
+            }
         }
     }
 
@@ -301,7 +305,7 @@ impl Fields<'_> {
                 None
             }
             Way::Wait => {
-                // While it waits, Odoo still has what another source wrote: it is no edit for the next run either.
+                // As for a name.
                 remember.overruled.price |= taken_over;
                 None
             }

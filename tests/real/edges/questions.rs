@@ -228,6 +228,7 @@ pub fn scenario(version: u32) {
             "update x_pz_lane set x_token = 'ours', x_holder = 'f', x_expires = now() at time zone 'utc' + interval '1 hour'",
         )
     };
+    let whole = crate::common::full();
     let (mut calls, mut answered) = (0, 0);
     for (procedure, question) in &questions {
         let but = may_write(procedure, question);
@@ -239,8 +240,11 @@ pub fn scenario(version: u32) {
         let code = Procedure::ALL.iter().find(|p| p.name() == procedure).unwrap().code(version);
         let read = &words(&code, "ask['") | &words(&code, "ask.get('");
         places.extend(read.into_iter().filter(|key| question.get(key).is_none()).map(|key| vec![key]));
-        for path in &places {
-            for (number, evil) in hostile().into_iter().enumerate() {
+        for (place, path) in places.iter().enumerate() {
+            // A slice: each place gets another one of them.
+            let all = hostile().into_iter().enumerate();
+            let some = all.filter(|(number, _)| whole || (number + place + calls) % hostile().len() == 0);
+            for (number, evil) in some.collect::<Vec<_>>() {
                 let mut asked = question.clone();
                 if asked.get("token").is_some_and(Value::is_string) {
                     asked["token"] = json!("ours");
@@ -273,5 +277,6 @@ pub fn scenario(version: u32) {
         world.assert_unchanged(&before, &but);
     }
     println!("Odoo {version}: {} questions, {calls} hostile ones, {answered} answered", questions.len());
-    assert!(calls > 1000 && answered > 100 && answered < calls, "{calls} {answered}");
+    let at_least = if whole { 1000 } else { 100 };
+    assert!(calls > at_least && answered > at_least / 10 && answered < calls, "{calls} {answered}");
 }
