@@ -4,11 +4,9 @@
 //! One of the usual places is a directory that everybody may write. What somebody else has put there under our name – a link,
 //! a file of theirs that they keep locked – is passed by.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
-
-use fs4::{FileExt, TryLockError};
 
 use crate::config::{Environment, Settings};
 
@@ -23,7 +21,7 @@ pub(super) fn take(settings: &Settings, env: &dyn Environment) -> Result<Option<
     let named = settings.sync.lock_file.is_some();
     for path in &paths {
         let Ok(file) = open(path, named) else { continue };
-        return match FileExt::try_lock(&file) {
+        return match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Err(Failure::Busy(format!(
                 "another run on this machine is at work (lock file {}); try later",
@@ -48,13 +46,16 @@ pub(super) fn take(settings: &Settings, env: &dyn Environment) -> Result<Option<
 fn open(path: &Path, named: bool) -> io::Result<File> {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
+    use rustix::fs::OFlags;
+
     let mut options = File::options();
     options.create(true).write(true).truncate(false).mode(0o600);
     if named {
         return options.open(path);
     }
     // Nor is it waited for a reader of somebody's pipe.
-    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = options.custom_flags(flags.bits().cast_signed()).open(path)?;
     let about = file.metadata()?;
     // The process's directory belongs to who the process works as (proc(5)).
     let ours = fs::metadata("/proc/self").map_or(true, |own| own.uid() == about.uid());

@@ -343,8 +343,14 @@ pub(super) fn this_process() -> String {
 }
 
 /// This machine's name.
+#[cfg(unix)]
 pub(super) fn machine() -> String {
-    gethostname::gethostname().to_string_lossy().into_owned()
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+pub(super) fn machine() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
 }
 
 /// Prints a plan.

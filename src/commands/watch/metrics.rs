@@ -6,8 +6,6 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use fs4::FileExt;
-
 use super::super::whole_file;
 use crate::render::{Metrics, RunFigures};
 
@@ -53,7 +51,7 @@ fn old(path: &Path) -> io::Result<Option<String>> {
 fn turn(directory: &Path) -> Option<File> {
     let directory = File::open(directory).ok()?;
     for _ in 0..TURNS {
-        if FileExt::try_lock(&directory).is_ok() {
+        if directory.try_lock().is_ok() {
             return Some(directory);
         }
         thread::sleep(TURN);
