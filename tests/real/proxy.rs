@@ -9,11 +9,15 @@ use crate::world::World;
 
 /// Stands between until the process ends; requests that are no calls of procedures pass.
 pub fn stand_between(world: &World, mut hook: impl FnMut(&Passing) -> Fate + Send + 'static) {
+    hear_all(world, move |call| if call.procedure.is_empty() { Fate::Pass } else { hook(call) });
+}
+
+/// The same for every request.
+pub fn hear_all(world: &World, hook: impl FnMut(&Passing) -> Fate + Send + 'static) {
     let procedures: BTreeMap<String, i64> =
         serde_json::from_str(&world.sql("select x_procedures from x_pz_setup")).unwrap();
     let procedures = procedures.into_iter().map(|(name, id)| (id, name)).collect();
-    let asked = move |call: &Passing| if call.procedure.is_empty() { Fate::Pass } else { hook(call) };
-    let proxy = Proxy::start(&world.target().url, procedures, asked).unwrap();
+    let proxy = Proxy::start(&world.target().url, procedures, hook).unwrap();
     world.through(&proxy.url());
     std::mem::forget(proxy);
 }

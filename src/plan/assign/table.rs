@@ -178,14 +178,16 @@ impl<'a> Table<'a> {
             return None;
         }
         let others = self.foreign.get(&key).map(Vec::as_slice).unwrap_or_default();
-        if seat.wakes && !others.is_empty() {
+        // While an unreadable row may have it, it stays as it is.
+        if seat.wakes && !others.is_empty() && !self.doubtful.contains(&key) {
             return None;
         }
         // Only what every lookup tells, whatever else was asked: two active products with one text. Others are seen by
         // chance, and would be opened and closed by turns.
-        let twin = |h: &&Holder| h.kind == HolderKind::Product && h.active && h.barcode == current;
-        let own = self.holders.get(&key).into_iter().flatten().find(|h| Some(h.product) == seat.product && twin(h));
-        if let Some(other) = others.iter().copied().find(twin).filter(|_| own.is_some()) {
+        let same = |h: &&Holder| h.kind == HolderKind::Product && h.barcode == current;
+        let own = |h: &&Holder| Some(h.product) == seat.product && (h.active || seat.wakes) && same(h);
+        let own = self.holders.get(&key).into_iter().flatten().find(own);
+        if let Some(other) = others.iter().copied().find(|h| h.active && same(h)).filter(|_| own.is_some()) {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder(other.clone())));
         }
         let beside: Vec<&ExternalId> = self.having(&key).filter(|h| *h != id).collect();
@@ -196,7 +198,10 @@ impl<'a> Table<'a> {
         {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::Frozen((*frozen).clone())));
         }
-        let alone = others.is_empty() && beside.iter().all(|h| !self.is_frozen(h) && self.listed(h, &key).is_none());
+        // Without the setting, ours on packagings go, whoever lists them.
+        let goes = |h: &ExternalId| !self.rules.extras && self.seats[h].current.map(CodeKey::of).as_ref() != Some(&key);
+        let leaves = |h: &&ExternalId| !self.is_frozen(h) && (self.listed(h, &key).is_none() || goes(h));
+        let alone = others.is_empty() && beside.iter().all(leaves);
         let mended = if clean(current) != current && alone { listed.as_str() } else { current };
         Some(mended.to_owned())
     }

@@ -65,10 +65,11 @@ fn is_edited(link: Option<&Link>, variant: &Variant) -> bool {
 
 /// The secondary codes that we wrote, as far as they are there: by runs of other sources too, which owned the product's
 /// barcodes before this one, or still do.
-fn extras_of<'a>(link: &'a Link, variant: &'a Variant) -> Vec<&'a str> {
+fn extras_of<'a>(link: Option<&'a Link>, variant: &'a Variant) -> Vec<&'a str> {
     let there: BTreeSet<&str> = variant.packagings.iter().map(String::as_str).collect();
     let mut seen = BTreeSet::new();
-    let all = link.wrote_extras.iter().chain(variant.sharers.iter().flat_map(|s| &s.wrote_extras)).map(String::as_str);
+    let ours = link.into_iter().flat_map(|l| &l.wrote_extras);
+    let all = ours.chain(variant.sharers.iter().flat_map(|s| &s.wrote_extras)).map(String::as_str);
     all.filter(|code| there.contains(code) && seen.insert(*code)).collect()
 }
 
@@ -134,10 +135,7 @@ pub(super) fn seats<'a>(
         // A code that stands in a row which could not be read may come before the others.
         frozen: frozen || !lists.remembered(id).is_empty(),
         unread: !lists.remembered(id).is_empty(),
-        extras: match (variant, link) {
-            (Some(v), Some(l)) => extras_of(l, v),
-            _ => Vec::new(),
-        },
+        extras: variant.map(|v| extras_of(link, v)).unwrap_or_default(),
         packagings: variant.map(|v| v.packagings.as_slice()).unwrap_or_default(),
         ..Seat::default()
     };
@@ -272,6 +270,13 @@ impl Builder<'_, '_> {
         let said_barcodes = said_changed.then(|| listed(product));
         remember.kept.barcode = matches!(stays, Stays::Kept | Stays::Chosen);
         let (extras, wrote_extras) = self.extras(&product.id);
+        // One of ours that a person deleted is ours no longer: it may come back as that person's own. One that another
+        // source wrote becomes ours.
+        let wrote_extras = wrote_extras.or_else(|| {
+            let ours = &self.seats[&product.id].extras;
+            let before = link.map(|l| l.wrote_extras.as_slice()).unwrap_or_default();
+            (!before.iter().eq(ours)).then(|| ours.iter().map(ToString::to_string).collect())
+        });
         if target != variant.barcode || !extras.is_empty() {
             let given = target.as_deref().and_then(|t| self.fields.decisions.given.get(&CodeKey::of(t)));
             let adopting = link.is_none_or(|l| is_half_adopted(l, variant));
@@ -307,11 +312,7 @@ impl Builder<'_, '_> {
             return true;
         }
         remember.values.said_barcodes = said_barcodes;
-        // One of ours that a person deleted is ours no longer: it may come back as that person's own.
-        let ours = &self.seats[&product.id].extras;
-        if link.is_some_and(|l| !l.wrote_extras.iter().map(String::as_str).eq(ours.iter().copied())) {
-            remember.values.wrote_extras = Some(ours.iter().map(ToString::to_string).collect());
-        }
+        remember.values.wrote_extras = wrote_extras;
         let frozen = self.seats.get(&product.id).is_some_and(|s| s.frozen);
         // What stays because a person or the policy says so was not written by us, and remains an edit; what a person
         // agreed to counts as written.

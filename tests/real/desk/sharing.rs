@@ -80,10 +80,13 @@ impl Shared {
     }
 }
 
-/// Some rows of each that are nobody else's, lest every change be most of the catalogue.
+/// Some rows of each that are nobody else's, lest every change be most of the catalogue, or the source without barcodes.
 fn with_more<'a>(rows: &[Row<'a>]) -> Vec<Row<'a>> {
-    let more =
-        (0..12).flat_map(|n| [(n + 100, "Pen", Some("1"), &[][..]), (n + SECOND + 100, "Cup", Some("2"), &[][..])]);
+    let [pen, cup]: [&[&str]; 2] = [&["PEN-1"], &["CUP-1"]];
+    let some = |n: i64, codes: &'static [&'static str]| if n == 0 { codes } else { &[] };
+    let more = (0..12).flat_map(|n| {
+        [(n + 100, "Pen", Some("1"), some(n, pen)), (n + SECOND + 100, "Cup", Some("2"), some(n, cup))]
+    });
     rows.iter().copied().chain(more).collect()
 }
 
