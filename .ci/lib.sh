@@ -114,3 +114,29 @@ build() { cargo test --locked --no-run --quiet && cargo build --locked --quiet -
 
 # suites <arguments>: against the real servers
 suites() { cargo test --locked --test real -- --ignored "$@"; }
+
+# half <tests...>: of the tests that are there for 14 and for 19, every second one on 14 and the others on 19, the other way
+# round with the next commit; all that are there once
+half() {
+  local turn
+  turn=$(git rev-list --count HEAD 2>/dev/null || echo 0)
+  cargo test --locked --quiet --test real -- --ignored --list | awk -v turn=$((turn % 2)) '
+    !/: test$/ { next }
+    { sub(/: test$/, ""); both = $0; gsub(/14|19/, "NN", both) }
+    !(both in first) { first[both] = $0; order[++n] = both; next }
+    { second[both] = $0 }
+    END {
+      for (i = 1; i <= n; i++) {
+        name = order[i]
+        print !(name in second) || (pairs++ + turn) % 2 == 0 ? first[name] : second[name]
+      }
+    }'
+}
+
+# half_of_suites <arguments>: what a change has to pass against the real servers; .ci/full runs all
+half_of_suites() {
+  local tests
+  mapfile -t tests < <(half)
+  echo "${#tests[@]} tests, each on one of the two versions" >&2
+  cargo test --locked --test real -- --ignored --exact "$@" "${tests[@]}"
+}

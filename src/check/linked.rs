@@ -80,7 +80,7 @@ fn has<'a>(index: &Index<'a>, product: &'a ExternalProduct, link: &'a LinkedCode
 }
 
 fn has_none<'a>(index: &Index<'a>, product: &'a ExternalProduct, link: &'a LinkedCode) -> Found<'a> {
-    let first = product.barcodes.first()?;
+    let first = product.barcodes.iter().find(|c| !index.source.placeholders.contains(&c.key()))?;
     if let Some(wrote) = link.wrote_barcode.as_deref() {
         let listing = product.barcodes.iter().find(|c| c.key() == CodeKey::of(wrote)).or(Some(first));
         return Some((Code::BarcodeRemoved, Some(wrote), listing, format!("erpsync wrote {wrote}")));

@@ -350,7 +350,7 @@ pub(super) fn machine() -> String {
 
 #[cfg(not(unix))]
 pub(super) fn machine() -> String {
-    std::env::var("COMPUTERNAME").unwrap_or_default()
+    "a machine without a name".to_owned()
 }
 
 /// Prints a plan.

@@ -282,6 +282,10 @@ fn no_setup(error: OdooError) -> OdooError {
 
 fn not_in_group(error: OdooError) -> OdooError {
     match error {
+        // Up to 17, whoever may write the action's model may run one without a group, and the refusal names that model.
+        OdooError::Fault { fault, .. } if fault.short_name() == "AccessError" && fault.message.contains("x_pz_") => {
+            unrestricted(Procedure::Hello.name())
+        }
         OdooError::Fault { fault, .. } if fault.short_name() == "AccessError" => {
             no_setup(OdooError::Fault { call: String::new(), fault })
         }
@@ -309,12 +313,13 @@ fn check_setup(answer: &Value, uuid: &str, version: u32) -> Result<(), OdooError
     }
     let ungrouped = texts(&answer["ungrouped"]);
     if !ungrouped.is_empty() {
-        return Err(OdooError::Setup(format!(
-            "procedures {} in Odoo are not restricted to the sync group as they must be",
-            ungrouped.join(", ")
-        )));
+        return Err(unrestricted(&ungrouped.join(", ")));
     }
     Ok(())
+}
+
+fn unrestricted(procedures: &str) -> OdooError {
+    OdooError::Setup(format!("procedures {procedures} in Odoo are not restricted to the sync group as they must be"))
 }
 
 pub(super) fn check_rights(answer: &Value, version: u32) -> Result<(), OdooError> {

@@ -84,9 +84,8 @@ impl Shared {
 fn with_more<'a>(rows: &[Row<'a>]) -> Vec<Row<'a>> {
     let [pen, cup]: [&[&str]; 2] = [&["PEN-1"], &["CUP-1"]];
     let some = |n: i64, codes: &'static [&'static str]| if n == 0 { codes } else { &[] };
-    let more = (0..12).flat_map(|n| {
-        [(n + 100, "Pen", Some("1"), some(n, pen)), (n + SECOND + 100, "Cup", Some("2"), some(n, cup))]
-    });
+    let more = (0..12)
+        .flat_map(|n| [(n + 100, "Pen", Some("1"), some(n, pen)), (n + SECOND + 100, "Cup", Some("2"), some(n, cup))]);
     rows.iter().copied().chain(more).collect()
 }
 

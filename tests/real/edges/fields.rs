@@ -22,8 +22,20 @@ const NAMES: [&str; 12] = [
 
 pub fn scenario(version: u32) {
     let world = World::new(version, "fields");
-    let codes =
-        ["000123", "0000000000017", "a b", "Ñandú-1", "x' --", "%s", "a{}", "012345678905", "000a", "0a", "a\"", "a\\"];
+    let codes = [
+        "000123",
+        "0000000000017",
+        "a b",
+        "Ñandú-1",
+        "x' --",
+        "%s",
+        "a{}",
+        "012345678905",
+        "000a",
+        "0a",
+        "a\"b",
+        "a\\",
+    ];
     let one = |i: usize| std::slice::from_ref(&codes[i]);
     let rows: Vec<_> =
         (0..NAMES.len()).map(|i| (i64::try_from(i).unwrap() + 1, NAMES[i], Some("9.9955"), one(i))).collect();
