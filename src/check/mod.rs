@@ -8,7 +8,7 @@
 //! one code), then what looks for them: `index` (a source beside Odoo), `listed` (the source alone), `holders` (who has
 //! its codes in Odoo), `linked` (what its own products have there), `in_odoo` (Odoo alone).
 //!
-//! What counts as one code: [`CodeKey`](crate::catalog::CodeKey), as everywhere, says which texts are one code at a till; it makes the
+//! What counts as one code: [`CodeKey`], as everywhere, says which texts are one code at a till; it makes the
 //! errors. Texts that are one article number to a person but not to a till – a lost leading zero, blanks inside – are
 //! `near-…` and `respelled-…` findings.
 

@@ -3,11 +3,11 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::common::shop::{Product as Row, Shop};
+use crate::common::shop::Shop;
 use crate::common::standin::{DATABASE, Stage};
 use crate::common::target::SYNC_PASSWORD;
 use crate::common::{Run, SOURCE_PASSWORD};
-use erpsync_sandbox::odoo::{Edit, Fault, Product};
+use erpsync_sandbox::odoo::{Edit, Fault};
 use serde_json::Value;
 
 /// The binary without any configuration.
@@ -105,69 +105,6 @@ fn an_import_and_nothing_to_do() {
         stage.odoo.product(DATABASE, "Новое");
         stage.bench.assert_source_untouched();
     }
-}
-
-/// What a run with every kind of write leaves behind, and how many calls it took.
-#[derive(Debug, PartialEq)]
-struct Aftermath {
-    products: Vec<Product>,
-    links: usize,
-    barcode_history: usize,
-    price_history: usize,
-}
-
-/// Runs it; the fault strikes at call `k`.
-fn run_with_fault(version: u32, fault: Option<(usize, Fault)>) -> (Aftermath, usize) {
-    let (stage, mut shop) = imported(version, 30);
-    stage.odoo.clear_calls();
-    shop.rotate(&[1002, 1003]);
-    shop.product(1010).name = "Новое".to_owned();
-    shop.product(1012).price = "3.33".to_owned();
-    let product = Row { barcodes: vec!["2000000000008".to_owned()], ..shop.products[&1001].clone() };
-    shop.products.insert(2000, product);
-    shop.write(&stage.bench);
-    if let Some((k, fault)) = fault {
-        stage.odoo.fail_after(k, fault);
-    }
-    stage.bench.import(&["-q", "--allow-price-change"]).expect(0);
-    assert_eq!(stage.odoo.pending_faults(), 0, "the fault did not strike");
-    let mut products = stage.odoo.products(DATABASE);
-    products.sort_by_key(|p| p.id);
-    let count = |model| stage.odoo.records(DATABASE, model).len();
-    let after = Aftermath {
-        products,
-        links: count("x_pz_product"),
-        barcode_history: count("x_pz_product_barcode_history"),
-        price_history: count("x_pz_product_price_history"),
-    };
-    (after, stage.odoo.calls().len())
-}
-
-/// Every fault at every call, several side by side, as most of the time is pauses before the repetition.
-fn every_fault_at_every_call(version: u32, faults: &[Fault]) {
-    let (good, calls) = run_with_fault(version, None);
-    let cases: Vec<(usize, Fault)> = (0..calls).flat_map(|k| faults.iter().map(move |f| (k, f.clone()))).collect();
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                while let Some((k, fault)) = cases.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                    let (after, _) = run_with_fault(version, Some((*k, fault.clone())));
-                    assert_eq!(after, good, "call {k} of {calls}, {fault:?}");
-                }
-            });
-        }
-    });
-}
-
-#[test]
-fn a_call_that_fails_on_14_is_asked_again() {
-    every_fault_at_every_call(14, &[Fault::CutAfter, Fault::Page(502)]);
-}
-
-#[test]
-fn a_call_that_fails_on_19_is_asked_again() {
-    every_fault_at_every_call(19, &[Fault::CutAfter, Fault::Serialization]);
 }
 
 #[test]
