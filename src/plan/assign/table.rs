@@ -139,6 +139,10 @@ impl<'a> Table<'a> {
         let mut out = Assignment { settled: self.settled.clone(), ..Assignment::default() };
         for (id, seat) in self.seats {
             let target = if self.is_frozen(id) || (seat.missing && !seat.retired) {
+                // One that waits for this run alone comes back with what it has.
+                if seat.wakes && !seat.frozen {
+                    self.second_holder(id, seat, &mut out);
+                }
                 seat.current.map(str::to_owned)
             } else if seat.missing {
                 None
@@ -178,21 +182,17 @@ impl<'a> Table<'a> {
             return None;
         }
         let others = self.foreign.get(&key).map(Vec::as_slice).unwrap_or_default();
-        // While an unreadable row may have it, it stays as it is.
-        if seat.wakes && !others.is_empty() && !self.doubtful.contains(&key) {
+        if seat.wakes && !others.is_empty() {
             return None;
         }
-        // Only what every lookup tells, whatever else was asked: two active products with one text. Others are seen by
-        // chance, and would be opened and closed by turns.
         let same = |h: &&Holder| h.kind == HolderKind::Product && h.barcode == current;
-        let own = |h: &&Holder| Some(h.product) == seat.product && (h.active || seat.wakes) && same(h);
-        let own = self.holders.get(&key).into_iter().flatten().find(own);
-        if let Some(other) = others.iter().copied().find(|h| h.active && same(h)).filter(|_| own.is_some()) {
-            out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder(other.clone())));
-        }
+        self.second_holder(id, seat, out);
         let beside: Vec<&ExternalId> = self.having(&key).filter(|h| *h != id).collect();
         // Of what another source owns likewise.
-        let seen = |h: &&&ExternalId| !self.seats[**h].overruled || self.seats[**h].current == Some(current);
+        let holders = || self.holders.get(&key).into_iter().flatten();
+        let active =
+            |id: &ExternalId| holders().any(|h| Some(h.product) == self.seats[id].product && h.active && same(&h));
+        let seen = |h: &&&ExternalId| !self.seats[**h].overruled || active(h) && active(id);
         if self.is_alone(&key)
             && let Some(frozen) = beside.iter().filter(seen).find(|h| self.is_frozen(h))
         {
@@ -204,6 +204,22 @@ impl<'a> Table<'a> {
         let alone = others.is_empty() && beside.iter().all(leaves);
         let mended = if clean(current) != current && alone { listed.as_str() } else { current };
         Some(mended.to_owned())
+    }
+
+    /// Tells of two active products with one text, or that will be active. Only this does every lookup tell, whatever else was
+    /// asked: others are seen by chance, and would be opened and closed by turns.
+    fn second_holder(&self, id: &ExternalId, seat: &Seat<'_>, out: &mut Assignment) {
+        let Some(current) = seat.current else { return };
+        let key = CodeKey::of(current);
+        if self.listed(id, &key).is_none() {
+            return;
+        }
+        let same = |h: &&Holder| h.kind == HolderKind::Product && h.barcode == current;
+        let own = |h: &&Holder| Some(h.product) == seat.product && (h.active || seat.wakes) && same(h);
+        let other = self.foreign.get(&key).into_iter().flatten().copied().find(|h| h.active && same(h));
+        if let Some(other) = other.filter(|_| self.holders.get(&key).into_iter().flatten().any(|h| own(&h))) {
+            out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder(other.clone())));
+        }
     }
 
     /// What keeps a code that only this seat lists from it.
