@@ -115,7 +115,7 @@ build() { cargo test --locked --no-run --quiet && cargo build --locked --quiet -
 # suites <arguments>: against the real servers
 suites() { cargo test --locked --test real -- --ignored "$@"; }
 
-# half <tests...>: of the tests that are there for 14 and for 19, every second one on 14 and the others on 19, the other way
+# half: prints, of the tests that are there for 14 and for 19, every second one on 14 and the others on 19, the other way
 # round with the next commit; all that are there once
 half() {
   local turn

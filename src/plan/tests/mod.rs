@@ -5,6 +5,7 @@ mod convergence;
 mod decisions;
 mod extras;
 mod fields;
+mod found;
 mod guards;
 mod identity;
 mod kept;

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::convergence::world;
-use super::world::{World, id, waits};
+use super::world::{Bound, World, id, waits};
 use crate::catalog::barcode::clean;
 use crate::catalog::digest::{Buckets, Line, id_hash, line_digest};
 use crate::catalog::source::BarcodeOrder;
 use crate::catalog::{
     Catalogue, CodeKey, ExternalId, Link, ListingBuilder, OdooState, Price, PriceDigits, Rest, Sharer, SourceName,
+    SourceOrder,
 };
 use crate::plan::narrow::{self, Comparison, Narrowing};
 use crate::plan::{FieldPolicy, MissingPolicy, Plan, Scope, plan, plan_prices, questions};
@@ -228,6 +229,24 @@ proptest! {
             world.scope = scope;
             agree(&world, Line::Whole)?;
         }
+    }
+}
+
+/// An archived product has the code that an active one has, whose barcodes another source owns: no question finds both.
+#[test]
+fn an_archived_one_beside_a_product_of_another_source_is_told_by_no_run() {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "1", &["E"]).synced("2", 2, "Pen", "1", &["E"]);
+    world.source("1").codes.clear();
+    world.products.get_mut(&2).unwrap().active = false;
+    world.policy.precedence = SourceOrder::parse("first\nshop").precedence(&super::world::shop());
+    let first = Bound { product: Some(1), wrote_name: "Tea".to_owned(), ..Bound::default() };
+    world.others.entry(SourceName::parse("first").unwrap()).or_default().insert(id("o"), first);
+    for _ in 0..2 {
+        let (whole, narrow, _) = plans(&world, Line::Whole);
+        assert_eq!(whole, narrow);
+        assert!(whole.deferred.is_empty(), "{:#?}", whole.deferred);
+        world.apply(&whole);
     }
 }
 
