@@ -18,12 +18,15 @@ pub(super) struct Decisions<'a> {
     pub given: BTreeMap<CodeKey, Given>,
     /// Which codes were given to several, and so to nobody.
     disputed: BTreeSet<CodeKey>,
+    /// Codes that a person gave to one of their claimants: whatever was said, that they are codes was said with it.
+    real: BTreeSet<CodeKey>,
     /// What was said of codes that many products list, by code; each with whose deferred action it was said on.
     pub shared: BTreeMap<CodeKey, &'a Decision>,
 }
 
 impl<'a> Decisions<'a> {
-    pub fn new(all: &'a [Decision]) -> Self {
+    /// `lists` says whether an id lists a code, as far as is known.
+    pub fn new(all: &'a [Decision], lists: impl Fn(&ExternalId, &CodeKey) -> bool) -> Self {
         let mut out = Self::default();
         for decision in all {
             out.by_key.insert((&decision.external_id, decision.kind, &*decision.subject), decision);
@@ -31,9 +34,13 @@ impl<'a> Decisions<'a> {
                 decision.kind,
                 DeferredKind::DuplicateClaim | DeferredKind::ForeignHolder | DeferredKind::SecondHolder
             );
-            if about_code && decision.choice == Choice::Give {
-                let key = CodeKey::of(&decision.subject);
+            let key = CodeKey::of(&decision.subject);
+            // Who does not list it any more was given nothing.
+            if about_code && decision.choice == Choice::Give && lists(&decision.external_id, &key) {
                 let alone = decision.kind == DeferredKind::DuplicateClaim;
+                if alone {
+                    out.real.insert(key.clone());
+                }
                 let given = out.given.entry(key.clone()).or_insert(Given { to: decision.external_id.clone(), alone });
                 given.alone |= alone;
                 if given.to != decision.external_id {
@@ -56,8 +63,17 @@ impl<'a> Decisions<'a> {
 
     /// Is it a code of which nobody can tell whose it is, listed at so many products?
     pub fn is_shared(&self, key: &CodeKey, products: usize, policy: &Policy) -> bool {
-        let real = self.shared.get(key).is_some_and(|d| d.choice == Choice::Code);
-        products > policy.max_products_per_barcode && !real
+        let said = self.shared.get(key).is_some_and(|d| d.choice == Choice::Code);
+        products > policy.max_products_per_barcode && !said && !self.real.contains(key)
+    }
+
+    /// The spelling in which a person was asked about this code: a choice is not forgotten because the source spells the
+    /// code otherwise by now.
+    pub fn spelling<'c>(&'c self, id: &ExternalId, kind: DeferredKind, code: &'c str) -> &'c str {
+        let key = CodeKey::of(code);
+        let asked = self.by_key.range((id, kind, "")..).map(|(key, _)| *key);
+        let mut asked = asked.take_while(|(of, about, _)| (*of, *about) == (id, kind)).map(|(_, _, subject)| subject);
+        asked.find(|subject| CodeKey::of(subject) == key).unwrap_or(code)
     }
 
     /// What was chosen about a value that waits.

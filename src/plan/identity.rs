@@ -37,7 +37,7 @@ pub struct Unlinked {
 
 /// Decides what to ask: candidates for products without a link, and the holders of every code that a product lists while
 /// it has none of them. A product that has one of its codes keeps it, so nobody else matters, unless blanks around it are
-/// to be mended, it is archived and comes back, a person gave one of its codes to somebody, or its further codes are to scan too (`extras`): then those that it has not yet are asked for. Products
+/// to be mended, it is archived and comes back (whatever it has), a person gave one of its codes to somebody, or its further codes are to scan too (`extras`): then those that it has not yet are asked for. Products
 /// out of scope get nothing, so nothing is asked for them.
 #[must_use]
 pub fn questions(
@@ -72,8 +72,10 @@ pub fn questions(
             }),
             Some(link) => {
                 let current = link.product.as_ref().and_then(|v| v.barcode.as_deref()).filter(|c| clean(c) == *c);
-                let current = current.map(CodeKey::of).filter(|key| product.barcodes.iter().any(|c| c.key() == *key));
                 let wakes = link.product.as_ref().is_some_and(|v| wakes(link, v));
+                let own = current.filter(|_| wakes).and_then(|code| Barcode::parse(code).ok().flatten());
+                out.codes.extend(own.iter().flat_map(Barcode::spellings));
+                let current = current.map(CodeKey::of).filter(|key| product.barcodes.iter().any(|c| c.key() == *key));
                 if let Some(current) =
                     current.filter(|_| !wakes && !product.barcodes.iter().any(|c| moving.contains(&c.key())))
                 {
@@ -138,19 +140,20 @@ pub(super) fn identify<'a>(
     policy: &Policy,
     scope: &Scope,
     decisions: &Decisions<'_>,
+    reserved: &Reserved<'a>,
 ) -> BTreeMap<&'a ExternalId, Identity<'a>> {
     let claims = lists.claims();
     // What many list, or a person said is no code, tells no product from another.
     let idle = claims.iter().filter(|(key, n)| decisions.is_placeholder(key) || decisions.is_shared(key, **n, policy));
     // A code that a person gave to one of its claimants recognises that one alone.
-    let given = decisions.given.iter().filter(|(key, g)| g.alone && lists.lists(&g.to, key));
+    let given = decisions.given.iter().filter(|(_, given)| given.alone);
     let known = Known {
         odoo,
         rules: &policy.match_rules,
         claims: &claims,
         idle: idle.map(|(key, _)| key).collect(),
-        given: given.map(|(key, g)| (key, &g.to)).collect(),
-        reserved: reserved(catalogue, odoo, scope, decisions),
+        given: given.map(|(key, given)| (key, &given.to)).collect(),
+        reserved,
     };
     let mut out: BTreeMap<&ExternalId, Identity<'_>> = BTreeMap::new();
     let mut taken: BTreeSet<ProductId> = odoo.links.values().filter_map(|l| l.product.as_ref()).map(|v| v.id).collect();
@@ -172,7 +175,11 @@ pub(super) fn identify<'a>(
     }
     let mut claimed_by: BTreeMap<ProductId, Vec<&ExternalId>> = BTreeMap::new();
     let mut waiting_for: BTreeMap<ProductId, Vec<&ExternalId>> = BTreeMap::new();
-    while !open.is_empty() {
+    // A person's choice comes before what rules recognise.
+    let mut later = open.clone();
+    open.retain(|id| known.chosen(id, decisions, &taken).is_some());
+    later.retain(|id| !open.contains(id));
+    while !(open.is_empty() && later.is_empty()) {
         let mut claimed: BTreeSet<ProductId> = BTreeSet::new();
         for id in std::mem::take(&mut open) {
             let identity = match (known.chosen(id, decisions, &taken), odoo.links.get(id)) {
@@ -201,6 +208,7 @@ pub(super) fn identify<'a>(
             let waiting = waiting_for.remove(&product).into_iter().flatten();
             open.extend(waiting.filter(|id| matches!(out[id], Identity::Blocked { .. })));
         }
+        open.append(&mut later);
     }
     for (product, mut ids) in claimed_by.into_iter().filter(|(_, ids)| ids.len() > 1) {
         ids.sort();
@@ -236,21 +244,26 @@ fn linked(link: &Link) -> Identity<'_> {
     }
 }
 
-/// The existing products that rows which could not be read would find, or that a person chose for them, each with whose it
-/// may be.
-fn reserved<'a>(
+/// Existing products that are kept for rows which could not be read: for whose, and whether a person chose so.
+pub(super) type Reserved<'a> = BTreeMap<ProductId, (&'a ExternalId, bool)>;
+
+/// The existing products that rows which could not be read would find, or that a person chose for them.
+pub(super) fn reserved<'a>(
     catalogue: &'a Catalogue,
     odoo: &OdooState,
     scope: &Scope,
     decisions: &Decisions<'_>,
-) -> BTreeMap<ProductId, &'a ExternalId> {
-    let mut out = BTreeMap::new();
+) -> Reserved<'a> {
+    let mut out = Reserved::new();
     for id in catalogue.unreadable.keys().filter(|id| scope.contains(id)) {
         let open = odoo.links.get(id).is_none_or(|link| link.product.is_none());
-        let found = odoo.candidates.get(id).into_iter().flatten().filter(|c| !c.linked).map(|c| c.variant.id);
-        let chosen = decisions.identity(id).flatten();
-        for product in found.chain(chosen).filter(|_| open) {
-            out.entry(product).or_insert(id);
+        let found = odoo.candidates.get(id).into_iter().flatten().filter(|c| !c.linked).map(|c| (c.variant.id, false));
+        let chosen = decisions.identity(id).flatten().map(|product| (product, true));
+        for (product, by_choice) in found.chain(chosen).filter(|_| open) {
+            let whose = out.entry(product).or_insert((id, by_choice));
+            if by_choice && !whose.1 {
+                *whose = (id, true);
+            }
         }
     }
     out
@@ -265,13 +278,15 @@ struct Known<'a, 'b> {
     /// Codes by which no product is recognised.
     idle: BTreeSet<&'b CodeKey>,
     given: BTreeMap<&'b CodeKey, &'b ExternalId>,
-    reserved: BTreeMap<ProductId, &'b ExternalId>,
+    reserved: &'b Reserved<'b>,
 }
 
 impl<'a> Known<'a, '_> {
-    /// Links the product, unless it may be that of a row that could not be read.
+    /// Links the product, unless it may be that of a row that could not be read; against a person's choice counts only what
+    /// a person chose for that row.
     fn adopt(&self, variant: &'a Variant, rule: MatchRule) -> Identity<'a> {
-        let Some(other) = self.reserved.get(&variant.id) else { return Identity::Adopt(variant, rule) };
+        let reserved = self.reserved.get(&variant.id).filter(|(_, chosen)| *chosen || rule != MatchRule::Manual);
+        let Some((other, _)) = reserved else { return Identity::Adopt(variant, rule) };
         let message = format!(
             "product {} of Odoo may be that of {other}, whose row of the source cannot be read; nothing is linked or created until it can",
             variant.id

@@ -65,8 +65,7 @@ impl<'a> Lists<'a> {
             }
             // What is probably meant counts once, however it is written and whether it is listed besides.
             let meant: BTreeSet<CodeKey> = product.meant.iter().map(Barcode::key).collect();
-            let lists = |key: &CodeKey| self.lists(&product.id, key);
-            for key in meant.into_iter().filter(|key| !lists(key)) {
+            for key in meant.into_iter().filter(|key| !self.lists(&product.id, key)) {
                 *out.entry(key).or_default() += 1;
             }
         }

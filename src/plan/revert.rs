@@ -279,7 +279,14 @@ impl<'a> Revert<'a, '_> {
         let done = assign(
             &seats,
             &self.odoo.holders,
-            Rules { max_component, extras: false, given: &given, placeholder: &|_| false, shared: &|_, _| false },
+            Rules {
+                max_component,
+                extras: false,
+                given: &given,
+                placeholder: &|_| false,
+                shared: &|_, _| false,
+                reserved: &|_| false,
+            },
         );
         let mut moves: BTreeMap<ExternalId, BarcodeMove> = BTreeMap::new();
         for (id, seat) in &seats {

@@ -14,7 +14,7 @@
 
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,8 @@ pub struct Rules<'a> {
     pub placeholder: &'a dyn Fn(&CodeKey) -> bool,
     /// Do so many products list a code that it is asked about once, and not at each of them?
     pub shared: &'a dyn Fn(&CodeKey, usize) -> bool,
+    /// Is this product outside kept for a row that could not be read? Its code is taken away for nobody.
+    pub reserved: &'a dyn Fn(ProductId) -> bool,
 }
 
 impl std::fmt::Debug for Rules<'_> {
@@ -157,6 +159,10 @@ pub struct Assignment {
     pub extras: BTreeMap<ExternalId, Extras>,
     /// Products outside the source that lose their code to a seat, because a person said so.
     pub outside: Vec<(ExternalId, Holder)>,
+    /// Seats that wait for a code which hangs on a row that could not be read.
+    pub waiting: BTreeSet<ExternalId>,
+    /// Seats that are not reactivated by this plan: they wait for another code, and the one they have is somebody else's too.
+    pub asleep: BTreeSet<ExternalId>,
     /// Seats that wait for a code, as it hangs on a row that could not be read: seat, code, what is in the way besides that.
     waits: Vec<(ExternalId, String, Option<Obstacle>)>,
     /// Codes that several seats list, and that a person gave to one of them: seat and code as it lists it.
@@ -175,12 +181,14 @@ pub fn assign(
     rules: Rules<'_>,
 ) -> Assignment {
     let mut table = Table::new(seats, holders, rules);
+    let mut waiting = BTreeSet::new();
     loop {
         let mut assignment = table.assign_once();
         if !assignment.waits.is_empty() {
             // They keep what they have, as if they could not be read either.
             for (id, code, obstacle) in assignment.waits {
                 table.unread.insert(id.clone());
+                waiting.insert(id.clone());
                 table.frozen.insert(id.clone());
                 table.refused.extend(obstacle.map(|obstacle| (id, code, obstacle)));
             }
@@ -189,6 +197,7 @@ pub fn assign(
         let (components, circles) = components(&table, &assignment, rules.max_component.max(1));
         if circles.is_empty() {
             assignment.components = components;
+            assignment.waiting = waiting;
             assignment.obstacles.append(&mut table.refused);
             put_in_order(&mut assignment.obstacles);
             return assignment;

@@ -88,8 +88,8 @@ impl<'a> Table<'a> {
         for (key, list) in holders {
             let outside = list.iter().filter(|h| !is_ours(h));
             // A packaging is more than its code: it is left to people.
-            let (taken, left): (Vec<_>, Vec<_>) =
-                outside.partition(|h| given.contains(key) && h.kind == HolderKind::Product);
+            let free = |h: &Holder| h.kind == HolderKind::Product && !(rules.reserved)(h.product);
+            let (taken, left): (Vec<_>, Vec<_>) = outside.partition(|h| given.contains(key) && free(h));
             if !left.is_empty() {
                 foreign.insert(key, left);
             }
@@ -139,9 +139,9 @@ impl<'a> Table<'a> {
         let mut out = Assignment { settled: self.settled.clone(), ..Assignment::default() };
         for (id, seat) in self.seats {
             let target = if self.is_frozen(id) || (seat.missing && !seat.retired) {
-                // One that waits for this run alone comes back with what it has.
-                if seat.wakes && !seat.frozen {
-                    self.second_holder(id, seat, &mut out);
+                // One that waits for this run alone comes back with what it has, unless somebody has that meanwhile.
+                if seat.wakes && !seat.frozen && self.is_elsewhere(seat) {
+                    out.asleep.insert(id.clone());
                 }
                 seat.current.map(str::to_owned)
             } else if seat.missing {
@@ -181,17 +181,19 @@ impl<'a> Table<'a> {
         if !self.is_given(id, &key) && seat.claims.iter().any(|c| self.is_given(id, &c.key()) && self.is_free(id, c)) {
             return None;
         }
-        let others = self.foreign.get(&key).map(Vec::as_slice).unwrap_or_default();
-        if seat.wakes && !others.is_empty() {
+        if seat.wakes && self.is_elsewhere(seat) {
             return None;
         }
+        let others = self.foreign.get(&key).map(Vec::as_slice).unwrap_or_default();
         let same = |h: &&Holder| h.kind == HolderKind::Product && h.barcode == current;
         self.second_holder(id, seat, out);
         let beside: Vec<&ExternalId> = self.having(&key).filter(|h| *h != id).collect();
         // Of what another source owns likewise.
         let holders = || self.holders.get(&key).into_iter().flatten();
-        let active =
-            |id: &ExternalId| holders().any(|h| Some(h.product) == self.seats[id].product && h.active && same(&h));
+        let active = |id: &ExternalId| {
+            let seat = &self.seats[id];
+            holders().any(|h| Some(h.product) == seat.product && (h.active || seat.wakes) && same(&h))
+        };
         let seen = |h: &&&ExternalId| !self.seats[**h].overruled || active(h) && active(id);
         if self.is_alone(&key)
             && let Some(frozen) = beside.iter().filter(seen).find(|h| self.is_frozen(h))
@@ -206,7 +208,12 @@ impl<'a> Table<'a> {
         Some(mended.to_owned())
     }
 
-    /// Tells of two active products with one text, or that will be active. Only this does every lookup tell, whatever else was
+    /// Does somebody outside have the code of the seat too?
+    fn is_elsewhere(&self, seat: &Seat<'_>) -> bool {
+        seat.current.map(CodeKey::of).is_some_and(|key| self.foreign.contains_key(&key))
+    }
+
+    /// Tells of two active products with one text. Only this does every lookup tell, whatever else was
     /// asked: others are seen by chance, and would be opened and closed by turns.
     fn second_holder(&self, id: &ExternalId, seat: &Seat<'_>, out: &mut Assignment) {
         let Some(current) = seat.current else { return };
@@ -215,7 +222,7 @@ impl<'a> Table<'a> {
             return;
         }
         let same = |h: &&Holder| h.kind == HolderKind::Product && h.barcode == current;
-        let own = |h: &&Holder| Some(h.product) == seat.product && (h.active || seat.wakes) && same(h);
+        let own = |h: &&Holder| Some(h.product) == seat.product && h.active && same(h);
         let other = self.foreign.get(&key).into_iter().flatten().copied().find(|h| h.active && same(h));
         if let Some(other) = other.filter(|_| self.holders.get(&key).into_iter().flatten().any(|h| own(&h))) {
             out.obstacles.push((id.clone(), current.to_owned(), Obstacle::SecondHolder(other.clone())));
@@ -258,7 +265,12 @@ impl<'a> Table<'a> {
                 continue;
             }
             if let Some(obstacle) = self.in_the_way(id, &key) {
-                if matches!(&obstacle, Obstacle::Frozen(other) if self.unread.contains(other)) {
+                let unread = match &obstacle {
+                    Obstacle::Frozen(other) => self.unread.contains(other),
+                    Obstacle::Foreign(holder) => (self.rules.reserved)(holder.product),
+                    _ => false,
+                };
+                if unread {
                     out.waits.push((id.clone(), code.to_string(), Some(obstacle)));
                     return None;
                 }

@@ -112,6 +112,7 @@ impl Room {
                 given: &self.given,
                 placeholder: &|_| false,
                 shared: &|_, _| false,
+                reserved: &|_| false,
             },
         )
     }

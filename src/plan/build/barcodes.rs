@@ -158,7 +158,7 @@ pub(super) fn seats<'a>(
             Some(Identity::Linked(link, variant)) => {
                 let frozen = link.no_touch || !scope.contains(id) || keeps(variant, Some(*link));
                 let seat = seat(id, Some(variant), Some(link), frozen);
-                Seat { wakes: wakes(link, variant), overruled: overruled(variant), ..seat }
+                Seat { wakes: scope.contains(id) && wakes(link, variant), overruled: overruled(variant), ..seat }
             }
             Some(Identity::Adopt(variant, _)) => {
                 Seat { overruled: overruled(variant), ..seat(id, Some(variant), None, keeps(variant, None)) }
@@ -350,13 +350,15 @@ impl Builder<'_, '_> {
                 continue;
             };
             let (kind, holder, message) = explain(code, obstacle, self.seats, scope);
-            let waits = deferred(product, kind, code, String::new(), message);
+            let subject = self.fields.decisions.spelling(id, kind, code);
+            let waits = deferred(product, kind, subject, String::new(), message);
             self.plan.deferred.push(Deferred { holder, ..waits });
         }
         for (id, code) in &self.assignment.settled {
             let Some(product) = catalogue.products.get(id).filter(|_| scope.contains(id)) else { continue };
             let message = format!("barcode {code} is listed at several products; a person gave it to this one");
-            let waits = deferred(product, DeferredKind::DuplicateClaim, code, String::new(), message);
+            let subject = self.fields.decisions.spelling(id, DeferredKind::DuplicateClaim, code);
+            let waits = deferred(product, DeferredKind::DuplicateClaim, subject, String::new(), message);
             self.plan.deferred.push(Deferred { settled: Some(Settled::Decided), ..waits });
         }
     }

@@ -20,7 +20,7 @@ use super::action::{
 use super::assign::{Assignment, Rules, Seat, assign};
 use super::decisions::Decisions;
 use super::guards;
-use super::identity::{Identity, identify, wakes};
+use super::identity::{Identity, identify, reserved, wakes};
 use super::lists::{Lists, is_unidentified};
 use super::policy::{ExtraBarcodes, MissingPolicy, NewWithoutPrice, Policy, Scope};
 use fields::{Fields, Remember};
@@ -64,9 +64,10 @@ fn count_the_rest(plan: &mut Plan, odoo: &OdooState) {
 
 /// Fills the plan.
 pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) {
-    let decisions = Decisions::new(&odoo.decisions);
     let lists = Lists::new(catalogue, &odoo.links);
-    let identities = identify(catalogue, odoo, &lists, policy, scope, &decisions);
+    let decisions = Decisions::new(&odoo.decisions, |id, key| lists.lists(id, key));
+    let reserved = reserved(catalogue, odoo, scope, &decisions);
+    let identities = identify(catalogue, odoo, &lists, policy, scope, &decisions, &reserved);
     let (seats, held) = if policy.barcodes {
         barcodes::seats(catalogue, odoo, &lists, policy, scope, &identities, &decisions)
     } else {
@@ -78,6 +79,7 @@ pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, po
         given: &decisions.given,
         placeholder: &|key| decisions.is_placeholder(key),
         shared: &|key, products| decisions.is_shared(key, products, policy),
+        reserved: &|product| reserved.contains_key(&product),
     };
     let assignment = assign(&seats, &odoo.holders, rules);
     let fields = Fields { digits: odoo.digits, languages: &odoo.languages, policy, decisions: &decisions };
@@ -130,7 +132,7 @@ fn orphans(catalogue: &Catalogue, held: usize) -> BadRow {
 
 /// Prices alone, of linked products alone: what `sync-prices` is for. `prices` are what the source says, NULLs among them.
 pub(super) fn build_prices(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) {
-    let decisions = Decisions::new(&odoo.decisions);
+    let decisions = Decisions::new(&odoo.decisions, |_, _| true);
     let fields = Fields { digits: odoo.digits, languages: &odoo.languages, policy, decisions: &decisions };
     for (id, link) in odoo.links.iter().filter(|(id, _)| scope.contains(id)) {
         let Some(product) = catalogue.products.get(id) else {
@@ -206,9 +208,10 @@ fn deferred(product: &ExternalProduct, kind: DeferredKind, subject: &str, value:
     }
 }
 
-/// What could not be read of a product that was.
-fn not_read(product: &ExternalProduct) -> Vec<Aspect> {
-    let parts = [(product.price_unreadable, Aspect::Price), (product.barcodes_incomplete, Aspect::Barcode)];
+/// What could not be read of a product that was, or hangs on another that could not.
+fn not_read(product: &ExternalProduct, assignment: &Assignment) -> Vec<Aspect> {
+    let barcode = product.barcodes_incomplete || assignment.waiting.contains(&product.id);
+    let parts = [(product.price_unreadable, Aspect::Price), (barcode, Aspect::Barcode)];
     parts.into_iter().filter(|(unread, _)| *unread).map(|(_, aspect)| aspect).collect()
 }
 
@@ -377,7 +380,7 @@ impl Builder<'_, '_> {
         link: Option<&Link>,
         adopt: Option<MatchRule>,
     ) {
-        let not_read = not_read(product);
+        let not_read = not_read(product, self.assignment);
         self.not_evaluated(&product.id, &not_read);
         let waiting = self.plan.deferred.len();
         let mut remember = Remember::new(link);
@@ -386,16 +389,14 @@ impl Builder<'_, '_> {
         let moved = self.barcode(product, variant, link, &mut remember);
         let all = FieldSet { name: true, price: true, barcode: true };
         note_overruled(self.plan, &self.fields, product, variant, all, &remember);
-        if link.is_some_and(|l| l.missing) {
-            remember.values.missing = Some(false);
+        let asleep = self.assignment.asleep.contains(&product.id);
+        if !asleep {
+            remember.values.missing = link.filter(|l| l.missing).map(|_| false);
+            // Only what we archived comes back by itself.
+            remember.values.archived_by_us = link.filter(|l| l.archived_by_us).map(|_| false);
         }
-        // Only what we archived comes back by itself.
-        let ours = link.is_some_and(|l| l.archived_by_us);
-        if ours {
-            remember.values.archived_by_us = Some(false);
-        }
-        let activity = link.filter(|l| wakes(l, variant)).map(|_| Activity::Reactivate);
-        if variant.is_archived() && activity.is_none() {
+        let activity = link.filter(|l| !asleep && wakes(l, variant)).map(|_| Activity::Reactivate);
+        if variant.is_archived() && activity.is_none() && !asleep {
             self.plan.archived_in_odoo.push(archived_in_odoo(&product.id, product.name.as_str(), variant));
         }
         let update = Update {
@@ -431,7 +432,7 @@ impl Builder<'_, '_> {
             // The row itself is reported.
             return self.not_evaluated(&product.id, &Aspect::ALL);
         }
-        self.not_evaluated(&product.id, &not_read(product));
+        self.not_evaluated(&product.id, &not_read(product, self.assignment));
         if let Some((kind, message)) = cannot_be_created(product, self.odoo, self.policy) {
             self.plan.deferred.push(deferred(product, kind, "price", String::new(), message));
             return;

@@ -1,8 +1,9 @@
 //! Worlds that a search among random ones found, made small: one run left something for the next.
 
-use super::world::{Bound, World, id, price, shop};
-use crate::catalog::{FieldSet, MatchRule, SourceName, SourceOrder};
-use crate::plan::{DeferredKind, ExtraBarcodes, FieldPolicy, MissingPolicy, Plan};
+use super::unread::give;
+use super::world::{Bound, World, id, price, shop, waits};
+use crate::catalog::{Aspect, Choice, Decision, FieldSet, MatchRule, ProductId, SourceName, SourceOrder};
+use crate::plan::{DeferredKind, ExtraBarcodes, FieldPolicy, MissingPolicy, Plan, Scope};
 
 /// Nothing is left to do, and what waited waits as before. The first plan.
 fn settled(mut world: World) -> Plan {
@@ -88,10 +89,137 @@ fn waking(codes: &[&str], unread: &str) -> World {
     world
 }
 
+/// Nobody can tell which code it is to have, and the one it has is another's by now: the next run decides.
 #[test]
-fn a_product_that_wakes_and_waits_tells_of_a_second_holder_at_once() {
-    for world in [waking(&["D"], "D"), waking(&["A", "D"], "A")] {
-        let first = settled(world);
-        assert!(first.deferred.iter().any(|d| d.kind == DeferredKind::SecondHolder), "{:#?}", first.deferred);
+fn a_product_that_waits_for_an_unreadable_row_stays_archived_while_its_code_is_elsewhere() {
+    for (codes, unread, comes_back_with) in
+        [(&["D"][..], "D", None), (&["A", "D"], "A", None), (&["A", "B"], "A", Some("B"))]
+    {
+        let mut world = waking(codes, unread);
+        let before = world.products.clone();
+        assert_eq!(settled(world.clone()).counts().reactivate, 0, "{codes:?}");
+        let _ = world.run();
+        assert_eq!(world.products, before);
+        (world.source("1").name, world.source("1").codes) = (Some("Pen".to_owned()), vec![unread.to_owned()]);
+        assert_eq!(settled(world.clone()).counts().reactivate, 1, "{codes:?}");
+        let _ = world.run();
+        assert_eq!((world.products[&2].active, world.products[&2].barcode.as_deref()), (true, comes_back_with));
     }
+}
+
+/// With extra codes: what is put on packagings waits with it.
+#[test]
+fn what_stays_archived_gets_its_further_codes_when_it_comes_back() {
+    let mut world = waking(&["D", "E"], "D");
+    world.policy.extra_barcodes = ExtraBarcodes::Packaging;
+    let first = settled(world);
+    assert!(first.moves.is_empty(), "{:#?}", first.moves);
+}
+
+/// A person said whose product it is, and a row that cannot be read for one run would be recognised by it.
+#[test]
+fn a_choice_comes_before_what_is_recognised() {
+    for readable in [true, false] {
+        let mut world = World::new();
+        world.policy.match_rules = vec![MatchRule::Barcode];
+        world.row("1", "Tea", "1", &["E"]).row("5", "Pen", "1", &["K"]);
+        world.product(2, "Tea", "1", Some("K"));
+        world.product(3, "Tea", "1", Some("E")).other_company = true;
+        world.decisions.push(Decision {
+            external_id: id("1"),
+            kind: DeferredKind::OtherCompany,
+            subject: String::new(),
+            value: String::new(),
+            choice: Choice::Link,
+            product: ProductId::new(2),
+        });
+        if !readable {
+            world.source("5").name = None;
+        }
+        let plan = world.run();
+        assert_eq!(
+            plan.adoptions.iter().map(|a| (a.external_id.clone(), a.product.get())).collect::<Vec<_>>(),
+            [(id("1"), 2)]
+        );
+    }
+}
+
+/// Six products list K, a person gave it to two of them, and one of these two cannot be read for one run.
+#[test]
+fn a_code_that_was_given_is_no_placeholder_whoever_else_lists_it() {
+    let mut world = World::new();
+    for number in 1..=6 {
+        world.synced(&number.to_string(), number, "Tea", "1", &[]);
+        world.source(&number.to_string()).codes = vec!["K".to_owned()];
+    }
+    for ext in ["2", "3"] {
+        world.decisions.push(give(ext, "K"));
+    }
+    let asked = waits(&settled(world.clone()));
+    assert!(asked.iter().all(|w| w.ends_with("duplicate-claim K")) && asked.len() == 6, "{asked:?}");
+    // The one that still lists it has it; who does not list it any more gave nobody anything.
+    world.source("3").codes.clear();
+    assert_eq!(settled(world.clone()).counts().barcodes, 1);
+    world.source("2").codes.clear();
+    world.policy.max_products_per_barcode = 3;
+    assert_eq!(waits(&settled(world)), ["1 placeholder K"]);
+}
+
+#[test]
+fn a_choice_about_a_code_stays_when_the_source_spells_it_otherwise() {
+    let mut world = World::new();
+    let (upc, ean) = ("036000291452", "0036000291452");
+    world.synced("1", 1, "Tea", "1", &[]).synced("2", 2, "Pen", "1", &[]);
+    world.source("1").codes = vec![ean.to_owned()];
+    world.source("2").codes = vec![upc.to_owned()];
+    world.decisions.push(give("1", upc));
+    assert_eq!(settled(world.clone()).moves[0].moves[0].external_id, id("1"));
+    world.decisions.push(give("2", upc));
+    assert_eq!(waits(&settled(world)), [format!("1 duplicate-claim {upc}"), format!("2 duplicate-claim {upc}")]);
+}
+
+/// What is recognised by 5, whose row cannot be read, may turn out to be its own.
+#[test]
+fn a_given_code_is_not_taken_from_a_product_that_is_kept_for_an_unreadable_row() {
+    let mut world = World::new();
+    world.policy.match_rules = vec![MatchRule::Barcode];
+    world.synced("4", 1, "Tea", "1", &[]).row("5", "Pen", "1", &["K"]);
+    // It does not settle for the other one meanwhile.
+    world.source("4").codes = vec!["K".to_owned(), "L".to_owned()];
+    world.product(2, "Pen", "1", Some("K"));
+    world.decisions.push(give("4", "K"));
+    world.source("5").name = None;
+    assert!(settled(world.clone()).moves.is_empty());
+    world.source("5").name = Some("Pen".to_owned());
+    assert_eq!(settled(world).moves[0].moves.len(), 2);
+}
+
+/// Both are active in the end: the one that comes back counts from the first run on.
+#[test]
+fn a_product_of_two_sources_that_wakes_is_told_of_at_once() {
+    let mut world = World::new();
+    world.policy.match_rules = vec![MatchRule::Barcode];
+    world.row("3", "Cup", "1", &["K"]).row("6", "Tea", "1", &[]);
+    world.product(1, "Cup", "1", Some("K"));
+    world.product(2, "Tea", "1", Some("K")).active = false;
+    world.link("6", 2).archived_by_us = true;
+    shared(&mut world, "first", 2, &[], false);
+    assert_eq!(waits(&settled(world.clone())), ["3 held K"]);
+    // A run about the other one does not reactivate it.
+    world.scope = Scope::Only([id("3")].into());
+    assert_eq!(waits(&settled(world)), [""; 0]);
+}
+
+/// Its choice about another code is still there when the row can be read again.
+#[test]
+fn what_hangs_on_an_unreadable_row_is_not_evaluated() {
+    let mut world = World::new();
+    world.synced("4", 1, "Tea", "1", &[]).synced("5", 2, "Pen", "1", &[]).product(3, "Cup", "1", Some("B"));
+    (world.source("4").codes, world.source("5").codes) = (vec!["B".to_owned(), "K".to_owned()], vec!["B".to_owned()]);
+    world.links.get_mut(&id("5")).unwrap().said_barcodes = vec!["B".to_owned()];
+    world.source("5").codes = vec!["\u{0}".to_owned()];
+    let plan = settled(world);
+    let of = |ext: &str| plan.unevaluated.iter().find(|u| u.external_id == id(ext)).map(|u| u.aspects.clone());
+    assert_eq!((of("4"), of("5")), (Some(vec![Aspect::Barcode]), Some(vec![Aspect::Barcode])));
+    assert_eq!(plan.unchanged, 0);
 }
