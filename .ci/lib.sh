@@ -9,6 +9,8 @@ export CI=true
 export ERPSYNC_CACHE=${ERPSYNC_CACHE:-$HOME/.cache/erpsync}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$ERPSYNC_CACHE/target}
 export CARGO_TERM_COLOR=never
+# Nothing is built twice here.
+export CARGO_INCREMENTAL=0
 export ERPSYNC_TEST_ODOO_SCRIPTS=$PWD/tests/odoo
 mkdir -p "$ERPSYNC_CACHE"
 WORK=$(mktemp -d "$ERPSYNC_CACHE/ci.XXXXXX")
@@ -100,6 +102,43 @@ machine() {
     ca-certificates curl faketime freetds-bin gcc libc6-dev make pkg-config python3 python3-venv shellcheck >&2
 }
 
+# The tool is built once, without optimisation, as it has little to do.
+DENY_VERSION=0.20.2
+DENY=$ERPSYNC_CACHE/cargo-deny/bin/cargo-deny
+deny_built() {
+  [ "$("$DENY" --version 2>/dev/null)" = "cargo-deny $DENY_VERSION" ] && return
+  CARGO_TARGET_DIR=$ERPSYNC_CACHE/cargo-deny/build CARGO_PROFILE_DEV_DEBUG=false cargo install cargo-deny --version "$DENY_VERSION" \
+    --locked --debug --quiet --root "$ERPSYNC_CACHE/cargo-deny"
+  rm -rf "$ERPSYNC_CACHE/cargo-deny/build"
+}
+# Licences, bans and sources always; advisories when their database can be reached, which is not so on every machine.
+deny() {
+  deny_built
+  "$DENY" --log-level error --locked check --config .ci/deny.toml --hide-inclusion-graph licenses bans sources
+  if timeout 60 "$DENY" --log-level off fetch --config .ci/deny.toml db >/dev/null 2>&1; then
+    "$DENY" --log-level error --locked check --config .ci/deny.toml --hide-inclusion-graph --disable-fetch advisories
+  else
+    echo "advisories: NOT checked, their database cannot be reached from here" >&2
+  fi
+}
+
+# What was checked, and with which rules: building the tool takes longer than the rest of a short gate, so the gate does it
+# when one of them is another, and .ci/full always.
+DEPENDENCIES=.ci/dependencies.sha256
+dependencies_checked() { sha256sum --quiet --check "$DEPENDENCIES" >/dev/null 2>&1; }
+dependencies() {
+  if dependencies_checked; then
+    echo "as they were when they were checked: $DEPENDENCIES" >&2
+    return
+  fi
+  deny
+  echo "they pass; .ci/full dependencies writes that to $DEPENDENCIES, and spares the next gate the tool" >&2
+}
+dependencies_kept() {
+  deny
+  sha256sum Cargo.lock .ci/deny.toml >"$DEPENDENCIES"
+}
+
 # Downloads and database templates, which take minutes the first time.
 servers_built() { for version in 14 19; do tests/odoo/up "$version" --lang ru_RU; done; }
 
@@ -115,28 +154,28 @@ build() { cargo test --locked --no-run --quiet && cargo build --locked --quiet -
 # suites <arguments>: against the real servers
 suites() { cargo test --locked --test real -- --ignored "$@"; }
 
-# half: prints, of the tests that are there for 14 and for 19, every second one on 14 and the others on 19, the other way
-# round with the next commit; all that are there once
-half() {
+# slice: prints every second test, and of those that are there for 14 and for 19 one of the two: by turns, so that four commits
+# have had all
+slice() {
   local turn
   turn=$(git rev-list --count HEAD 2>/dev/null || echo 0)
-  cargo test --locked --quiet --test real -- --ignored --list | awk -v turn=$((turn % 2)) '
+  cargo test --locked --quiet --test real -- --ignored --list | awk -v turn="$turn" '
     !/: test$/ { next }
     { sub(/: test$/, ""); both = $0; gsub(/14|19/, "NN", both) }
-    !(both in first) { first[both] = $0; order[++n] = both; next }
+    !(both in first) { first[both] = $0; order[n++] = both; next }
     { second[both] = $0 }
     END {
-      for (i = 1; i <= n; i++) {
+      for (i = turn % 2; i < n; i += 2) {
         name = order[i]
-        print !(name in second) || (pairs++ + turn) % 2 == 0 ? first[name] : second[name]
+        print !(name in second) || int((i + turn) / 2) % 2 == 0 ? first[name] : second[name]
       }
     }'
 }
 
-# half_of_suites <arguments>: what a change has to pass against the real servers; .ci/full runs all
-half_of_suites() {
+# slice_of_suites <arguments>: what a change has to pass against the real servers; .ci/full runs all
+slice_of_suites() {
   local tests
-  mapfile -t tests < <(half)
-  echo "${#tests[@]} tests, each on one of the two versions" >&2
+  mapfile -t tests < <(slice)
+  echo "${#tests[@]} of the tests, each on one of the two versions" >&2
   cargo test --locked --test real -- --ignored --exact "$@" "${tests[@]}"
 }
