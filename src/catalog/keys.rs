@@ -18,7 +18,8 @@ pub struct KeyRules {
     pub accents: bool,
     /// Full-width letters are the narrow ones.
     pub width: bool,
-    /// Every row spells its keys in one way, so that only those from elsewhere have to be brought into it.
+    /// Every row spells its keys in one way, so that only those from elsewhere have to be brought into it: [`Self::key`] of
+    /// such a spelling is the spelling itself.
     pub canonical: bool,
 }
 
@@ -58,6 +59,11 @@ impl KeyRules {
             && let Some(number) = number(id)
         {
             return number;
+        }
+        if self.canonical && self.case {
+            // GUIDs, which SQL Server spells in capitals.
+            let small = id.bytes().any(|b| b.is_ascii_lowercase());
+            return if small { Cow::Owned(id.to_ascii_uppercase()) } else { Cow::Borrowed(id) };
         }
         let cased = |id: &str| !self.case || !id.bytes().any(|b| b.is_ascii_uppercase());
         if cased(id) && (id.is_ascii() || !(self.case || self.accents || self.width)) {

@@ -46,10 +46,9 @@ pub(super) fn keys(a: &Column, b: &Column) -> KeyRules {
             _ => text(),
         }
     };
-    let whole = |kind| matches!(kind, Type::Int | Type::BigInt);
-    // Numbers of one type, and GUIDs, are spelt in one way.
-    let text = matches!(a.kind, Type::Text | Type::LongText);
-    let canonical = !text && (a.kind == b.kind || whole(a.kind) && whole(b.kind));
+    // Whole numbers are spelt in one way, whatever their types, and so are GUIDs.
+    let whole = |kind| matches!(kind, Type::Int | Type::BigInt | Type::Decimal(Some((_, 0))));
+    let canonical = whole(a.kind) && whole(b.kind) || (a.kind, b.kind) == (Type::Guid, Type::Guid);
     KeyRules { canonical, ..one(a).or(one(b)) }
 }
 

@@ -150,8 +150,18 @@ fn keys_compare_as_the_columns_would() {
     assert!(same(("int", ""), ("decimal(18,2)", ""), "1001", "1001.00"));
     assert!(!same(("varchar(9)", ci), ("varchar(9)", ci), "1001", "001001"));
     assert!(same(("uniqueidentifier", ""), ("varchar(36)", bin), "AB", "ab"));
-    for (a, b) in [("int", "bigint"), ("decimal(18,0)", "decimal(18,0)"), ("uniqueidentifier", "uniqueidentifier")] {
-        assert!(keys(&key(a, ""), &key(b, "")).canonical, "{a} {b}");
+    let spelt = [
+        ("int", "bigint", "-1001"),
+        ("decimal(18,0)", "decimal(18,0)", "1001"),
+        ("int", "decimal(9,0)", "0"),
+        ("uniqueidentifier", "uniqueidentifier", "3F2504E0-4F89-11D3-9A0C-0305E82C3301"),
+    ];
+    for (a, b, id) in spelt {
+        let rules = keys(&key(a, ""), &key(b, ""));
+        assert!(rules.canonical && rules.key(id) == id && rules.key(&id.to_ascii_lowercase()) == id, "{a} {b}");
+    }
+    for scale in ["decimal(18,2)", "numeric"] {
+        assert!(!keys(&key(scale, ""), &key(scale, "")).canonical, "{scale}");
     }
     assert!(!keys(&key("decimal(18,0)", ""), &key("decimal(18,2)", "")).canonical);
 }

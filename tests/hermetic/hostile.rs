@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::common::hostile::{self, InOdoo};
 use crate::common::standin::{DATABASE, Stage};
 use crate::common::tds_proxy::Proxy;
-use erpsync::catalog::SourceName;
 use erpsync::catalog::source::BarcodeOrder;
+use erpsync::catalog::{ExternalId, SourceName};
 use erpsync::mssql::{self, Columns, Endpoint, Isolation, Kind, Reading, SourceError, SourceOptions, Tls};
 use erpsync_sandbox::mssql::{Encryption, MssqlOptions, MssqlServer, SqlValue};
 
@@ -107,6 +107,8 @@ async fn ids_of_every_type_are_whole() {
         assert_eq!(ids(&reading), read, "{kind}");
         assert!(reading.listing.whole().products.values().all(|p| p.barcodes.len() == 1), "{kind}");
         assert_eq!(reading.listing.about().bad_rows, [], "{kind}");
+        let found = |id: &ExternalId| reading.listing.find(id).is_some();
+        assert!(reading.listing.whole().products.keys().all(found), "{kind}: links find their rows");
     }
     // What would lose digits, or has none, is refused before a row is read.
     for (kind, cure) in

@@ -119,6 +119,21 @@ fn rows_meet_as_the_source_compares_their_keys() {
 }
 
 #[test]
+fn ids_that_rows_spell_in_one_way_are_found_in_every_spelling() {
+    let (guid, other) = ("3F2504E0-4F89-11D3-9A0C-0305E82C3301", "3f2504e0-4F89-11D3-9A0C-0305E82C3301");
+    for (rules, ids) in [
+        (KeyRules { case: true, canonical: true, ..KeyRules::default() }, [guid, other]),
+        (KeyRules { number: true, canonical: true, ..KeyRules::default() }, ["1001", "01001.0"]),
+    ] {
+        let mut b = ListingBuilder::new(BarcodeOrder::Text).with_keys(rules);
+        b.product(Some(ids[0]), Some("Tea"), Ok(None));
+        b.barcode(Some(ids[0]), Some("Z"));
+        let listing = b.finish();
+        assert!(ids.iter().all(|text| listing.find(&id(text)).is_some()), "{ids:?}");
+    }
+}
+
+#[test]
 fn keys_that_need_no_rules_compare_by_their_text() {
     let mut b = ListingBuilder::new(BarcodeOrder::Text);
     for text in ["AB-1", "ab-1", "1001", "001001"] {

@@ -119,6 +119,55 @@ pub fn shared(version: u32) {
     assert_eq!(world.sql(&format!("select barcode from product_product where id = {old}")), "123");
 }
 
+/// Ids that are spelt in one way by the server: links find their rows again, whatever a digest, a price or a person asks.
+pub fn typed_keys(version: u32) {
+    let queries = "products_query = \"SELECT Code AS ProductID, Name AS ProductName, Price FROM dbo.Goods\"
+barcodes_query = \"SELECT Code AS ProductID, Barcode FROM dbo.Codes\"";
+    let guids = [
+        "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
+        "00000000-0000-0000-0000-00000000000b",
+    ];
+    for (name, kind, ids) in
+        [("guids", "uniqueidentifier", guids), ("decimals", "decimal(9,2)", ["7.50", "8.00", "9.25"])]
+    {
+        let world = World::new(version, name).with_source(queries);
+        world.bench.source(&format!(
+            "CREATE TABLE dbo.Goods (Code {kind} NOT NULL, Name nvarchar(50) NULL, Price money NULL)"
+        ));
+        world.bench.source(&format!("CREATE TABLE dbo.Codes (Code {kind} NOT NULL, Barcode varchar(50) NULL)"));
+        for (n, id) in ids.iter().enumerate() {
+            world.bench.source(&format!("INSERT INTO dbo.Goods VALUES ('{id}', N'P{n}', 5)"));
+            world.bench.source(&format!(
+                "INSERT INTO dbo.Codes VALUES ('{id}', '{}')",
+                ean13(3100 + i64::try_from(n).unwrap())
+            ));
+        }
+        world.configure("missing = \"archive\"");
+        world.import_and_settle(&["--first-run"], 0);
+        let prices =
+            || world.sql("select string_agg(x_said_price, ' ' order by x_name) from x_pz_product where not x_missing");
+        assert_eq!(prices(), "5 5 5");
+        let price =
+            |price: u32| world.bench.source(&format!("UPDATE dbo.Goods SET Price = {price} WHERE Name = N'P0'"));
+        let first = world.sql("select x_external_id from x_pz_product where x_said_name = 'P0'");
+        price(6);
+        world.import_and_settle(&[], 0);
+        assert!(prices().contains('6'), "{}", prices());
+        price(7);
+        world.bench.run(&["sync-prices"]).expect(0);
+        assert!(prices().contains('7'), "{}", prices());
+        price(8);
+        world.import(&["--only", &first.to_lowercase()]).expect(0);
+        assert!(prices().contains('8') && prices().len() == 5, "{}", prices());
+        world.bench.source("DELETE FROM dbo.Goods WHERE Name = N'P1'");
+        world.bench.source(&format!("DELETE FROM dbo.Codes WHERE Barcode = '{}'", ean13(3101)));
+        world.import_and_settle(&["--allow-archive", "--allow-release"], 0);
+        assert_eq!(world.sql("select x_said_name from x_pz_product where x_missing"), "P1");
+        world.bench.run(&["check-barcodes"]).expect(0);
+    }
+}
+
 /// `AB-1` and `ab-1`, padding, and `1001.00`: no product loses its code over it, and a link keeps its spelling.
 pub fn keys(version: u32) {
     let queries = "products_query = \"SELECT Code AS ProductID, Name AS ProductName, Price FROM dbo.Goods\"

@@ -51,5 +51,6 @@ on_both! {
     hostile_questions: questions::scenario,
     codes_that_no_scanner_sends: codes::odd,
     codes_of_no_product: codes::shared,
+    ids_of_other_types_are_found_again: codes::typed_keys,
     keys_that_the_source_takes_for_one: codes::keys,
 }
