@@ -20,10 +20,12 @@ elif ask['what'] == 'packagings':
 elif ask['what'] == 'rules':
     # The rules of the company's barcode nomenclatures, in their order: the company's own, and those of its tills.
     chosen = []
+    # One of the account's own companies.
+    company = ask['company'] in env.user.company_ids.ids and ask['company'] or 0
     if 'barcode.rule' in env:
-        places = [('res.company', 'nomenclature_id', [('id', '=', ask['company'])])]
+        places = [('res.company', 'nomenclature_id', [('id', '=', company)])]
         for field in ('barcode_nomenclature_id', 'fallback_nomenclature_id'):
-            places.append(('pos.config', field, [('company_id', '=', ask['company'])]))
+            places.append(('pos.config', field, [('company_id', '=', company)]))
         for model, field, domain in places:
             if model in env and field in env[model].sudo().fields_get([field], ['type']):
                 for found in env[model].sudo().search(domain):

@@ -6,9 +6,13 @@ flat = []
 for component in components:
     flat.extend(component)
 links = links_of([row['external_id'] for row in flat])
-cr.execute('SELECT x_external_id FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s) AND x_no_touch',
+cr.execute('SELECT x_external_id, x_product_id, x_no_touch FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
            (ask['source'], [row['external_id'] for row in flat if not row['outside']]))
-untouchable = set([found[0] for found in cr.fetchall()])
+untouchable, linked_to = set(), {}
+for external_id, product, no_touch in cr.fetchall():
+    linked_to[external_id] = product
+    if no_touch:
+        untouchable.add(external_id)
 cr.execute('SELECT id, barcode FROM product_product WHERE id = ANY(%s)', ([row['product'] for row in flat],))
 current = dict(cr.fetchall())
 packed = packagings_of([row['product'] for row in flat if row['add'] or row['remove']])
@@ -21,6 +25,9 @@ def overtaken(row, wanted):
         return 'the link was deleted in Odoo'
     if wanted == 'old' and not row['outside'] and row['external_id'] in untouchable:
         return NO_TOUCH
+    if wanted == 'old' and not row['outside'] and linked_to[row['external_id']] != row['product']:
+        return 'the link leads to %s now, changed meanwhile' % (
+            linked_to[row['external_id']] and 'product #%s' % linked_to[row['external_id']] or 'no product')
     if (current[row['product']] or None) != row[wanted]:
         return 'the barcode is %s now, edited meanwhile' % (current[row['product']] or 'empty')
     for code in row['add']:

@@ -26,8 +26,11 @@ if leased and ask['conflicts']:
     cr.execute("SELECT id, x_external_id, x_kind, x_subject, x_message, x_holder_id, x_value, x_state, x_choice FROM x_pz_conflict"
                " WHERE x_source = %(source)s AND x_state != 'closed'"
                ' AND (%(after)s::varchar IS NULL OR x_external_id COLLATE "C" > %(after)s)'
-               ' AND (%(until)s::varchar IS NULL OR coalesce(x_external_id, \'\') COLLATE "C" <= %(until)s)',
-               {'source': ask['source'], 'after': ask['after'], 'until': ask['until']})
+               ' AND (%(until)s::varchar IS NULL OR coalesce(x_external_id, \'\') COLLATE "C" <= %(until)s)'
+               # A run about one field looks at linked products alone.
+               ' AND (NOT %(linked)s OR EXISTS (SELECT 1 FROM x_pz_product l WHERE l.x_source = x_pz_conflict.x_source'
+               ' AND l.x_external_id = x_pz_conflict.x_external_id AND l.x_product_id IS NOT NULL))',
+               {'source': ask['source'], 'after': ask['after'], 'until': ask['until'], 'linked': ask['about'] is not None})
     named = set()
     for row in rows:
         named.add((row['external_id'], row['kind'], row['subject']))

@@ -2,7 +2,7 @@
 # them, and writes what the links remember; makes the links of recognised products.
 links, linked_to, matched_by, priceless, untouchable = {}, {}, {}, set(), set()
 cr.execute("SELECT x_external_id, id, x_product_id, x_matched_by, CASE WHEN x_said_price IS NULL THEN x_wrote_price = '0'"
-           " ELSE x_wrote_price IS NULL AND x_matched_by IS NULL AND trim('0.' FROM x_said_price) = '' END,"
+           ' ELSE x_wrote_price IS NULL AND x_matched_by IS NULL END,'
            ' coalesce(x_no_touch, false) FROM x_pz_product WHERE x_source = %s AND x_external_id = ANY(%s)',
            (ask['source'], [row['external_id'] for row in rows]))
 for external_id, link, product, rule, unpriced, no_touch in cr.fetchall():
@@ -61,7 +61,8 @@ def update(part):
         values = {}
         if row['price'] and float(now['price']) != row['price']['new']:
             values['list_price'] = row['price']['new']
-        if row['external_id'] in priceless and (row['link'].get('said_price') or '').strip('0.') and ask['sale_ok']:
+        # A price that Odoo keeps as zero is none yet.
+        if row['external_id'] in priceless and (row['link'].get('wrote_price') or '').strip('0.') and ask['sale_ok']:
             values['sale_ok'] = True
         if 'sale_ok' in values:
             template.write(values)

@@ -91,7 +91,8 @@ pub fn codes(version: u32) {
     let codes: Vec<String> = (0..10).map(ean13).collect();
     let one = |n: usize| [codes[n].as_str()];
     let (a, b, c, d, e) = (one(1), one(2), one(3), one(4), one(5));
-    world.source(&[(1, "A", Some("5"), &a), (2, "B", Some("5"), &b), (3, "C", Some("5"), &c)]);
+    let (f, g) = (one(6), one(7));
+    world.source(&[(1, "A", Some("5"), &a), (2, "B", Some("5"), &b), (3, "C", Some("5"), &c), (5, "E", Some("5"), &f)]);
     world.import_and_settle(&["--first-run"], 0);
     // 1 gets a new code and 2 gets 1's: one component. 3 gets none any more. 4 is new.
     world.source(&[
@@ -99,14 +100,21 @@ pub fn codes(version: u32) {
         (2, "B", Some("5"), &a),
         (3, "C", Some("5"), &[]),
         (4, "D", Some("5"), &e),
+        (5, "E", Some("5"), &g),
     ]);
+    // The link of 5 is led to another product meanwhile.
+    let (before, after) = (world.linked(5), world.product(json!({"name": "E", "list_price": 5.0})));
+    let link: i64 = world.sql("select id from x_pz_product where x_external_id = '5'").parse().unwrap();
     let thieves = [1, 2].map(|n| world.product(json!({"name": format!("Thief {n}")})));
     let (target, stolen) = (world.twin(), [codes[4].clone(), codes[5].clone()]);
     stand_between(&world, move |call| {
         let steal =
             |n: usize| write_in(&target, "product.product", thieves[n], json!({"barcode": stolen[n]}), json!({}));
         match call.procedure.as_str() {
-            "move" => steal(0),
+            "move" => {
+                steal(0);
+                write_in(&target, "x_pz_product", link, json!({"x_product_id": after}), json!({}));
+            }
             "create" => steal(1),
             _ => {}
         }
@@ -115,6 +123,9 @@ pub fn codes(version: u32) {
     let run = world.import(&["--allow-release"]).expect(4).says("1 created").says("1 barcode moved");
     assert!(run.stdout.contains(&format!("barcode {} is at product #{} now", codes[4], thieves[0])), "{}", run.stdout);
     assert!(run.stdout.contains(&format!("given to product #{} meanwhile", thieves[1])), "{}", run.stdout);
+    assert!(run.stdout.contains(&format!("the link leads to product #{after} now")), "{}", run.stdout);
+    let barcode = |product: i64| world.sql(&format!("select barcode from product_product where id = {product}"));
+    assert_eq!([barcode(before), barcode(after)], [&codes[6], ""]);
     let code = |id: i64| world.sql(&format!("select barcode from product_product where id = {}", world.linked(id)));
     assert_eq!([code(1), code(2), code(3), code(4)], [&codes[1], &codes[2], "", ""]);
     assert_eq!(world.history("barcode", 4), Vec::<String>::new());
@@ -122,7 +133,7 @@ pub fn codes(version: u32) {
     world.through(&world.target().url.clone());
     world.import_and_settle(&["--allow-release"], 3);
     assert_eq!(world.open(), [format!("1 foreign-holder {}", codes[4]), format!("4 foreign-holder {}", codes[5])]);
-    assert_eq!([code(1), code(2)], ["", &codes[1]]);
+    assert_eq!([code(1), code(2), code(5), barcode(before)], ["", &codes[1], &codes[7], &codes[6]]);
     for thief in thieves {
         world.write("product.product", thief, json!({"barcode": false}));
     }

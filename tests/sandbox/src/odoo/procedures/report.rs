@@ -87,6 +87,15 @@ fn live(env: &Env<'_>, ask: &Ask<'_>) -> Result<BTreeMap<Key, (i64, Record)>, Od
         let mine = scope.as_ref().is_none_or(|s| s.contains(key.0.as_str()));
         let aspect = ask.get("aspects")?[&key.1].as_str().unwrap_or(&key.2);
         let blind = ask.get("unevaluated")?[&key.0].as_array().is_some_and(|of| of.iter().any(|a| a == aspect));
+        // A run about one field looks at linked products alone.
+        let links = || env.store.rows("x_pz_product").map(|(_, link)| link);
+        let is_linked = |link: &Record| {
+            (text(link, "x_source"), text(link, "x_external_id")) == (Some(source), Some(key.0.as_str()))
+                && link["x_product_id"].is_i64()
+        };
+        if about.is_some() && !links().any(is_linked) {
+            continue;
+        }
         let spoken_of = mine && !blind && about.as_ref().is_none_or(|a| a.contains(&(key.1.as_str(), key.2.as_str())));
         if named.contains(&key) || spoken_of {
             before.insert(key, (id, r.clone()));

@@ -79,6 +79,14 @@ fn overtaken(env: &Env<'_>, known: &Known, row: &Value, wanted: &str) -> Option<
     if row["outside"] != true && !known.links.contains_key(text_of(row, "external_id").unwrap_or_default()) {
         return Some("the link was deleted in Odoo".to_owned());
     }
+    if wanted == "old" && row["outside"] != true {
+        let link = env.store.row("x_pz_product", known.links[text_of(row, "external_id").unwrap_or_default()]);
+        match link.and_then(|r| r["x_product_id"].as_i64()) {
+            Some(linked) if linked == product(row) => {}
+            Some(linked) => return Some(format!("the link leads to product #{linked} now, changed meanwhile")),
+            None => return Some("the link leads to no product now, changed meanwhile".to_owned()),
+        }
+    }
     let now = text(record, "barcode").filter(|code| !code.is_empty());
     if now != text_of(row, wanted) {
         return Some(format!("the barcode is {} now, edited meanwhile", now.unwrap_or("empty")));

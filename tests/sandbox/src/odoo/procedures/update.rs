@@ -73,10 +73,7 @@ fn priceless(env: &Env<'_>, links: &BTreeMap<String, i64>) -> BTreeSet<String> {
         let link = env.store.row("x_pz_product", link);
         link.is_some_and(|r| match text(r, "x_said_price") {
             None => text(r, "x_wrote_price") == Some("0"),
-            Some(said) => {
-                let created = text(r, "x_matched_by").is_none();
-                created && text(r, "x_wrote_price").is_none() && said.trim_matches(['0', '.']).is_empty()
-            }
+            Some(_) => text(r, "x_matched_by").is_none() && text(r, "x_wrote_price").is_none(),
         })
     };
     links.iter().filter(|(_, link)| without(**link)).map(|(id, _)| id.clone()).collect()
@@ -185,7 +182,7 @@ fn template(env: &mut Env<'_>, ask: &Ask<'_>, row: &Value, now: &Current, known:
     if price.is_object() && differs(&now.price, &price["new"]) {
         values.insert("list_price".to_owned(), price["new"].clone());
     }
-    let priced = row["link"]["said_price"].as_str().is_some_and(|p| !p.trim_matches(['0', '.']).is_empty());
+    let priced = row["link"]["wrote_price"].as_str().is_some_and(|p| !p.trim_matches(['0', '.']).is_empty());
     let was_priceless = known.priceless.contains(text_of(row, "external_id").unwrap_or_default());
     if was_priceless && priced && ask.get("sale_ok")? == true {
         values.insert("sale_ok".to_owned(), json!(true));
