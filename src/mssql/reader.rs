@@ -27,20 +27,10 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
         let mut isolation = options.isolation;
         let mut looked_again = false;
         loop {
-            let result = attempts(options, pacing, &mut warnings, || {
-                let options = options.clone();
-                async move { read_once(&options, isolation).await }
-            })
-            .await;
-            let (listing, facts) = match result {
-                Ok(read) => read,
-                Err(e) if isolation == Isolation::Auto && e.number().is_some_and(hints::snapshot_is_impossible) => {
-                    log::warn!("{e}; reading with READ COMMITTED instead");
-                    isolation = Isolation::ReadCommitted;
-                    continue;
-                }
-                Err(e) => return Err(e),
+            let once = |options: SourceOptions, isolation| async move {
+                read_in(Session::open(&options).await?, &options, isolation).await
             };
+            let (listing, facts) = isolated(options, pacing, &mut warnings, &mut isolation, once).await?;
             let doubt = doubt(listing.about(), options.barcodes_query.is_some());
             if let Some(doubt) =
                 doubt.as_ref().filter(|_| facts.isolation == UsedIsolation::ReadCommitted && !looked_again)
@@ -67,16 +57,15 @@ pub(super) async fn read(options: &SourceOptions, pacing: &mut impl Pacing) -> R
 pub(super) async fn read_prices(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Reading, SourceError> {
     let started = Instant::now();
     let mut warnings = Vec::new();
-    let reading = attempts(options, pacing, &mut warnings, || {
-        let options = options.clone();
-        async move {
-            let mut session = Session::open(&options).await?;
-            let facts = session.begin(options.isolation).await?;
-            let prices = session.prepare(Query::Prices).await?;
-            let builder = options.listing().with_keys(columns::keys(&prices.id, &prices.id));
-            Ok((session.read(Query::Prices, &prices.select, builder).await?.finish(), facts))
-        }
-    });
+    let mut isolation = options.isolation;
+    let once = |options: SourceOptions, isolation| async move {
+        let mut session = Session::open(&options).await?;
+        let facts = session.begin(isolation).await?;
+        let prices = session.prepare(Query::Prices).await?;
+        let builder = options.listing().with_keys(columns::keys(&prices.id, &prices.id));
+        Ok((session.read(Query::Prices, &prices.select, builder).await?.finish(), facts))
+    };
+    let reading = isolated(options, pacing, &mut warnings, &mut isolation, once);
     let result = timeout(options.deadline(), reading).await;
     let (listing, server) = result.unwrap_or_else(|_| Err(out_of_time(options)))?;
     Ok(Reading { listing, server, warnings, elapsed: started.elapsed() })
@@ -85,18 +74,17 @@ pub(super) async fn read_prices(options: &SourceOptions, pacing: &mut impl Pacin
 pub(super) async fn check(options: &SourceOptions, pacing: &mut impl Pacing) -> Result<Check, SourceError> {
     let started = Instant::now();
     let mut warnings = Vec::new();
-    let checking = attempts(options, pacing, &mut warnings, || {
-        let options = options.clone();
-        async move {
-            let mut session = Session::open(&options).await?;
-            let facts = session.begin(options.isolation).await?;
-            session.check(Query::Products).await?;
-            if options.barcodes_query.is_some() {
-                session.check(Query::Barcodes).await?;
-            }
-            Ok(facts)
+    let mut isolation = options.isolation;
+    let once = |options: SourceOptions, isolation| async move {
+        let mut session = Session::open(&options).await?;
+        let facts = session.begin(isolation).await?;
+        session.check(Query::Products).await?;
+        if options.barcodes_query.is_some() {
+            session.check(Query::Barcodes).await?;
         }
-    });
+        Ok(facts)
+    };
+    let checking = isolated(options, pacing, &mut warnings, &mut isolation, once);
     let server = timeout(options.deadline(), checking).await.unwrap_or_else(|_| Err(out_of_time(options)))?;
     if server.isolation == UsedIsolation::ReadCommitted && options.barcodes_query.is_some() {
         warnings.push(not_one_view(options));
@@ -104,8 +92,29 @@ pub(super) async fn check(options: &SourceOptions, pacing: &mut impl Pacing) -> 
     Ok(Check { server, warnings, elapsed: started.elapsed() })
 }
 
-async fn read_once(options: &SourceOptions, isolation: Isolation) -> Result<(Listing, ServerFacts), SourceError> {
-    read_in(Session::open(options).await?, options, isolation).await
+/// Attempts with the isolation that the options ask for; where they leave it open, and what the queries read cannot be read under
+/// SNAPSHOT (a table in memory, another server), with READ COMMITTED.
+async fn isolated<T, F>(
+    options: &SourceOptions,
+    pacing: &mut impl Pacing,
+    warnings: &mut Vec<String>,
+    isolation: &mut Isolation,
+    once: impl Fn(SourceOptions, Isolation) -> F,
+) -> Result<T, SourceError>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, SourceError>> + Send + 'static,
+{
+    loop {
+        let used = *isolation;
+        match attempts(options, pacing, warnings, || once(options.clone(), used)).await {
+            Err(e) if used == Isolation::Auto && e.number().is_some_and(hints::snapshot_is_impossible) => {
+                log::warn!("{e}; reading with READ COMMITTED instead");
+                *isolation = Isolation::ReadCommitted;
+            }
+            result => return result,
+        }
+    }
 }
 
 /// One attempt over a stream that is open already.

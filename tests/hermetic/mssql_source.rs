@@ -324,6 +324,30 @@ async fn a_transient_failure_begins_anew_from_nothing() {
     }
 }
 
+/// A table in memory, another server: what SNAPSHOT cannot read is read without it, whoever reads.
+#[tokio::test]
+async fn what_snapshot_cannot_read_is_read_without() {
+    let options = |server: &MssqlServer| SourceOptions { attempts: 1, ..options(server) };
+    let server = shop().await;
+    let words = "Memory optimized tables and natively compiled modules cannot be accessed or created when the session TRANSACTION ISOLATION LEVEL is set to SNAPSHOT.";
+    let fault = || Fault::Error { error: SqlError::new(41_332, 16, 1, words), after_rows: 0 };
+    server.fail_next(fault());
+    let reading = mssql::read(&options(&server)).await.unwrap();
+    assert_eq!(reading.server.isolation, UsedIsolation::ReadCommitted);
+    server.fail_next(fault());
+    let prices = mssql::read_prices(&options(&server)).await.unwrap();
+    assert_eq!(prices.server.isolation, UsedIsolation::ReadCommitted);
+    server.fail_next(fault());
+    let checks = mssql::doctor::examine(&options(&server)).await;
+    let rows = checks.iter().find(|check| check.name == "products-rows").unwrap();
+    assert!(rows.says.contains("all can be used"), "{rows:?}");
+    assert_eq!(server.pending_faults(), 0);
+    // Asked for by name, it is not left.
+    server.fail_next(fault());
+    let only = SourceOptions { isolation: Isolation::Snapshot, ..options(&server) };
+    assert_eq!(mssql::read_prices(&only).await.unwrap_err().kind(), Kind::Configuration);
+}
+
 #[tokio::test]
 async fn the_attempts_are_counted() {
     let server = shop().await;

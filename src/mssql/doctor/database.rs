@@ -6,7 +6,7 @@ use super::super::error::SourceError;
 use super::super::options::{Isolation, Query, SourceOptions};
 use super::super::remedies::Remedy;
 use super::super::session::{Session, ends_the_attempt};
-use super::super::{UsedIsolation, sql};
+use super::super::{UsedIsolation, hints, sql};
 use super::{Report, versions};
 use crate::catalog::{BadRow, Catalogue, Check, CheckState, ExternalProduct, Price};
 
@@ -234,7 +234,17 @@ async fn rows(
     report: &Report,
 ) -> Option<Catalogue> {
     let (_, check) = names(query);
-    let catalogue = match session.read(query, &sql::top(select, ROWS), options.listing()).await {
+    let top = sql::top(select, ROWS);
+    let mut read = session.read(query, &top, options.listing()).await;
+    let impossible = |error: &SourceError| error.number().is_some_and(hints::snapshot_is_impossible);
+    // Runs read with READ COMMITTED then.
+    if options.isolation == Isolation::Auto
+        && read.as_ref().is_err_and(impossible)
+        && session.begin(Isolation::ReadCommitted).await.is_ok()
+    {
+        read = session.read(query, &top, options.listing()).await;
+    }
+    let catalogue = match read {
         Ok(builder) => builder.finish().whole(),
         Err(error) => {
             report.error(check, &error);
