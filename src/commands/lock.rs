@@ -12,6 +12,20 @@ use crate::config::{Environment, Settings};
 
 use super::Failure;
 
+/// What tells the file of a lock from every other one of the machine, and hardly ever is that of another machine's.
+#[cfg(unix)]
+pub(super) fn identity(file: &File) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let data = file.metadata().ok()?;
+    Some(format!("{:x}.{:x}", data.dev(), data.ino()))
+}
+
+/// Elsewhere a file has no number.
+#[cfg(not(unix))]
+pub(super) fn identity(_file: &File) -> Option<String> {
+    None
+}
+
 /// Takes the lock for as long as the file is open.
 ///
 /// # Errors

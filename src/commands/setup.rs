@@ -1,5 +1,6 @@
 //! `erpsync setup`: installs what a run needs in Odoo, or takes it out again.
 
+use std::fs::File;
 use std::io;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub async fn run(
 ) -> Result<Outcome, Failure> {
     let settings = super::settings(overrides, env)?;
     // Two setups at once trip over each other while Odoo rebuilds its models.
-    let _lock = if request.dry_run { None } else { lock::take(&settings, env)? };
+    let lock = if request.dry_run { None } else { lock::take(&settings, env)? };
     let configured = settings.odoo.login.clone();
     let account = match &request.admin_login {
         None => connect::configured_account(&settings.odoo, env)?,
@@ -57,7 +58,7 @@ pub async fn run(
         grant.extend(configured);
     }
     let odoo = Odoo::connect(&connect::odoo(&settings.odoo, account, signals.hurry())).await?;
-    let lease = async || lease(&odoo, settings.sync.lease).await;
+    let lease = async || lease(&odoo, lock.as_ref(), settings.sync.lease).await;
     if request.remove {
         remove(&odoo, request, lease, console).await
     } else {
@@ -66,8 +67,11 @@ pub async fn run(
 }
 
 /// Takes the lease: a run that is at work would find other procedures from one call to the next.
-async fn lease(odoo: &Odoo, lasts: Duration) -> Result<SetupLease, Failure> {
-    let (token, machine) = (uuid::Uuid::new_v4().to_string(), machine());
+async fn lease(odoo: &Odoo, lock: Option<&File>, lasts: Duration) -> Result<SetupLease, Failure> {
+    let token = uuid::Uuid::new_v4().to_string();
+    // Machines may share a name, and accounts of one machine may have locks of their own.
+    let lock = lock.and_then(lock::identity).unwrap_or_else(|| format!("none, {token}"));
+    let machine = format!("{} (lock {lock})", machine());
     SetupLease::take(odoo, token, (&machine, std::process::id()), lasts).await?.map_err(|Busy { holder, until }| {
         Failure::Busy(format!(
             "the lease is held by {holder}, until {until} UTC at the latest; run setup when that has ended, or, if it died, at that time"
@@ -120,10 +124,18 @@ async fn install(
     }
     let mut done = 0;
     let mut lease = if survey.touches_runs() { Some(lease().await?) } else { None };
-    let installed = setup::install(odoo, survey, lease.as_mut(), |what| {
-        log::info!("done: {what}");
-        done += 1;
-    });
+    let installed = async {
+        // Another setup may have ended between the look and the lease.
+        let survey = match &lease {
+            Some(lease) => lease.survey(odoo, &wishes).await?,
+            None => survey,
+        };
+        let step = |what: &str| {
+            log::info!("done: {what}");
+            done += 1;
+        };
+        setup::install(odoo, survey, lease.as_mut(), step).await
+    };
     let installed = installed.await;
     if let Some(lease) = lease {
         lease.release(odoo).await;

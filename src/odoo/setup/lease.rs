@@ -10,7 +10,7 @@ use super::super::client::Odoo;
 use super::super::error::OdooError;
 use super::desired::{groups_field, reference};
 use super::install::{create, delete, resolve};
-use super::{Survey, Work};
+use super::{Survey, Wishes, Work};
 
 /// The name of the action.
 pub(super) const LEASE_ACTION: &str = "erpsync: setup's lease";
@@ -69,8 +69,8 @@ impl Survey {
 }
 
 impl SetupLease {
-    /// Takes it under a random token, or says who has it. A setup of the same machine that has it was killed, as this one has
-    /// the machine's lock.
+    /// Takes it under a random token, or says who has it. A setup of the same machine and lock that has it was killed, as this one
+    /// has that lock.
     ///
     /// # Errors
     /// When the account is no administrator, or a call fails.
@@ -104,6 +104,20 @@ impl SetupLease {
                 Err(error)
             }
         }
+    }
+
+    /// What is to do, now that nobody else changes it; the action of this lease stands in no step.
+    ///
+    /// # Errors
+    /// As [`super::survey()`].
+    pub async fn survey(&self, odoo: &Odoo, wishes: &Wishes) -> Result<Survey, OdooError> {
+        let mut survey = super::survey(odoo, wishes).await?;
+        survey.steps.retain_mut(|step| {
+            let Work::Delete { model: "ir.actions.server", ids } = &mut step.work else { return true };
+            ids.retain(|id| *id != self.action);
+            !ids.is_empty()
+        });
+        Ok(survey)
     }
 
     async fn ask(&self, odoo: &Odoo, what: &str) -> Result<Value, OdooError> {
