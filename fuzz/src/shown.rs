@@ -74,6 +74,7 @@ pub fn planned(catalogue: &Catalogue, odoo: &OdooState, policy: &Policy) {
         company: 1,
         digits: odoo.digits,
         extras: false,
+        owners: erpsync::catalog::Precedence::default(),
         create: serde_json::Value::Null,
     };
     let kept = KeptPlan::new(origin, made, odoo);

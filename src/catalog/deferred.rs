@@ -245,6 +245,14 @@ pub struct Decision {
     pub product: Option<ProductId>,
 }
 
+impl Decision {
+    /// The product to link, where that was chosen.
+    #[must_use]
+    pub fn link(&self) -> Option<ProductId> {
+        self.product.filter(|_| self.choice == Choice::Link)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,8 @@
 //! its barcodes, unless a later one is given a field. A configuration file says the order of the sources that it knows;
 //! Odoo remembers the order of all, so that a run on a machine whose file has one source alone knows who comes before it.
 
+use serde::{Deserialize, Serialize};
+
 use super::{FieldSet, Sharer, SourceName};
 
 /// A source in the order, with the fields that it owns before all others.
@@ -117,7 +119,7 @@ impl SourceOrder {
 }
 
 /// The sources that come before one, field by field, the first one first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Precedence {
     /// For names.
     pub name: Vec<SourceName>,

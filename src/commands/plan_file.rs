@@ -85,6 +85,7 @@ pub(super) fn keep(
         digits: session.digits,
         extras,
         create,
+        owners: session.order.precedence(&plan.source),
     };
     let target = whole_file::destination(OUT, path)?;
     let text = KeptPlan::new(origin, plan.clone(), odoo).text();
@@ -193,6 +194,7 @@ impl Planner for Kept<'_> {
             (origin.company != session.company, "the company"),
             (origin.digits != session.digits, "the decimals of prices"),
             (plan.languages != session.languages, "the languages of names"),
+            (origin.owners != session.order.precedence(&plan.source), "which source owns which field"),
             (!plan.creations.is_empty() && origin.create != self.create, "what new products get ([sources.X.create])"),
         ];
         if let Some((_, what)) = differs.into_iter().find(|(differs, _)| *differs) {

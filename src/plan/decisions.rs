@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Choice, CodeKey, Decision, DeferredKind, ExternalId, ProductId};
+use crate::catalog::{Choice, CodeKey, Decision, DeferredKind, ExternalId};
 
 use super::action::{Deferred, Settled};
 use super::assign::Given;
@@ -82,15 +82,11 @@ impl<'a> Decisions<'a> {
         (decision.value == value && kind.choices().contains(&decision.choice)).then_some(decision.choice)
     }
 
-    /// What was chosen about who an external product is: to link it to a product, or to create it (`None`).
-    pub fn identity(&self, id: &ExternalId) -> Option<Option<ProductId>> {
+    /// What was chosen about who an external product is: to link it to a product, or to create it (no product).
+    pub fn identity(&self, id: &ExternalId) -> Option<&'a Decision> {
         let kinds = [DeferredKind::AmbiguousMatch, DeferredKind::OtherCompany, DeferredKind::ProductGone];
         let decision = kinds.into_iter().find_map(|kind| self.by_key.get(&(id, kind, "")))?;
-        match decision.choice {
-            Choice::Create => Some(None),
-            Choice::Link => decision.product.map(Some),
-            Choice::Give | Choice::Keep | Choice::Take | Choice::Placeholder | Choice::Code | Choice::Abandon => None,
-        }
+        (decision.link().is_some() || decision.choice == Choice::Create).then_some(decision)
     }
 
     /// Marks what a person settled, and says where a choice cannot be carried out.

@@ -76,7 +76,7 @@ fn unreadable(out: &mut Vec<Refusal>, bad: usize, rows: usize, what: &str, polic
     out.push(refusal(
         "max_unreadable",
         format!(
-            "{bad} of {rows} {what} rows of the source cannot be read, or not whole: more than {count} and more than {percent} %; check-barcodes names them; look at the query and the table; if this is right, let it through with --allow-unreadable"
+            "{bad} of {rows} {what} rows of the source cannot be read, or not whole: more than {count} and more than {percent} %; --dry-run names them; look at the query and the table; if this is right, let it through with --allow-unreadable"
         ),
     ));
 }

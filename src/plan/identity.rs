@@ -38,7 +38,7 @@ pub struct Unlinked {
 /// Decides what to ask: candidates for products without a link, and the holders of every code that a product lists while
 /// it has none of them. A product that has one of its codes keeps it, so nobody else matters, unless blanks around it are
 /// to be mended, it is archived and comes back (whatever it has), a person gave one of its codes to somebody, or its further codes are to scan too (`extras`): then those that it has not yet are asked for. Products
-/// out of scope get nothing, so nothing is asked for them.
+/// out of scope get nothing, so nothing is asked for them, but for rows that cannot be read: what these would find is kept for them.
 #[must_use]
 pub fn questions(
     catalogue: &Catalogue,
@@ -55,7 +55,7 @@ pub fn questions(
         moving.insert(code.key());
     }
     // What is read of a row that is unreadable may recognise a product of Odoo, which nobody else is to have then.
-    for (id, known) in catalogue.unreadable.iter().filter(|(id, _)| scope.contains(id) && !links.contains_key(*id)) {
+    for (id, known) in catalogue.unreadable.iter().filter(|(id, _)| !links.contains_key(*id)) {
         let codes = recognising(&known.barcodes);
         out.unlinked.push(Unlinked { id: id.clone(), name: String::new(), codes });
     }
@@ -157,6 +157,13 @@ pub(super) fn identify<'a>(
     };
     let mut out: BTreeMap<&ExternalId, Identity<'_>> = BTreeMap::new();
     let mut taken: BTreeSet<ProductId> = odoo.links.values().filter_map(|l| l.product.as_ref()).map(|v| v.id).collect();
+    // What was chosen for a product that this run leaves out is not to be had either.
+    for decision in odoo.decisions.iter().filter(|d| !scope.contains(&d.external_id)) {
+        let id = &decision.external_id;
+        let open = odoo.links.get(id).is_none_or(|link| link.product.is_none()) && catalogue.products.contains_key(id);
+        let chosen = decisions.identity(id).filter(|_| open).and_then(Decision::link);
+        taken.extend(chosen.filter(|product| known.is_free(*product, &taken)));
+    }
     let mut open: BTreeSet<&ExternalId> = BTreeSet::new();
     for id in catalogue.products.keys() {
         match odoo.links.get(id) {
@@ -248,17 +255,12 @@ fn linked(link: &Link) -> Identity<'_> {
 pub(super) type Reserved<'a> = BTreeMap<ProductId, (&'a ExternalId, bool)>;
 
 /// The existing products that rows which could not be read would find, or that a person chose for them.
-pub(super) fn reserved<'a>(
-    catalogue: &'a Catalogue,
-    odoo: &OdooState,
-    scope: &Scope,
-    decisions: &Decisions<'_>,
-) -> Reserved<'a> {
+pub(super) fn reserved<'a>(catalogue: &'a Catalogue, odoo: &OdooState, decisions: &Decisions<'_>) -> Reserved<'a> {
     let mut out = Reserved::new();
-    for id in catalogue.unreadable.keys().filter(|id| scope.contains(id)) {
+    for id in catalogue.unreadable.keys() {
         let open = odoo.links.get(id).is_none_or(|link| link.product.is_none());
         let found = odoo.candidates.get(id).into_iter().flatten().filter(|c| !c.linked).map(|c| (c.variant.id, false));
-        let chosen = decisions.identity(id).flatten().map(|product| (product, true));
+        let chosen = decisions.identity(id).and_then(Decision::link).map(|product| (product, true));
         for (product, by_choice) in found.chain(chosen).filter(|_| open) {
             let whose = out.entry(product).or_insert((id, by_choice));
             if by_choice && !whose.1 {
@@ -294,12 +296,26 @@ impl<'a> Known<'a, '_> {
         Identity::Blocked { kind: DeferredKind::AmbiguousMatch, candidates: vec![variant.id], message }
     }
 
-    /// What a person chose, where it can be had.
+    /// May this product be linked?
+    fn is_free(&self, product: ProductId, taken: &BTreeSet<ProductId>) -> bool {
+        let chosen = self.odoo.chosen.get(&product);
+        chosen.is_some_and(|(variant, linked)| !linked && !taken.contains(&product) && !variant.other_company)
+    }
+
+    /// What a person chose. What cannot be had is waited for: another product than the chosen one is nobody's wish.
     fn chosen(&self, id: &ExternalId, decisions: &Decisions<'_>, taken: &BTreeSet<ProductId>) -> Option<Identity<'a>> {
-        let Some(product) = decisions.identity(id)? else { return Some(Identity::New) };
-        let (variant, linked) = self.odoo.chosen.get(&product)?;
-        let free = !linked && !taken.contains(&product) && !variant.other_company;
-        free.then(|| self.adopt(variant, MatchRule::Manual))
+        let decision = decisions.identity(id)?;
+        let Some(product) = decision.link() else { return Some(Identity::New) };
+        if self.is_free(product, taken) {
+            return Some(self.adopt(&self.odoo.chosen.get(&product)?.0, MatchRule::Manual));
+        }
+        let why = match self.odoo.chosen.get(&product) {
+            None => "is gone",
+            Some((variant, _)) if variant.other_company => "is another company's",
+            Some(_) => "is linked to another id or kept for one",
+        };
+        let message = format!("product {product}, which a person chose, {why}; choose another, or have it created");
+        Some(Identity::Blocked { kind: decision.kind, candidates: vec![product], message })
     }
 
     fn recognise(&self, id: &ExternalId, taken: &BTreeSet<ProductId>) -> Identity<'a> {

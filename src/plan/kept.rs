@@ -9,9 +9,9 @@ use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::catalog::{Barcode, Decision, ExternalId, Link, OdooState, PriceDigits};
+use crate::catalog::{Barcode, Decision, ExternalId, Link, OdooState, Precedence, Price, PriceDigits, Variant};
 
-use super::action::{Activity, BarcodeMove, Creation, LinkValues, Plan, Update};
+use super::action::{Activity, BarcodeMove, Creation, LanguageName, LinkValues, Plan, Update};
 
 /// What the text calls itself.
 const FORMAT: &str = "erpsync-kept-plan";
@@ -37,6 +37,8 @@ pub struct Origin {
     pub extras: bool,
     /// What new products get besides what the source says, in Odoo's own values.
     pub create: serde_json::Value,
+    /// Which sources came before this one, field by field.
+    pub owners: Precedence,
 }
 
 /// A plan with its origin.
@@ -121,9 +123,17 @@ impl KeptPlan {
             };
             links.get(&new.external_id).is_some_and(wrote)
         };
-        let updated = |update: &Update| links.get(&update.external_id).is_some_and(|link| stands(update, link));
+        let updated = |update: &Update| {
+            let product = |link: &Link| link.product.as_ref().is_some_and(|p| has(update, p, &self.plan.languages));
+            links.get(&update.external_id).is_some_and(|link| stands(update, link) && product(link))
+        };
         let moved = |code: &BarcodeMove| {
-            let has = |link: &Link| link.product.as_ref().is_some_and(|product| product.barcode == code.new);
+            let scans = |packed: &[String]| {
+                code.extras.add.iter().all(|c| packed.contains(c))
+                    && !code.extras.remove.iter().any(|c| packed.contains(c))
+            };
+            let has =
+                |link: &Link| link.product.as_ref().is_some_and(|p| p.barcode == code.new && scans(&p.packagings));
             code.outside || links.get(&code.external_id).is_some_and(has)
         };
         !self.plan.is_empty()
@@ -204,6 +214,17 @@ impl Text {
         }
         Ok(KeptPlan { origin: self.origin, fingerprints, plan: self.plan })
     }
+}
+
+/// Has the product the name and the price that an update would write? What the link remembers does not tell where an edit
+/// was to be put back.
+fn has(update: &Update, product: &Variant, languages: &[String]) -> bool {
+    let named = |name: &LanguageName| {
+        let at = languages.iter().position(|language| *language == name.language);
+        at.and_then(|at| product.names.get(at)).is_some_and(|found| found == name.new.as_str())
+    };
+    update.name.as_ref().is_none_or(|name| name.languages.iter().all(named))
+        && update.price.as_ref().is_none_or(|price| Price::parse(&product.price).ok() == Some(price.new))
 }
 
 /// Has the link, and the product that it leads to, what an update would write?

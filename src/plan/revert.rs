@@ -282,6 +282,7 @@ impl<'a> Revert<'a, '_> {
             Rules {
                 max_component,
                 extras: false,
+                hold: false,
                 given: &given,
                 placeholder: &|_| false,
                 shared: &|_, _| false,

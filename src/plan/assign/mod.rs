@@ -59,6 +59,8 @@ pub struct Rules<'a> {
     pub max_component: usize,
     /// Do further codes become packagings or units?
     pub extras: bool,
+    /// Does nothing go that the source no longer lists? Further codes of ours stay then; who is to keep its barcode is frozen.
+    pub hold: bool,
     /// To whom a person gave which code.
     pub given: &'a BTreeMap<CodeKey, Given>,
     /// What is none, as a person said.
@@ -185,13 +187,7 @@ pub fn assign(
     loop {
         let mut assignment = table.assign_once();
         if !assignment.waits.is_empty() {
-            // They keep what they have, as if they could not be read either.
-            for (id, code, obstacle) in assignment.waits {
-                table.unread.insert(id.clone());
-                waiting.insert(id.clone());
-                table.frozen.insert(id.clone());
-                table.refused.extend(obstacle.map(|obstacle| (id, code, obstacle)));
-            }
+            table.wait(&assignment, &mut waiting);
             continue;
         }
         let (components, circles) = components(&table, &assignment, rules.max_component.max(1));

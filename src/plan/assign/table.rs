@@ -135,6 +135,33 @@ impl<'a> Table<'a> {
         self.given.contains(key) && self.rules.given[key].to == *id
     }
 
+    /// Holds back who waits for an unreadable row, and whoever was to get what these have, and so on: as if their own rows could
+    /// not be read either. All of a chain at once, as each round looks at every seat.
+    pub fn wait(&mut self, done: &Assignment, waiting: &mut BTreeSet<ExternalId>) {
+        let seats = self.seats;
+        let mut wanted: BTreeMap<CodeKey, Vec<(&ExternalId, &String)>> = BTreeMap::new();
+        for (id, target) in &done.targets {
+            if let Some(target) = target.as_ref().filter(|t| seats[id].current != Some(t.as_str())) {
+                wanted.entry(CodeKey::of(target)).or_default().push((id, target));
+            }
+        }
+        let mut held = done.waits.clone();
+        while let Some((id, code, obstacle)) = held.pop() {
+            if !self.frozen.insert(id.clone()) {
+                continue;
+            }
+            self.unread.insert(id.clone());
+            waiting.insert(id.clone());
+            let seat = &seats[&id];
+            for has in seat.current.into_iter().chain(seat.extras.iter().copied()) {
+                for (other, target) in wanted.get(&CodeKey::of(has)).into_iter().flatten().filter(|(o, _)| **o != id) {
+                    held.push(((*other).clone(), (*target).clone(), Some(Obstacle::Frozen(id.clone()))));
+                }
+            }
+            self.refused.extend(obstacle.map(|obstacle| (id, code, obstacle)));
+        }
+    }
+
     pub fn assign_once(&self) -> Assignment {
         let mut out = Assignment { settled: self.settled.clone(), ..Assignment::default() };
         for (id, seat) in self.seats {
@@ -305,8 +332,8 @@ impl<'a> Table<'a> {
                 }
             }
         }
-        extras.remove =
-            seat.extras.iter().filter(|code| !wanted.contains(&CodeKey::of(code))).map(ToString::to_string).collect();
+        let goes = |key: &CodeKey| !wanted.contains(key) && (!self.rules.hold || Some(key) == main.as_ref());
+        extras.remove = seat.extras.iter().filter(|code| goes(&CodeKey::of(code))).map(ToString::to_string).collect();
         extras
     }
 

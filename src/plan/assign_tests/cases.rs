@@ -318,6 +318,22 @@ fn many_obstacles_are_no_square() {
     assert_eq!((done.obstacles.len(), done.components.len()), (many, 0));
 }
 
+/// A column that came shifted by one line, and one of its rows cannot be read: everybody waits for the next.
+#[test]
+fn a_long_chain_that_waits_is_no_square() {
+    const MANY: i64 = 20_000;
+    let mut room = Room::new();
+    for n in 0..MANY {
+        let (has, lists) = (format!("C{n}"), format!("C{}", n + 1));
+        room.seat(&n.to_string(), &has, &[&lists]);
+    }
+    let last = room.seat(&MANY.to_string(), &format!("C{MANY}"), &[]);
+    (last.frozen, last.unread) = (true, true);
+    let done = room.assign();
+    let many = usize::try_from(MANY).unwrap();
+    assert_eq!((done.waiting.len(), done.obstacles.len(), done.components.len()), (many, many, 0));
+}
+
 #[test]
 fn what_stands_in_the_way_twice_is_told_once() {
     let mut room = Room { extras: true, ..Room::new() };

@@ -24,6 +24,7 @@ struct Chair {
     current: Option<String>,
     claims: Vec<Barcode>,
     frozen: bool,
+    unread: bool,
     missing: bool,
     retired: bool,
     /// Further codes of ours on its packagings.
@@ -54,6 +55,7 @@ impl Room {
             current: (!current.is_empty()).then(|| current.to_owned()),
             claims: claims.iter().map(|c| Barcode::parse(c).unwrap().unwrap()).collect(),
             frozen: false,
+            unread: false,
             missing: false,
             retired: false,
             extras: Vec::new(),
@@ -90,6 +92,7 @@ impl Room {
                     current,
                     claims: &chair.claims,
                     frozen,
+                    unread: chair.unread,
                     missing,
                     retired: chair.retired,
                     extras,
@@ -109,6 +112,7 @@ impl Room {
             Rules {
                 max_component: self.max,
                 extras: self.extras,
+                hold: false,
                 given: &self.given,
                 placeholder: &|_| false,
                 shared: &|_, _| false,

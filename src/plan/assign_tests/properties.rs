@@ -31,6 +31,7 @@ fn chair() -> impl Strategy<Value = Chair> {
             current: current.filter(|_| exists),
             claims: if missing { Vec::new() } else { claims },
             frozen,
+            unread: false,
             missing,
             retired: false,
             extras: Vec::new(),

@@ -65,7 +65,7 @@ fn is_edited(link: Option<&Link>, variant: &Variant) -> bool {
 
 /// The secondary codes that we wrote, as far as they are there: by runs of other sources too, which owned the product's
 /// barcodes before this one, or still do.
-fn extras_of<'a>(link: Option<&'a Link>, variant: &'a Variant) -> Vec<&'a str> {
+pub(super) fn extras_of<'a>(link: Option<&'a Link>, variant: &'a Variant) -> Vec<&'a str> {
     let there: BTreeSet<&str> = variant.packagings.iter().map(String::as_str).collect();
     let mut seen = BTreeSet::new();
     let ours = link.into_iter().flat_map(|l| &l.wrote_extras);
@@ -146,7 +146,9 @@ pub(super) fn seats<'a>(
                 return true;
             }
             let stays = stays(product, variant, link, policy, decisions, hold);
-            held += usize::from(stays == Stays::Orphans && scope.contains(id));
+            let unlisted = |code: &&str| !product.barcodes.iter().any(|c| c.key() == CodeKey::of(code));
+            let loses = || hold && extras_of(link, variant).iter().any(unlisted);
+            held += usize::from(scope.contains(id) && (stays == Stays::Orphans || loses()));
             stays != Stays::No
         };
         let seat = match identities.get(id) {
@@ -177,7 +179,7 @@ pub(super) fn seats<'a>(
         let anothers = link.product.as_ref().is_some_and(anothers);
         let unread = lists.is_unread(link);
         let frozen = link.no_touch || !scope.contains(id) || unread || anothers;
-        let has = link.product.as_ref().is_some_and(|v| v.barcode.is_some());
+        let has = link.product.as_ref().is_some_and(|v| v.barcode.is_some() || !extras_of(Some(link), v).is_empty());
         held += usize::from(hold && has && !frozen && retires(link, policy));
         let frozen = frozen || hold && has;
         let retired = !frozen && retires(link, policy);

@@ -66,7 +66,7 @@ fn count_the_rest(plan: &mut Plan, odoo: &OdooState) {
 pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) {
     let lists = Lists::new(catalogue, &odoo.links);
     let decisions = Decisions::new(&odoo.decisions, |id, key| lists.lists(id, key));
-    let reserved = reserved(catalogue, odoo, scope, &decisions);
+    let reserved = reserved(catalogue, odoo, &decisions);
     let identities = identify(catalogue, odoo, &lists, policy, scope, &decisions, &reserved);
     let (seats, held) = if policy.barcodes {
         barcodes::seats(catalogue, odoo, &lists, policy, scope, &identities, &decisions)
@@ -76,6 +76,7 @@ pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, po
     let rules = Rules {
         max_component: policy.max_component,
         extras: policy.extra_barcodes == ExtraBarcodes::Packaging,
+        hold: holds_releases(catalogue, policy),
         given: &decisions.given,
         placeholder: &|key| decisions.is_placeholder(key),
         shared: &|key, products| decisions.is_shared(key, products, policy),
@@ -146,7 +147,10 @@ pub(super) fn build_prices(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooSt
             continue;
         }
         // Products that are gone or another company's are the import's business.
-        let Some(variant) = link.product.as_ref().filter(|v| !v.other_company) else { continue };
+        let Some(variant) = link.product.as_ref().filter(|v| !v.other_company) else {
+            plan.unevaluated.push(Unevaluated { external_id: id.clone(), aspects: vec![Aspect::Price] });
+            continue;
+        };
         let mut remember = Remember::new(Some(link));
         if variant.is_archived() {
             plan.archived_in_odoo.push(archived_in_odoo(id, &link.said_name, variant));
@@ -340,9 +344,10 @@ impl Builder<'_, '_> {
             return self.not_evaluated(&link.external_id, &Aspect::ALL);
         }
         let Some(variant) = &link.product else { return };
-        // A product that cannot give its codes up now, as too many moves hang on them, waits with them.
+        // A product that cannot give its codes up now, as too many moves hang on them, or as none is taken away, waits with them.
         let empty = self.assignment.targets.get(&link.external_id).is_none_or(Option::is_none);
-        let archive = retires(link, self.policy) && empty;
+        let holds = self.hold && !barcodes::extras_of(Some(link), variant).is_empty();
+        let archive = retires(link, self.policy) && empty && !holds;
         let (external_id, label) = (link.external_id.clone(), link.said_name.clone());
         let gives_up = self.give_up(link, variant, archive);
         if link.missing && !archive && !gives_up {

@@ -2,7 +2,7 @@
 
 use super::world::{World, id, moves, pid, waits};
 use crate::catalog::{Choice, Decision, DeferredKind, MatchRule};
-use crate::plan::FieldPolicy;
+use crate::plan::{ExtraBarcodes, FieldPolicy, MissingPolicy};
 
 fn synced(codes: &[&str]) -> World {
     let mut world = World::new();
@@ -422,4 +422,21 @@ fn nothing_is_taken_away_while_many_barcodes_have_no_product() {
     assert_eq!(released(&of(&world, 20)), 20, "a few are usual");
     world.policy.allow.release = true;
     assert_eq!((released(&of(&world, 21)), of(&world, 21).bad_rows.len()), (20, 0));
+
+    // Secondary ones neither, whether or not the product has its barcode still, or is archived.
+    let mut world = World::new();
+    world.policy.allow.release = false;
+    (world.policy.extra_barcodes, world.policy.missing) = (ExtraBarcodes::Packaging, MissingPolicy::Archive);
+    world.synced("1", 1, "Tea", "1", &["A"]).synced("2", 2, "Pen", "1", &[]);
+    world.rows.retain(|row| row.id == "1");
+    for (ext, number) in [("1", 1), ("2", 2)] {
+        world.products.get_mut(&number).unwrap().packaging = vec![format!("E{ext}")];
+        world.links.get_mut(&id(ext)).unwrap().wrote_extras = vec![format!("E{ext}")];
+    }
+    let removed = |plan: &crate::plan::Plan| plan.barcode_moves().map(|m| m.extras.remove.len()).sum::<usize>();
+    let held = of(&world, 21);
+    let archived = held.missing.iter().filter(|m| m.archive).count();
+    assert_eq!((removed(&held), archived), (0, 0), "{held:#?}");
+    assert!(held.bad_rows[0].message.contains("2 products keep"), "{}", held.bad_rows[0].message);
+    assert_eq!(removed(&of(&world, 20)), 2);
 }

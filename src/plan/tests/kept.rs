@@ -22,6 +22,7 @@ fn sample() -> (World, KeptPlan) {
         digits: crate::catalog::PriceDigits::from_odoo(Some(2)),
         extras: false,
         create: serde_json::json!({"values": {"type": "consu"}}),
+        owners: crate::catalog::Precedence::default(),
     };
     let kept = KeptPlan::new(origin, world.plan(), &world.state());
     (world, kept)
@@ -107,6 +108,8 @@ fn a_plan_that_was_carried_out_is_known() {
         |w: &mut World| w.links.get_mut(&id("1")).unwrap().wrote_price = None,
         |w: &mut World| w.products.get_mut(&1).unwrap().barcode = None,
         |w: &mut World| w.products.get_mut(&2).unwrap().active = true,
+        |w: &mut World| w.products.get_mut(&1).unwrap().price = "13".to_owned(),
+        |w: &mut World| w.products.get_mut(&1).unwrap().names[0] = "Edited".to_owned(),
         |w: &mut World| drop(w.links.remove(&id("3"))),
     ] {
         let mut other = after.clone();
@@ -132,4 +135,27 @@ fn a_choice_that_was_made_or_taken_back_since_is_seen() {
     let with = KeptPlan::new(kept.origin.clone(), chosen.plan(), &chosen.state());
     assert!(with.changed(&chosen.state().links, &chosen.decisions).is_empty());
     assert_eq!(with.changed(&chosen.state().links, &[]), [&id("3")], "nobody wants it any longer");
+}
+
+/// Of an edit that was to be put back the link remembers nothing.
+#[test]
+fn drift_that_was_edited_again_is_not_done() {
+    let mut world = World::new();
+    world.policy.extra_barcodes = crate::plan::ExtraBarcodes::Packaging;
+    world.synced("1", 1, "Tea", "10", &["A"]).synced("2", 2, "Pen", "1", &["B"]);
+    world.products.get_mut(&1).unwrap().price = "12".to_owned();
+    world.source("2").codes.push("C".to_owned());
+    let (_, kept) = sample();
+    let kept = KeptPlan::new(kept.origin, world.plan(), &world.state());
+    let mut done = world.clone();
+    done.apply(&kept.plan);
+    assert!(kept.is_done(&done.state().links));
+    for change in [
+        |w: &mut World| w.products.get_mut(&1).unwrap().price = "13".to_owned(),
+        |w: &mut World| w.products.get_mut(&2).unwrap().packaging.clear(),
+    ] {
+        let mut other = done.clone();
+        change(&mut other);
+        assert!(!kept.is_done(&other.state().links));
+    }
 }

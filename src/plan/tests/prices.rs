@@ -1,7 +1,7 @@
 //! Prices alone, of linked products alone.
 
 use super::world::{World, id, waits};
-use crate::catalog::{Catalogue, SourceName};
+use crate::catalog::{Aspect, Catalogue, SourceName};
 use crate::plan::{Plan, plan_prices};
 
 pub(super) fn prices(world: &World) -> Plan {
@@ -38,6 +38,18 @@ fn what_may_not_be_written_waits() {
     assert!(plan.is_empty());
     assert_eq!(waits(&plan), ["1 price-jump price", "2 shared-template price"]);
     assert_eq!(plan.untouched, 1);
+}
+
+/// What waits at them is not settled by a run that cannot look at them.
+#[test]
+fn products_that_are_gone_or_another_companys_are_not_evaluated() {
+    let mut world = World::new();
+    world.synced("1", 1, "Tea", "1", &[]).synced("2", 2, "Pen", "1", &[]);
+    world.links.get_mut(&id("1")).unwrap().product = None;
+    world.products.get_mut(&2).unwrap().other_company = true;
+    let plan = prices(&world);
+    let seen: Vec<_> = plan.unevaluated.iter().map(|u| (u.external_id.as_str(), &*u.aspects)).collect();
+    assert_eq!(seen, [("1", &[Aspect::Price][..]), ("2", &[Aspect::Price][..])]);
 }
 
 #[test]

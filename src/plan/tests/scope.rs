@@ -1,8 +1,8 @@
 //! Parts of a catalogue: `--only` and `--limit`.
 
 use super::world::{World, id, moves, waits};
-use crate::catalog::SourceName;
-use crate::plan::{DeferredKind, Plan, Scope, plan_limited};
+use crate::catalog::{Choice, Decision, DeferredKind, MatchRule, ProductId, SourceName};
+use crate::plan::{Plan, Scope, plan_limited};
 
 fn only(world: &mut World, ids: &[&str]) {
     world.scope = Scope::Only(ids.iter().map(|i| id(i)).collect());
@@ -118,4 +118,73 @@ fn a_limit_counts_who_only_changes_its_barcode() {
     world.source("2").codes = vec!["C".to_owned()];
     let plan = limited(&world, 1);
     assert_eq!((plan.scope.clone(), moves(&plan).as_str()), (Some(vec![id("2")]), "2: B → C (source-changed)"));
+}
+
+/// What a person chose for one that a run leaves out, and what an unreadable row would find, are not to be had in it.
+#[test]
+fn a_run_about_a_part_takes_nothing_that_is_kept_for_others() {
+    let world = |unread: bool| {
+        let mut world = World::new();
+        world.policy.match_rules = vec![MatchRule::Barcode];
+        world.row("1", "Tea", "1", &["K"]).row("5", "Pen", "1", if unread { &["K"] } else { &[] });
+        world.product(2, "Pot", "7", Some("K"));
+        if unread {
+            world.source("5").name = None;
+        } else {
+            world.decisions.push(Decision {
+                external_id: id("5"),
+                kind: DeferredKind::AmbiguousMatch,
+                subject: String::new(),
+                value: String::new(),
+                choice: Choice::Link,
+                product: ProductId::new(2),
+            });
+        }
+        world
+    };
+    for unread in [false, true] {
+        for plan in [limited(&world(unread), 1), {
+            let mut world = world(unread);
+            world.scope = Scope::Only([id("1")].into());
+            world.plan()
+        }] {
+            assert!(plan.adoptions.is_empty() && plan.moves.is_empty(), "{plan:#?}");
+        }
+    }
+    // And a code that a person gave to one of the source is not taken from what is kept for an unreadable row.
+    let mut world = World::new();
+    world.policy.match_rules = vec![MatchRule::Barcode];
+    world.synced("4", 1, "Tea", "1", &[]).row("5", "Pen", "1", &["K"]);
+    (world.source("4").codes, world.source("4").price) = (vec!["K".to_owned()], Some("1.5".to_owned()));
+    world.product(2, "Pen", "1", Some("K"));
+    world.decisions.push(super::unread::give("4", "K"));
+    world.source("5").name = None;
+    let plan = limited(&world, 1);
+    assert!(plan.updates.len() == 1 && plan.moves.is_empty(), "{plan:#?}");
+}
+
+/// Another product than the chosen one is nobody's wish.
+#[test]
+fn a_choice_that_cannot_be_carried_out_links_nothing_else() {
+    let mut world = World::new();
+    world.policy.match_rules = vec![MatchRule::Name];
+    world.row("5", "Pen", "1", &[]).synced("6", 7, "Pen", "1", &[]);
+    world.source("6").name = Some("Cup".to_owned());
+    world.product(8, "Pen", "1", None);
+    world.decisions.push(Decision {
+        external_id: id("5"),
+        kind: DeferredKind::AmbiguousMatch,
+        subject: String::new(),
+        value: String::new(),
+        choice: Choice::Link,
+        product: ProductId::new(7),
+    });
+    let plan = world.plan();
+    assert!(plan.adoptions.is_empty() && plan.creations.is_empty());
+    assert_eq!(super::world::waits(&plan), ["5 ambiguous-match"]);
+    let message = &plan.deferred[0].message;
+    assert!(
+        message.contains("#7, which a person chose, is linked") && message.contains("cannot be carried out"),
+        "{message}"
+    );
 }
