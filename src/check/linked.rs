@@ -41,7 +41,9 @@ fn records(product: &ExternalProduct, in_odoo: &OdooProduct, listing: Option<&Ba
 
 fn has<'a>(index: &Index<'a>, product: &'a ExternalProduct, link: &'a LinkedCode, code: &'a str) -> Found<'a> {
     let key = CodeKey::of(code);
-    if let Some(same) = product.barcodes.iter().find(|c| c.key() == key) {
+    // What a person called a placeholder is none of them.
+    let mut listed = product.barcodes.iter().filter(|c| !index.source.placeholders.contains(&c.key()));
+    if let Some(same) = listed.clone().find(|c| c.key() == key) {
         let respelled = &index.source.catalogue.respelled;
         let at = respelled.partition_point(|r| r.id < product.id);
         let mut dropped = respelled[at..].iter().take_while(|r| r.id == product.id);
@@ -57,7 +59,7 @@ fn has<'a>(index: &Index<'a>, product: &'a ExternalProduct, link: &'a LinkedCode
     }
     let written = link.wrote_barcode.as_deref();
     let loose = LooseKey::of(code);
-    if let Some(near) = product.barcodes.iter().find(|c| LooseKey::of(c.as_str()) == loose) {
+    if let Some(near) = listed.clone().find(|c| LooseKey::of(c.as_str()) == loose) {
         let by = if written == Some(code) { "erpsync wrote it when the source listed it so" } else { "edited in Odoo" };
         return Some((Code::RespelledInOdoo, Some(code), Some(near), by.to_owned()));
     }
@@ -65,11 +67,12 @@ fn has<'a>(index: &Index<'a>, product: &'a ExternalProduct, link: &'a LinkedCode
     if product.barcodes_incomplete {
         return None;
     }
-    let first = product.barcodes.first();
+    let more = listed.clone().count().saturating_sub(1);
+    let first = listed.next();
     let lists = first.map_or_else(|| "the source lists none".to_owned(), |c| format!("the source lists {c}"));
-    let lists = match product.barcodes.len() {
-        0 | 1 => lists,
-        n => format!("{lists} and {} more", n - 1),
+    let lists = match more {
+        0 => lists,
+        more => format!("{lists} and {more} more"),
     };
     Some(if written == Some(code) {
         (Code::BarcodePending, Some(code), first, format!("erpsync wrote it; {lists} now"))
