@@ -8,7 +8,7 @@ languages = [code for code, name in env['res.lang'].get_installed()]
 
 
 def browse(model, rows, column):
-    return zip(rows, env[model].browse([known[row['id']][column] for row in rows]))
+    return zip(rows, (env(su=True) if model == 'x_pz_product' else env)[model].browse([known[row['id']][column] for row in rows]))
 
 
 def changes(part):
@@ -33,10 +33,10 @@ def changes(part):
     def lines(rows, field, old, new, **more):
         return [dict(history(known[row['id']]['link'], row, field, known[row['id']][old], new(row), 'source'), **more) for row in rows]
 
-    env['x_pz_product_price_history'].create(lines(priced, 'price', 'wrote', lambda row: row['wrote']))
-    env['x_pz_product_barcode_history'].create(lines(moved, 'barcode', 'barcode', lambda row: row['barcodes'][0]))
+    env(su=True)['x_pz_product_price_history'].create(lines(priced, 'price', 'wrote', lambda row: row['wrote']))
+    env(su=True)['x_pz_product_barcode_history'].create(lines(moved, 'barcode', 'barcode', lambda row: row['barcodes'][0]))
     for lang in languages:
-        env['x_pz_product_name_history'].create(lines(named, 'name-' + lang, 'name', lambda row: row['name'], x_language=lang))
+        env(su=True)['x_pz_product_name_history'].create(lines(named, 'name-' + lang, 'name', lambda row: row['name'], x_language=lang))
     flush()
     cr.commit()
 

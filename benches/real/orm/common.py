@@ -10,7 +10,7 @@ env = env(user=user.id, context={
     'active_test': False, 'tracking_disable': True, 'mail_create_nolog': True, 'mail_create_nosubscribe': True,
     'mail_notrack': True, 'allowed_company_ids': [company]})
 cr = env.cr
-run = env['x_pz_run'].create({'x_name': ASK['run'], 'x_key': ASK['run'], 'x_source': 'bench'})
+run = env(su=True)['x_pz_run'].create({'x_name': ASK['run'], 'x_key': ASK['run'], 'x_source': 'bench'})
 cr.commit()
 parts = [ROWS[at:at + ASK['batch']] for at in range(0, len(ROWS), ASK['batch'])]
 
@@ -19,7 +19,7 @@ def flush():
     if ODOO >= 16:
         env.flush_all()
     else:
-        env['x_pz_product'].flush()
+        env(su=True)['x_pz_product'].flush()
 
 
 def history(link, row, field, old, new, cause):

@@ -16,10 +16,10 @@ def whole(part):
     templates = env['product.template'].browse([known[row['id']][1] for row in part])
     for row, template in zip(part, templates):
         template.write({'list_price': row['price']})
-    links = env['x_pz_product'].browse([known[row['id']][0] for row in part])
+    links = env(su=True)['x_pz_product'].browse([known[row['id']][0] for row in part])
     for row, link in zip(part, links):
         link.write({'x_said_price': row['said'], 'x_wrote_price': row['wrote'], 'x_event_update': datetime.datetime.utcnow()})
-    env['x_pz_product_price_history'].create([
+    env(su=True)['x_pz_product_price_history'].create([
         history(link.id, row, 'price', known[row['id']][2], row['wrote'], 'source') for row, link in zip(part, links)])
     flush()
     cr.commit()
