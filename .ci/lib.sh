@@ -114,9 +114,9 @@ deny_built() {
 # Licences, bans and sources always; advisories when their database can be reached, which is not so on every machine.
 deny() {
   deny_built
-  "$DENY" --log-level error --locked check --config .ci/deny.toml --hide-inclusion-graph licenses bans sources
-  if timeout 60 "$DENY" --log-level off fetch --config .ci/deny.toml db >/dev/null 2>&1; then
-    "$DENY" --log-level error --locked check --config .ci/deny.toml --hide-inclusion-graph --disable-fetch advisories
+  "$DENY" --config .ci/deny.toml --log-level error --locked check --hide-inclusion-graph licenses bans sources
+  if timeout 60 "$DENY" --config .ci/deny.toml --log-level off fetch db >/dev/null 2>&1; then
+    "$DENY" --config .ci/deny.toml --log-level error --locked check --hide-inclusion-graph --disable-fetch advisories
   else
     echo "advisories: NOT checked, their database cannot be reached from here" >&2
   fi
