@@ -31,8 +31,15 @@ fn barcodes(bencher: Bencher<'_, '_>) {
         })
         .collect();
     let (holders, given) = (BTreeMap::new(), BTreeMap::new());
-    let rules =
-        || Rules { max_component: 1_000, extras: false, given: &given, placeholder: &|_| false, shared: &|_, _| false };
+    let rules = || Rules {
+        max_component: 1_000,
+        extras: false,
+        hold: false,
+        given: &given,
+        placeholder: &|_| false,
+        shared: &|_, _| false,
+        reserved: &|_| false,
+    };
     assert_eq!(assign(&seats, &holders, rules()).targets.len() as u64, SIZE);
     bencher.counter(ItemsCount::new(SIZE)).bench_local(|| assign(black_box(&seats), &holders, rules()));
 }

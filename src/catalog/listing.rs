@@ -315,6 +315,9 @@ fn key_of<'a>(texts: &'a Arena, slots: &[Slot], folded: &'a HashMap<u32, Box<str
     Record::read(texts, slots[at as usize].record).id_bytes()
 }
 
+/// So many barcodes that no scanner sends are named one by one.
+const NAMED: usize = 100_000;
+
 /// Puts a [`Listing`] together, row by row, in whatever order the rows come.
 #[derive(Debug)]
 pub struct ListingBuilder {
@@ -326,6 +329,8 @@ pub struct ListingBuilder {
     /// Numbers of which only the whole tells whether they are codes: whose, where they are written, in which form.
     doubtful: Vec<(u32, At, Form)>,
     tally: Tally,
+    /// Barcodes that no scanner sends.
+    unscannable: usize,
     repeated: BTreeSet<u32>,
     /// Whose barcode came last. Tables are mostly read in the order of their ids: the next one is this product's, or the next
     /// one's, and need not be looked for.
@@ -345,6 +350,7 @@ impl ListingBuilder {
             listing: Listing::default(),
             doubtful: Vec::new(),
             tally: Tally::default(),
+            unscannable: 0,
             repeated: BTreeSet::new(),
             last: 0,
             price: String::new(),
@@ -519,7 +525,11 @@ impl ListingBuilder {
             Some(error) => (BadRowKind::Barcode, format!("{error}{meant}")),
             None => (BadRowKind::Unscannable, odd.to_string()),
         };
-        self.listing.rest.bad_rows.push(BadRow { id, kind, message, barcode_row: true });
+        // A column of millions of them is one finding about the column.
+        if kind != BadRowKind::Unscannable || self.unscannable < NAMED {
+            self.listing.rest.bad_rows.push(BadRow { id, kind, message, barcode_row: true });
+        }
+        self.unscannable += usize::from(kind == BadRowKind::Unscannable);
         self.listing.incomplete.insert(at);
         if !odd.meant.is_empty() {
             let meant = self.listing.meant.entry(at).or_default();
@@ -578,6 +588,12 @@ impl ListingBuilder {
         listing.rest.bad_rows.sort();
         // One text twice at a product is one finding, as one code twice is one code.
         listing.rest.bad_rows.dedup_by(|a, b| a == b && a.kind == BadRowKind::Unscannable);
+        if let Some(more) = self.unscannable.checked_sub(NAMED).filter(|more| *more > 0) {
+            let message =
+                format!("{more} more barcodes that no scanner sends are not listed one by one; look at the column");
+            let kind = BadRowKind::Unscannable;
+            listing.rest.bad_rows.insert(0, BadRow { id: None, kind, message, barcode_row: true });
+        }
         self.listing
     }
 }

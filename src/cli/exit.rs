@@ -240,7 +240,7 @@ mod tests {
         let sections: Vec<Vec<u8>> = page.lines().filter_map(|line| line.strip_prefix("### ")).map(numbers).collect();
         let numbers = |table: Vec<(Vec<u8>, String)>| -> Vec<Vec<u8>> { table.into_iter().map(|row| row.0).collect() };
         assert_eq!(sections, numbers(in_help()), "the sections");
-        assert_eq!(numbers(in_page(include_str!("../../README.ru.md"))), numbers(in_help()));
+        assert_eq!(numbers(in_page(include_str!("../../docs/README.ru.md"))), numbers(in_help()));
         let order = STATUSES.lines().last().unwrap();
         assert!(page.contains(order), "{order}");
     }

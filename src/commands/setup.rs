@@ -108,7 +108,7 @@ async fn install(
 ) -> Result<Outcome, Failure> {
     let wishes = Wishes { grant };
     let survey = setup::survey(odoo, &wishes).await?;
-    let shown: Vec<String> = survey.steps.iter().map(ToString::to_string).collect();
+    let mut shown: Vec<String> = survey.steps.iter().map(ToString::to_string).collect();
     let steps = shown.len();
     if steps == 0 {
         printed(say(
@@ -130,6 +130,7 @@ async fn install(
             Some(lease) => lease.survey(odoo, &wishes).await?,
             None => survey,
         };
+        shown = survey.steps.iter().map(ToString::to_string).collect();
         let step = |what: &str| {
             log::info!("done: {what}");
             done += 1;
@@ -150,7 +151,7 @@ async fn install(
             "somebody else changed Odoo while setup was at work ({step} is left to do); run `erpsync setup` again"
         )));
     }
-    told(say(console, &shown, &format!("Setup took {steps} steps.")));
+    told(say(console, &shown, &format!("Setup took {} steps.", shown.len())));
     Ok(Outcome::default())
 }
 

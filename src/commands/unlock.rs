@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::config::{Environment, Overrides};
 use crate::odoo::lease::{self, Held, LeaseState};
+use crate::odoo::setup::HOLDER as SETUP;
 use crate::odoo::{Odoo, Session};
 use crate::render::plain;
 
@@ -63,7 +64,7 @@ pub async fn run(
     }
     match &state.held {
         Some(held) if held.left >= 0 && freed.is_none() => Err(Failure::Busy(
-            "the lease is held; if that run is known to be dead, `erpsync unlock --force` frees it".to_owned(),
+            "the lease is held; if its holder is known to be dead, `erpsync unlock --force` frees it".to_owned(),
         )),
         _ => Ok(Outcome::default()),
     }
@@ -75,6 +76,9 @@ fn text(state: &LeaseState, freed: Option<bool>) -> String {
         Some(held) => held_text(held),
     };
     match freed {
+        Some(true) if state.held.as_ref().is_some_and(|held| held.holder.starts_with(SETUP)) => {
+            out += "It is free now; a setup that is at work all the same ends when it would renew it.\n";
+        }
         Some(true) => out += "It is free now; that run writes nothing more.\n",
         Some(false) => out += "It was given back meanwhile; nothing was freed.\n",
         None => {}
@@ -86,6 +90,7 @@ fn text(state: &LeaseState, freed: Option<bool>) -> String {
 }
 
 fn held_text(held: &Held) -> String {
+    let setup = held.holder.strip_prefix(SETUP);
     let run = held.run.as_ref().map_or_else(
         || "A run that reported its end".to_owned(),
         |run| {
@@ -98,7 +103,11 @@ fn held_text(held: &Held) -> String {
     } else {
         format!("ends {}, in {}, unless it is renewed", local(held.until), span(held.left.unsigned_abs()))
     };
-    format!("{run}, holds the lease on {}. It {end}.\n", plain(&held.holder))
+    match setup {
+        // It has no line among the runs.
+        Some(place) => format!("`erpsync setup` holds the lease on {}. It {end}.\n", plain(place)),
+        None => format!("{run}, holds the lease on {}. It {end}.\n", plain(&held.holder)),
+    }
 }
 
 fn document(state: &LeaseState, freed: Option<bool>) -> String {

@@ -157,13 +157,6 @@ pub(super) fn identify<'a>(
     };
     let mut out: BTreeMap<&ExternalId, Identity<'_>> = BTreeMap::new();
     let mut taken: BTreeSet<ProductId> = odoo.links.values().filter_map(|l| l.product.as_ref()).map(|v| v.id).collect();
-    // What was chosen for a product that this run leaves out is not to be had either.
-    for decision in odoo.decisions.iter().filter(|d| !scope.contains(&d.external_id)) {
-        let id = &decision.external_id;
-        let open = odoo.links.get(id).is_none_or(|link| link.product.is_none()) && catalogue.products.contains_key(id);
-        let chosen = decisions.identity(id).filter(|_| open).and_then(Decision::link);
-        taken.extend(chosen.filter(|product| known.is_free(*product, &taken)));
-    }
     let mut open: BTreeSet<&ExternalId> = BTreeSet::new();
     for id in catalogue.products.keys() {
         match odoo.links.get(id) {
@@ -251,15 +244,25 @@ fn linked(link: &Link) -> Identity<'_> {
     }
 }
 
-/// Existing products that are kept for rows which could not be read: for whose, and whether a person chose so.
+/// Existing products that are kept for others: for whom, and whether a person chose so.
 pub(super) type Reserved<'a> = BTreeMap<ProductId, (&'a ExternalId, bool)>;
 
-/// The existing products that rows which could not be read would find, or that a person chose for them.
-pub(super) fn reserved<'a>(catalogue: &'a Catalogue, odoo: &OdooState, decisions: &Decisions<'_>) -> Reserved<'a> {
+/// The existing products that rows which could not be read would find, and those that a person chose for them or for products
+/// that this run leaves out.
+pub(super) fn reserved<'a>(
+    catalogue: &'a Catalogue,
+    odoo: &OdooState,
+    scope: &Scope,
+    decisions: &Decisions<'_>,
+) -> Reserved<'a> {
     let mut out = Reserved::new();
-    for id in catalogue.unreadable.keys() {
+    let left_out = odoo.decisions.iter().map(|d| &d.external_id).filter(|id| !scope.contains(id));
+    let left_out = left_out.filter_map(|id| catalogue.products.get_key_value(id)).map(|(id, _)| id);
+    for id in catalogue.unreadable.keys().chain(left_out) {
         let open = odoo.links.get(id).is_none_or(|link| link.product.is_none());
-        let found = odoo.candidates.get(id).into_iter().flatten().filter(|c| !c.linked).map(|c| (c.variant.id, false));
+        let unread = catalogue.unreadable.contains_key(id);
+        let found = odoo.candidates.get(id).into_iter().flatten().filter(|c| unread && !c.linked);
+        let found = found.map(|c| (c.variant.id, false));
         let chosen = decisions.identity(id).and_then(Decision::link).map(|product| (product, true));
         for (product, by_choice) in found.chain(chosen).filter(|_| open) {
             let whose = out.entry(product).or_insert((id, by_choice));
@@ -288,11 +291,14 @@ impl<'a> Known<'a, '_> {
     /// a person chose for that row.
     fn adopt(&self, variant: &'a Variant, rule: MatchRule) -> Identity<'a> {
         let reserved = self.reserved.get(&variant.id).filter(|(_, chosen)| *chosen || rule != MatchRule::Manual);
-        let Some((other, _)) = reserved else { return Identity::Adopt(variant, rule) };
-        let message = format!(
-            "product {} of Odoo may be that of {other}, whose row of the source cannot be read; nothing is linked or created until it can",
-            variant.id
-        );
+        let Some((other, chosen)) = reserved else { return Identity::Adopt(variant, rule) };
+        let why = match chosen {
+            true => format!("was chosen for {other}; nothing is linked or created until that is carried out"),
+            false => format!(
+                "may be that of {other}, whose row of the source cannot be read; nothing is linked or created until it can"
+            ),
+        };
+        let message = format!("product {} of Odoo {why}", variant.id);
         Identity::Blocked { kind: DeferredKind::AmbiguousMatch, candidates: vec![variant.id], message }
     }
 

@@ -197,3 +197,16 @@ proptest! {
         prop_assert_eq!(found, told);
     }
 }
+
+#[test]
+fn a_column_that_no_scanner_reads_is_named_to_a_limit() {
+    let mut b = ListingBuilder::new(BarcodeOrder::Text);
+    for n in 0..100_020 {
+        let id = n.to_string();
+        b.product(Some(&id), Some("Tea"), Ok(None));
+        b.barcode(Some(&id), Some(&format!("4.{n:06}E+12")));
+    }
+    let bad = b.finish().whole().bad_rows;
+    assert_eq!(bad.len(), 100_001);
+    assert!(bad[0].message.starts_with("20 more barcodes that no scanner sends"), "{}", bad[0].message);
+}

@@ -62,7 +62,8 @@ def update(part):
         if row['price'] and float(now['price']) != row['price']['new']:
             values['list_price'] = row['price']['new']
         # A price that Odoo keeps as zero is none yet.
-        if row['external_id'] in priceless and (row['link'].get('wrote_price') or '').strip('0.') and ask['sale_ok']:
+        priced = (row['link'].get('said_price') or '').strip('0.') and (values.get('list_price') or float(now['price']))
+        if row['external_id'] in priceless and priced and ask['sale_ok']:
             values['sale_ok'] = True
         if 'sale_ok' in values:
             template.write(values)
@@ -97,8 +98,8 @@ def update(part):
             # The link lost its product, and a person chose another, of which it remembers nothing yet.
             values.update(event('manual'), x_product_id=row['product'], x_matched_by=row['adopt'], x_wrote_extras=False,
                           x_kept=False, x_overruled=False, x_archived_by_us=False, x_missing=False)
-            for field in ('name', 'price', 'barcode'):
-                values['x_wrote_' + field] = False
+            for field in ('said_name', 'said_price', 'said_barcodes', 'wrote_name', 'wrote_price', 'wrote_barcode'):
+                values['x_' + field] = False
         if row['missing'] is not None:
             present = 'manual' if 'manual' in (row['adopt'], matched_by.get(row['external_id'])) else 'ok'
             values.update(event('missing' if row['missing'] else present), x_missing=row['missing'])

@@ -15,6 +15,9 @@ use super::{Survey, Wishes, Work};
 /// The name of the action.
 pub(super) const LEASE_ACTION: &str = "erpsync: setup's lease";
 
+/// How the holder of a setup's lease begins.
+pub const HOLDER: &str = "setup on ";
+
 /// Before the first setup has made the lanes there is nothing to take, and after the last one has gone nothing to give back.
 const CODE: &str = "ask = env.context.get('erpsync')
 if not ask:
@@ -23,12 +26,12 @@ action = {'leased': True}
 env.cr.execute(\"SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('x_pz_lane') AND NOT attisdropped\"
                \" AND attname IN ('x_token', 'x_holder', 'x_expires')\")
 there = env.cr.fetchone()[0] == 3
-if there and ask['what'] == 'take':
+if there and ask['what'] in ('take', 'renew'):
     env.cr.execute('SAVEPOINT erpsync')
     env.cr.execute(
         \"UPDATE x_pz_lane SET x_token = %s, x_holder = %s, x_expires = clock_timestamp() AT TIME ZONE 'utc' + %s * interval '1 second'\"
-        \" WHERE x_token IS NULL OR x_token = %s OR left(x_holder, length(%s)) = %s OR x_expires < clock_timestamp() AT TIME ZONE 'utc'\",
-        (ask['token'], ask['holder'], ask['seconds'], ask['token'], ask['mine'], ask['mine']))
+        \" WHERE x_token = %s OR %s AND (x_token IS NULL OR left(x_holder, length(%s)) = %s OR x_expires < clock_timestamp() AT TIME ZONE 'utc')\",
+        (ask['token'], ask['holder'], ask['seconds'], ask['token'], ask['what'] == 'take', ask['mine'], ask['mine']))
     env.cr.execute('SELECT count(*) FROM x_pz_lane WHERE x_token IS DISTINCT FROM %s', (ask['token'],))
     if env.cr.fetchone()[0]:
         env.cr.execute('ROLLBACK TO SAVEPOINT erpsync')
@@ -90,10 +93,10 @@ impl SetupLease {
         values.insert(groups_field(odoo.version).to_owned(), json!([[6, 0, [reference("group_system")]]]));
         let known = [("group_system".to_owned(), super::install::system_group(odoo).await?)].into();
         let action = create(odoo, "ir.actions.server", resolve(values, &known)).await?;
-        let mine = format!("setup on {machine}, process ");
+        let mine = format!("{HOLDER}{machine}, process ");
         let holder = format!("{mine}{process}");
         let mut lease = Self { action, token, mine, holder, seconds: lasts.as_secs(), taken: Instant::now() };
-        match lease.renew(odoo).await {
+        match lease.update(odoo, "take").await {
             Ok(None) => Ok(Ok(lease)),
             Ok(Some(busy)) => {
                 delete(odoo, "ir.actions.server", &[action]).await?;
@@ -127,8 +130,8 @@ impl SetupLease {
         odoo.run_action(self.action, question).await
     }
 
-    async fn renew(&mut self, odoo: &Odoo) -> Result<Option<Busy>, OdooError> {
-        let answer = self.ask(odoo, "take").await?;
+    async fn update(&mut self, odoo: &Odoo, what: &str) -> Result<Option<Busy>, OdooError> {
+        let answer = self.ask(odoo, what).await?;
         self.taken = Instant::now();
         let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
         Ok((answer["leased"] != true).then(|| Busy { holder: text("holder"), until: text("until") }))
@@ -142,7 +145,7 @@ impl SetupLease {
         if self.taken.elapsed() < Duration::from_secs(self.seconds) / 3 {
             return Ok(());
         }
-        match self.renew(odoo).await? {
+        match self.update(odoo, "renew").await? {
             None => Ok(()),
             Some(_) => Err(OdooError::LeaseLost),
         }

@@ -28,7 +28,7 @@ use super::retry::{Decision, Retry};
 use super::transport::Call;
 
 pub use install::install;
-pub use lease::{Busy, SetupLease};
+pub use lease::{Busy, HOLDER, SetupLease};
 pub use remove::{Removal, remove, survey_removal};
 pub use survey::survey;
 

@@ -229,7 +229,7 @@ impl<'a> Table<'a> {
         }
         // Without the setting, ours on packagings go, whoever lists them.
         let goes = |h: &ExternalId| !self.rules.extras && self.seats[h].current.map(CodeKey::of).as_ref() != Some(&key);
-        let leaves = |h: &&ExternalId| !self.is_frozen(h) && (self.listed(h, &key).is_none() || goes(h));
+        let leaves = |h: &&ExternalId| !self.stays(h, &key) && (self.listed(h, &key).is_none() || goes(h));
         let alone = others.is_empty() && beside.iter().all(leaves);
         let mended = if clean(current) != current && alone { listed.as_str() } else { current };
         Some(mended.to_owned())
@@ -258,10 +258,18 @@ impl<'a> Table<'a> {
 
     /// What keeps a code that only this seat lists from it.
     fn in_the_way(&self, id: &ExternalId, key: &CodeKey) -> Option<Obstacle> {
-        if let Some(holder) = self.foreign.get(key).and_then(|list| list.first()) {
+        let outside = self.foreign.get(key).map(Vec::as_slice).unwrap_or_default();
+        let reserved = outside.iter().find(|h| (self.rules.reserved)(h.product));
+        if let Some(holder) = reserved.or(outside.first()) {
             return Some(Obstacle::Foreign((*holder).clone()));
         }
-        self.having(key).find(|h| *h != id && self.is_frozen(h)).map(|h| Obstacle::Frozen(h.clone()))
+        self.having(key).find(|h| *h != id && self.stays(h, key)).map(|h| Obstacle::Frozen(h.clone()))
+    }
+
+    /// Does a seat keep this code that it has, whoever lists it? Because it waits, or because no further codes go just now.
+    fn stays(&self, id: &ExternalId, key: &CodeKey) -> bool {
+        let further = || self.seats[id].current.map(CodeKey::of).as_ref() != Some(key);
+        self.is_frozen(id) || self.rules.hold && further() && self.listed(id, key).is_none()
     }
 
     fn is_free(&self, id: &ExternalId, code: &Barcode) -> bool {

@@ -66,7 +66,7 @@ fn count_the_rest(plan: &mut Plan, odoo: &OdooState) {
 pub(super) fn build(plan: &mut Plan, catalogue: &Catalogue, odoo: &OdooState, policy: &Policy, scope: &Scope) {
     let lists = Lists::new(catalogue, &odoo.links);
     let decisions = Decisions::new(&odoo.decisions, |id, key| lists.lists(id, key));
-    let reserved = reserved(catalogue, odoo, &decisions);
+    let reserved = reserved(catalogue, odoo, scope, &decisions);
     let identities = identify(catalogue, odoo, &lists, policy, scope, &decisions, &reserved);
     let (seats, held) = if policy.barcodes {
         barcodes::seats(catalogue, odoo, &lists, policy, scope, &identities, &decisions)
@@ -401,7 +401,7 @@ impl Builder<'_, '_> {
             remember.values.archived_by_us = link.filter(|l| l.archived_by_us).map(|_| false);
         }
         let activity = link.filter(|l| !asleep && wakes(l, variant)).map(|_| Activity::Reactivate);
-        if variant.is_archived() && activity.is_none() && !asleep {
+        if variant.is_archived() && activity.is_none() {
             self.plan.archived_in_odoo.push(archived_in_odoo(&product.id, product.name.as_str(), variant));
         }
         let update = Update {

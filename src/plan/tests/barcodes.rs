@@ -439,4 +439,9 @@ fn nothing_is_taken_away_while_many_barcodes_have_no_product() {
     assert_eq!((removed(&held), archived), (0, 0), "{held:#?}");
     assert!(held.bad_rows[0].message.contains("2 products keep"), "{}", held.bad_rows[0].message);
     assert_eq!(removed(&of(&world, 20)), 2);
+    // And nobody else gets one meanwhile.
+    world.source("1").codes.push("E2".to_owned());
+    let held = of(&world, 21);
+    assert_eq!((removed(&held), held.barcode_moves().map(|m| m.extras.add.len()).sum::<usize>()), (0, 0));
+    assert_eq!(waits(&held), ["1 held E2"]);
 }

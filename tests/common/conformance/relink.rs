@@ -9,7 +9,7 @@ use serde_json::json;
 use super::writing::{reprice, row};
 use super::{World, create, create_row, external, links, source, take};
 
-const REMEMBERED: [&str; 9] = [
+const REMEMBERED: [&str; 11] = [
     "x_product_id",
     "x_matched_by",
     "x_state",
@@ -19,6 +19,8 @@ const REMEMBERED: [&str; 9] = [
     "x_archived_by_us",
     "x_wrote_price",
     "x_wrote_barcode",
+    "x_said_price",
+    "x_said_barcodes",
 ];
 
 pub async fn by_creation(world: &World) {

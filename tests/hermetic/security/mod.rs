@@ -1,4 +1,4 @@
-//! What SECURITY.md promises, with the built binary against the stand-ins: secrets stay secret, servers are checked, weaker
+//! What docs/security.md promises, with the built binary against the stand-ins: secrets stay secret, servers are checked, weaker
 //! settings are warned of, files are not for others, and odd names stay names.
 
 #![allow(missing_docs)]

@@ -138,6 +138,9 @@ pub fn setup_at_work(version: u32) {
     assert_eq!(world.count("x_pz_lane where x_token is not null"), 0);
     world.through(&world.target().url.clone());
     world.import_and_settle(&["--allow-create"], 0);
+    world.sql("update x_pz_lane set x_token = 'dead', x_holder = 'setup on elsewhere, process 1', x_expires = now() at time zone 'utc' + interval '1 hour'");
+    world.bench.run(&["unlock"]).expect(75).says("`erpsync setup` holds the lease on elsewhere, process 1.");
+    world.bench.run(&["unlock", "--force"]).expect(0);
     // A setup that was killed on another machine is waited for, one of this machine is not.
     let held = |holder: &str| {
         world.sql(&format!(

@@ -182,7 +182,9 @@ fn template(env: &mut Env<'_>, ask: &Ask<'_>, row: &Value, now: &Current, known:
     if price.is_object() && differs(&now.price, &price["new"]) {
         values.insert("list_price".to_owned(), price["new"].clone());
     }
-    let priced = row["link"]["wrote_price"].as_str().is_some_and(|p| !p.trim_matches(['0', '.']).is_empty());
+    let said = row["link"]["said_price"].as_str().is_some_and(|p| !p.trim_matches(['0', '.']).is_empty());
+    let kept = values.get("list_price").and_then(Value::as_f64).or_else(|| now.price.parse().ok()).unwrap_or_default();
+    let priced = said && kept != 0.0;
     let was_priceless = known.priceless.contains(text_of(row, "external_id").unwrap_or_default());
     if was_priceless && priced && ask.get("sale_ok")? == true {
         values.insert("sale_ok".to_owned(), json!(true));
@@ -211,7 +213,7 @@ fn remember(env: &mut Env<'_>, row: &Value, link: i64, known: &Known) -> Result<
         values.extend(object(json!({
             "x_product_id": row["product"], "x_matched_by": row["adopt"], "x_wrote_extras": false, "x_kept": false,
             "x_archived_by_us": false, "x_missing": false, "x_wrote_name": false, "x_wrote_price": false,
-            "x_wrote_barcode": false,
+            "x_wrote_barcode": false, "x_said_name": false, "x_said_price": false, "x_said_barcodes": false,
         })));
     }
     if let Some(missing) = row["missing"].as_bool() {
