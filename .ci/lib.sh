@@ -122,8 +122,8 @@ deny() {
   fi
 }
 
-# What was checked, and with which rules: building the tool takes longer than the rest of a short gate, so the gate does it
-# when one of them is another, and .ci/full always.
+# What was checked, and with which rules: the tool is a large thing to build, so the gate does it when one of them is another,
+# and .ci/full always. An advisory that is new about old dependencies is thus found by .ci/full alone.
 DEPENDENCIES=.ci/dependencies.sha256
 dependencies_checked() { sha256sum --quiet --check "$DEPENDENCIES" >/dev/null 2>&1; }
 dependencies() {
